@@ -1,0 +1,95 @@
+"""Rows handed to a model, some at a time: the one place where rows become arrays, and never all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+from uuid import uuid4
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.engines.cells import plain
+from pellucid.protocols.model import Batch
+
+__all__ = ["BATCH_ROWS", "batches_of"]
+
+BATCH_ROWS = 65_536
+"""Rows read at a time: large enough for a model's own speed, a few megabytes in memory."""
+
+
+def batches_of(frame: nw.LazyFrame[Any], columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[Batch]:
+    """The rows of ``columns`` in order, at most ``rows`` at a time.
+
+    A DuckDB relation is read once into a table of its connection, which DuckDB keeps on disk where memory runs out;
+    a Polars query is streamed; frames in memory are sliced.
+    """
+    native = frame.select(*columns).to_native()
+    library = type(native).__module__.partition(".")[0].lstrip("_")
+    if library == "duckdb":
+        yield from _of_relation(native, columns, rows)
+    elif library == "polars" and hasattr(native, "collect_batches"):
+        for part in native.collect_batches(chunk_size=rows, maintain_order=True):
+            yield from _of_frame(nw.from_native(part, eager_only=True), rows)
+    else:
+        yield from _of_frame(frame.select(*columns).collect(), rows)
+
+
+def _of_relation(relation: Any, columns: Sequence[str], rows: int) -> Iterator[Batch]:
+    table = f"pellucid_{uuid4().hex}"
+    names = [f"c{i}" for i in range(len(columns))]  # names that need no quoting
+    renamed = ", ".join(f'{_quoted(column)} AS "{name}"' for column, name in zip(columns, names, strict=True))
+    relation.project(renamed).create(table)
+    try:
+        start = 0
+        while True:
+            within = f"rowid >= {start} AND rowid < {start + rows}"
+            arrays = relation.query(f"{table}_rows", f"SELECT * FROM {table} WHERE {within}").fetchnumpy()
+            batch = Batch({column: _plain(arrays[name]) for column, name in zip(columns, names, strict=True)})
+            if len(batch):
+                yield batch
+            if len(batch) < rows:
+                return
+            start += rows
+    finally:
+        relation.query(f"{table}_rows", f"DROP TABLE {table}")
+
+
+def _of_frame(frame: nw.DataFrame[Any], rows: int) -> Iterator[Batch]:
+    for start in range(0, len(frame), rows):
+        part = frame[start : start + rows]
+        yield Batch({name: _of_series(part[name]) for name in part.columns})
+
+
+def _of_series(series: nw.Series[Any]) -> npt.NDArray[Any]:
+    if series.dtype.is_numeric() and not series.dtype.is_integer():
+        return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=float)
+    if series.dtype.is_integer() and not series.is_null().any():
+        return np.asarray(series.to_numpy(), dtype=np.int64)
+    if series.dtype == nw.Boolean and not series.is_null().any():
+        return np.asarray(series.to_numpy(), dtype=bool)
+    return _objects(series.to_list())
+
+
+def _plain(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """An array as a `Batch` holds it: nothing masked, one type per kind of number."""
+    missing = np.ma.getmaskarray(values)
+    if values.dtype.kind == "f":
+        return np.asarray(np.ma.filled(values.astype(float), np.nan))
+    if values.dtype.kind in "iub" and not missing.any():
+        return np.asarray(values, dtype=bool if values.dtype.kind == "b" else np.int64)
+    if values.dtype.kind == "O" and not missing.any():
+        return np.asarray(values)
+    return _objects(None if gone else value for value, gone in zip(values.tolist(), missing.tolist(), strict=True))
+
+
+def _objects(values: Iterable[Any]) -> npt.NDArray[Any]:
+    listed = [plain(value) for value in values]
+    array = np.empty(len(listed), dtype=object)
+    array[:] = listed
+    return array
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,32 @@
+"""Cells as plain Python values, whatever the engine calls a number or a missing one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid.counts import Value
+
+__all__ = ["plain"]
+
+
+def plain(value: Any) -> Value:
+    """A cell as any engine gives it, as a plain Python value; not-a-number is missing.
+
+    Examples
+    --------
+    >>> plain(np.int64(3)), plain(float("nan")), plain(None), plain(np.str_("x"))
+    (3, None, None, 'x')
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return None if value != value else value
+    if type(value).__name__ in {"NAType", "NaTType"}:
+        return None
+    if type(value).__name__ == "Decimal":
+        return float(value)
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,252 @@
+"""Rows in a data frame or a query: DuckDB relations, pandas, Polars, Arrow, Ibis and PySpark through narwhals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.counts import ByThreshold, Cube, Key, Value
+from pellucid.engines.batches import BATCH_ROWS, batches_of
+from pellucid.engines.cells import plain
+from pellucid.errors import DataError, Problem
+from pellucid.protocols.model import Batch
+from pellucid.protocols.table import Above, AnyOf, ColumnType, Selection, Within
+
+__all__ = ["FrameTable"]
+
+SIGNIFICANT_DIGITS = 12
+"""Sums of weights keep this many digits: engines add in different orders, and must still agree to the last bit."""
+
+
+@dataclass(frozen=True)
+class FrameTable:
+    """A `Table` over anything narwhals understands.
+
+    Parameters
+    ----------
+    frame
+        The native frame, relation or table; it is never copied and never turned into Python rows.
+    translate
+        Context in which queries run, to turn an engine's own errors about the data into ours.
+    """
+
+    frame: Any
+    translate: Callable[[], AbstractContextManager[None]] = field(default=nullcontext, repr=False)
+
+    @cached_property
+    def _lazy(self) -> nw.LazyFrame[Any]:
+        frame: nw.DataFrame[Any] | nw.LazyFrame[Any] = nw.from_native(self.frame)
+        return frame.lazy()
+
+    @cached_property
+    def columns(self) -> Mapping[str, ColumnType]:
+        """Names and types of the columns, in order."""
+        with self.translate():
+            return {name: _column_type(dtype) for name, dtype in self._lazy.collect_schema().items()}
+
+    def head(self, rows: int, columns: Sequence[str]) -> dict[str, list[Value]]:
+        """The first ``rows`` rows of ``columns``; missing values are None."""
+        fetched = self._fetch(self._lazy.select(*columns).head(rows))
+        return {name: [plain(row[i]) for row in fetched] for i, name in enumerate(columns)}
+
+    def cube(self, keys: Sequence[Key], *, weights: str | None = None) -> Cube:
+        """Count the rows by ``keys`` in one pass: one projection, one group-by."""
+        names = [f"key_{i}" for i in range(len(keys))]
+        projected = [self._key(key).alias(name) for key, name in zip(keys, names, strict=True)]
+        aggregates = [nw.len().alias("rows")]
+        if weights is not None:
+            weight = self._number(weights)
+            projected += [
+                weight.alias("weight"),
+                (weight * weight).alias("square"),
+                weight.is_null().cast(nw.Int64).alias("gap"),
+            ]
+            aggregates += [
+                nw.col("weight").sum().alias("sum"),
+                nw.col("square").sum().alias("squares"),
+                nw.col("weight").min().alias("least"),
+                nw.col("gap").sum().alias("missing"),
+            ]
+        thresholds = [i for i, key in enumerate(keys) if isinstance(key, ByThreshold)]
+        for i in thresholds:
+            projected.append(self._number(keys[i].column).alias(f"value_{i}"))
+            aggregates += [
+                nw.col(f"value_{i}").min().alias(f"low_{i}"),
+                nw.col(f"value_{i}").max().alias(f"high_{i}"),
+            ]
+        grouped = self._lazy.select(*projected).group_by(*names, drop_null_keys=False).agg(*aggregates)
+        columns = [list(column) for column in zip(*self._fetch(grouped), strict=True)]
+        if not columns:
+            return Cube.of(keys, [], [])
+        fixed = len(keys) + len(aggregates) - 2 * len(thresholds)
+        sums = columns[len(keys) + 1 : fixed]
+        if weights is not None:
+            _check_weights(weights, least=sums[2], missing=sums[3])
+        extremes = {
+            keys[i]: (min(low), max(high))
+            for place, i in enumerate(thresholds)
+            if (low := _present(columns[fixed + 2 * place])) and (high := _present(columns[fixed + 2 * place + 1]))
+        }
+        return Cube.of(
+            keys,
+            [tuple(plain(value) for value in cell) for cell in zip(*columns[: len(keys)], strict=True)],
+            [int(rows) for rows in columns[len(keys)]],
+            weight=None if weights is None else _rounded(sums[0]),
+            weight_squared=None if weights is None else _rounded(sums[1]),
+            extremes=extremes,
+        )
+
+    def distinct(self, column: str) -> int:
+        """Number of distinct values of ``column``, missing ones left out."""
+        values = self._lazy.select(self._key_value(column).alias("value")).drop_nulls()
+        counted = values.group_by("value").agg(nw.len().alias("rows")).select(nw.len())
+        return int(self._fetch(counted)[0][0])
+
+    def first_seen(self, column: str, values: Sequence[Value]) -> list[Value]:
+        """``values``, all of which occur in ``column``, in order of their first row.
+
+        Reads a growing prefix of the rows and, of it, only the values not found so far.
+        """
+        found: dict[Value, None] = {}
+        wanted = set(values)
+        rows = 4096
+        while len(found) < len(wanted):
+            prefix = self._lazy.select(self._key_value(column).alias("value")).head(rows)
+            missing = [value for value in wanted if value is not None and value not in found]
+            remaining = _is_any_of(nw.col("value"), missing)
+            if None in wanted and None not in found:
+                remaining = remaining | nw.col("value").is_null()
+            fetched = self._fetch(prefix.filter(remaining))
+            found |= dict.fromkeys(plain(row[0]) for row in fetched)
+            if rows > self._rows:
+                break
+            rows *= 16
+        return [value for value in found if value in wanted]
+
+    def mask(self, selection: Selection) -> npt.NDArray[np.bool_]:
+        """Which rows are selected, shape (rows,)."""
+        return self._arrays(self._lazy.select(self._selected(selection).alias("selected")))[:, 0].astype(bool)
+
+    def numbers(self, columns: Sequence[str]) -> npt.NDArray[np.float64]:
+        """Numeric and boolean columns as numbers, shape (rows, columns); missing values are nan."""
+        if not columns:
+            return np.empty((self._rows, 0))
+        return self._arrays(self._lazy.select(*[self._number(name).alias(name) for name in columns]))
+
+    def batches(self, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[Batch]:
+        """The rows of ``columns`` in order, at most ``rows`` at a time."""
+        with self.translate():
+            yield from batches_of(self._lazy, columns, rows)
+
+    def where(self, selections: Sequence[Selection], *, negate: bool = False) -> FrameTable:
+        """The rows that any of ``selections`` selects, or with ``negate`` all the others."""
+        chosen = self._selected(selections[0])
+        for selection in selections[1:]:
+            chosen = chosen | self._selected(selection)
+        return FrameTable(self._lazy.filter(~chosen if negate else chosen).to_native(), self.translate)
+
+    @cached_property
+    def _rows(self) -> int:
+        return int(self._fetch(self._lazy.select(nw.len()))[0][0])
+
+    def _key(self, key: Key) -> nw.Expr:
+        if not isinstance(key, ByThreshold):
+            return self._key_value(key.column)
+        value = self._number(key.column)
+        below = nw.when(value < key.threshold).then(nw.lit(-1))
+        at = nw.when(value == key.threshold).then(nw.lit(0)).otherwise(below)
+        return nw.when(value > key.threshold).then(nw.lit(1)).otherwise(at)
+
+    def _key_value(self, column: str) -> nw.Expr:
+        return self._number(column) if self.columns[column] == "float" else nw.col(column)
+
+    def _number(self, column: str) -> nw.Expr:
+        """The column as numbers in which not-a-number is missing: engines order and compare it differently."""
+        if self.columns[column] in ("boolean", "text", "category"):
+            return nw.col(column).cast(nw.Float64)
+        if self.columns[column] == "integer":
+            return nw.col(column)
+        number = nw.col(column).cast(nw.Float64)
+        return nw.when(~number.is_nan()).then(number)
+
+    def _selected(self, selection: Selection) -> nw.Expr:
+        """Rows selected; a missing cell makes the condition false, not missing, so that it can be negated."""
+        match selection:
+            case Above(column, threshold):
+                chosen = self._number(column) > threshold
+            case Within(column, low, high, closed_low, closed_high):
+                number = self._number(column)
+                chosen = (number >= low if closed_low else number > low) & (
+                    number <= high if closed_high else number < high
+                )
+            case AnyOf(column, values):
+                chosen = _is_any_of(self._key_value(column), [value for value in values if value is not None])
+        return nw.when(chosen).then(nw.lit(value=True)).otherwise(nw.lit(value=False))
+
+    def _fetch(self, query: nw.LazyFrame[Any]) -> Sequence[tuple[Any, ...]]:
+        """Rows of a small result."""
+        with self.translate():
+            native = query.to_native()
+            if type(native).__module__.startswith(("duckdb", "_duckdb")):
+                rows: Sequence[tuple[Any, ...]] = native.fetchall()  # narwhals would go through Arrow, an extra
+                return rows
+            if type(native).__module__.startswith("polars"):
+                return list(native.collect(engine="streaming").rows())
+            return query.collect().rows()
+
+    def _arrays(self, query: nw.LazyFrame[Any]) -> npt.NDArray[np.float64]:
+        """Columns of numbers of all rows, in the order of the rows."""
+        with self.translate():
+            native = query.to_native()
+            filled: list[npt.NDArray[np.float64]]
+            if type(native).__module__.startswith(("duckdb", "_duckdb")):
+                columns: Iterable[Any] = native.fetchnumpy().values()
+                filled = [np.ma.filled(np.ma.asarray(column, dtype=float), np.nan) for column in columns]
+            else:
+                frame = query.collect()
+                filled = [np.asarray(frame[name].cast(nw.Float64).to_numpy(), dtype=float) for name in frame.columns]
+        return np.column_stack(filled)
+
+
+def _is_any_of(column: nw.Expr, values: Sequence[Value]) -> nw.Expr:
+    """Whether cells equal one of ``values``; no cell does where there are none, which not all engines can be asked."""
+    return column.is_in(values) if values else column.is_null() & ~column.is_null()
+
+
+def _column_type(dtype: Any) -> ColumnType:
+    if dtype == nw.Boolean:
+        return "boolean"
+    if dtype.is_integer():
+        return "integer"
+    if dtype.is_numeric():
+        return "float"
+    return "category" if dtype in (nw.Categorical, nw.Enum) else "text"
+
+
+def _present(values: Iterable[Any]) -> list[float]:
+    return [value for value in map(plain, values) if isinstance(value, int | float)]
+
+
+def _rounded(sums: Iterable[float]) -> list[float]:
+    return [float(f"{value:.{SIGNIFICANT_DIGITS}g}") for value in sums]
+
+
+def _check_weights(column: str, *, least: Iterable[Any], missing: Iterable[int]) -> None:
+    without = sum(map(int, missing))
+    smallest = min(_present(least), default=0.0)
+    problems = []
+    if without:
+        fix = "Give every row a weight, or leave rows without one out of the data set."
+        problems.append(Problem("weights", column, known_as=f"{without:,} rows have no weight there.", fix=fix))
+    if smallest < 0:
+        fix = "Weights are how many rows a row stands for; use numbers of at least 0."
+        problems.append(Problem("weights", column, known_as=f"The smallest weight there is {smallest:g}.", fix=fix))
+    if problems:
+        raise DataError(problems)

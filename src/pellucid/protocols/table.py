@@ -1,0 +1,89 @@
+"""What an engine can do with rows: it knows columns and counts, never labels, facets or metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.counts import Cube, Key, Value
+from pellucid.protocols.model import Batch
+
+__all__ = ["Above", "AnyOf", "ColumnType", "Selection", "Table", "Within"]
+
+ColumnType = Literal["boolean", "integer", "float", "text", "category"]
+"""Type of a column as the data-type rule of Clarify sees it; dates and everything else that prints are text."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Rows whose cell equals one of ``values``; a missing cell equals nothing."""
+
+    column: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """Rows whose cell is a number above ``threshold``; a missing cell is not."""
+
+    column: str
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Rows whose cell is a number between ``low`` and ``high``; an end counts in where it is closed."""
+
+    column: str
+    low: float
+    high: float
+    closed_low: bool
+    closed_high: bool
+
+
+Selection = AnyOf | Above | Within
+
+
+class Table(Protocol):
+    """Rows somewhere: in a file, in memory, in a database, on a cluster."""
+
+    @property
+    def columns(self) -> Mapping[str, ColumnType]:
+        """Names and types of the columns, in order."""
+        ...
+
+    def head(self, rows: int, columns: Sequence[str]) -> dict[str, list[Value]]:
+        """The first ``rows`` rows of ``columns``; missing values are None."""
+        ...
+
+    def cube(self, keys: Sequence[Key], *, weights: str | None = None) -> Cube:
+        """Count the rows by ``keys`` in one pass."""
+        ...
+
+    def distinct(self, column: str) -> int:
+        """Number of distinct values of ``column``, missing ones left out."""
+        ...
+
+    def first_seen(self, column: str, values: Sequence[Value]) -> list[Value]:
+        """``values``, all of which occur in ``column``, in order of their first row."""
+        ...
+
+    def mask(self, selection: Selection) -> npt.NDArray[np.bool_]:
+        """Which rows are selected, shape (rows,)."""
+        ...
+
+    def numbers(self, columns: Sequence[str]) -> npt.NDArray[np.float64]:
+        """Numeric and boolean columns as numbers, shape (rows, columns); missing values are nan."""
+        ...
+
+    def batches(self, columns: Sequence[str], rows: int = ...) -> Iterator[Batch]:
+        """The rows of ``columns`` in order, at most ``rows`` at a time, as a model takes them."""
+        ...
+
+    def where(self, selections: Sequence[Selection], *, negate: bool = False) -> Table:
+        """The rows that any of ``selections`` selects, or with ``negate`` all the others."""
+        ...

@@ -1,0 +1,208 @@
+"""One suite for every engine: what a table promises, with the same rows, to the last bit."""
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pellucid import bias
+from pellucid.counts import ByThreshold, ByValue, Cube
+from pellucid.engines.frames import FrameTable
+from pellucid.errors import DataError
+from pellucid.protocols.table import Above, AnyOf, Within
+
+F, M, NOBODY = "F", "M", None
+
+
+# --- columns and cells -----------------------------------------------------------------------------------------------
+def test_columns_have_the_types_of_the_rule(people):
+    assert dict(people.columns) == {
+        "sex": "text",
+        "age": "integer",
+        "income": "float",
+        "member": "boolean",
+        "children": "integer",
+        "hired": "integer",
+        "predicted": "integer",
+        "weight": "float",
+    }
+
+
+def test_head_gives_plain_values_and_none_for_whatever_is_missing(people):
+    assert people.head(5, ["income", "sex", "member", "children"]) == {
+        "income": [1.5, 2.0, None, 0.5, None],
+        "sex": [F, M, F, NOBODY, M],
+        "member": [True, False, True, True, False],
+        "children": [0, 2, None, 1, 2],
+    }
+
+
+def test_head_gives_no_more_rows_than_there_are(people):
+    assert len(people.head(1000, ["age"])["age"]) == 12
+
+
+@pytest.mark.parametrize(
+    ("column", "distinct"), [("sex", 2), ("age", 9), ("income", 7), ("member", 2), ("children", 4), ("hired", 2)]
+)
+def test_distinct_leaves_missing_values_out(people, column, distinct):
+    assert people.distinct(column) == distinct
+
+
+@pytest.mark.parametrize(
+    ("column", "order"),
+    [
+        ("sex", [F, M, NOBODY]),
+        ("member", [True, False, None]),
+        ("children", [0, 2, None, 1, 3]),
+        ("income", [1.5, 2.0, None, 0.5, 3.25, -1.0, 0.0, 4.5]),
+        ("hired", [1, 0]),
+    ],
+)
+def test_values_are_seen_in_the_order_of_their_first_row(people, column, order):
+    assert people.first_seen(column, sorted(order, key=str)) == order
+
+
+# --- cubes -----------------------------------------------------------------------------------------------------------
+def test_a_cube_counts_every_combination_missing_values_included(people):
+    assert people.cube([ByValue("sex"), ByValue("hired")]).cells() == [
+        ((F, 0), 3),
+        ((F, 1), 2),
+        ((M, 0), 1),
+        ((M, 1), 5),
+        ((NOBODY, 0), 1),
+    ]
+
+
+def test_a_cube_of_truth_values_and_nullable_integers(people):
+    assert people.cube([ByValue("member"), ByValue("children")]).cells() == [
+        ((False, 0), 1),
+        ((False, 1), 1),
+        ((False, 2), 3),
+        ((True, 0), 3),
+        ((True, 1), 1),
+        ((True, 3), 1),
+        ((True, None), 1),
+        ((None, None), 1),
+    ]
+
+
+def test_not_a_number_and_a_missing_float_are_one_cell(people):
+    assert people.cube([ByValue("income")]).totals("income")[None] == 3
+
+
+def test_a_threshold_counts_sides_and_keeps_the_ends_of_the_column(people):
+    cube = people.cube([ByThreshold("age", 40)])
+    assert cube.cells() == [((-1,), 5), ((0,), 3), ((1,), 4)]
+    assert cube.dimension("age").extremes == (19, 70)
+    cube = people.cube([ByThreshold("income", 2.0)])
+    assert cube.cells() == [((-1,), 4), ((0,), 3), ((1,), 2), ((None,), 3)]
+    assert cube.dimension("income").extremes == (-1.0, 4.5)
+
+
+def test_weights_add_up_to_the_same_bit_in_every_engine(people):
+    cube = people.cube([ByValue("sex")], weights="weight")
+    assert cube.rows.tolist() == [5, 6, 1]
+    assert cube.weight.tolist() == [5.2, 5.6, 1.0]
+    assert cube.weight_squared.tolist() == [7.04, 10.84, 1.0]
+
+
+def test_rows_without_a_weight_are_refused(people):
+    with pytest.raises(DataError) as error:
+        people.cube([ByValue("sex")], weights="income")
+    assert str(error.value) == (
+        "weights: got 'income'. 3 rows have no weight there. "
+        "Give every row a weight, or leave rows without one out of the data set.\n"
+        "weights: got 'income'. The smallest weight there is -1. "
+        "Weights are how many rows a row stands for; use numbers of at least 0."
+    )
+
+
+# --- selections ------------------------------------------------------------------------------------------------------
+SELECTIONS = {
+    AnyOf("sex", (F,)): [0, 2, 5, 8, 10],
+    AnyOf("sex", (F, M)): [0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11],
+    AnyOf("sex", ()): [],
+    AnyOf("sex", (NOBODY,)): [],
+    AnyOf("member", (True,)): [0, 2, 3, 7, 9, 10],
+    AnyOf("children", (0, 3)): [0, 5, 7, 9, 10],
+    AnyOf("income", (2.0,)): [1, 6, 11],
+    Above("age", 40): [3, 6, 8, 10],
+    Above("income", 2): [5, 9],
+    Above("children", 1.5): [1, 4, 7, 11],
+    Within("age", 25, 40, closed_low=False, closed_high=True): [1, 2, 4, 7, 11],
+    Within("income", 0, 2, closed_low=True, closed_high=False): [0, 3, 8],
+}
+
+
+@pytest.mark.parametrize("selection", SELECTIONS, ids=str)
+def test_a_selection_masks_the_rows_in_their_order(people, selection):
+    assert np.flatnonzero(people.mask(selection)).tolist() == SELECTIONS[selection]
+
+
+def test_where_keeps_the_rows_of_any_selection_and_negated_all_others(people):
+    selections = [AnyOf("sex", (F,)), Above("income", 2)]
+    assert people.where(selections).head(12, ["age"])["age"] == [25, 31, 19, 47, 25, 70]
+    others = people.where(selections, negate=True)
+    assert others.head(12, ["sex"])["sex"] == [M, NOBODY, M, M, M, M]
+
+
+def test_numbers_come_in_the_order_of_the_rows_with_nan_for_what_is_missing(people):
+    numbers = people.numbers(["age", "income", "member"])
+    assert numbers.shape == (12, 3)
+    assert numbers.dtype == np.float64
+    assert numbers[:2].tolist() == [[25.0, 1.5, 1.0], [40.0, 2.0, 0.0]]
+    assert np.isnan(numbers).sum(axis=0).tolist() == [0, 3, 1]
+
+
+def test_no_columns_of_numbers_still_have_rows(people):
+    assert people.numbers([]).shape == (12, 0)
+
+
+# --- the same report ------------------------------------------------------------------------------------------------
+REQUEST = {
+    "label": "hired",
+    "positive": [1],
+    "predicted": "predicted",
+    "facets": {"sex": None, "age": [40], "member": [True], "children": [1]},
+    "group": "sex",
+    "column_types": {"hired": "categorical", "predicted": "categorical"},
+    "features": ["age", "weight"],
+    "minimum_group_rows": 2,
+}
+
+
+@pytest.mark.parametrize("weights", [None, "weight"])
+def test_every_engine_gives_the_report_of_polars_to_the_last_bit(people, people_in_polars, weights):
+    reference = bias(people_in_polars, weights=weights, **REQUEST)
+    report = bias(people.frame, weights=weights, **REQUEST)
+    assert report.to_dict() == reference.to_dict()
+    assert report.details() == reference.details()
+
+
+# --- parts -----------------------------------------------------------------------------------------------------------
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from([F, M, NOBODY]),
+        st.one_of(st.none(), st.integers(-3, 3)),
+        st.one_of(st.none(), st.just(float("nan")), st.sampled_from([0.5, 1.0, 2.0])),
+        st.sampled_from([0.25, 0.5, 1.0, 3.0]),
+    ),
+    min_size=1,
+    max_size=40,
+)
+SCHEMA = {"sex": pl.String, "age": pl.Int64, "income": pl.Float64, "weight": pl.Float64}
+KEYS = [ByValue("sex"), ByThreshold("age", 1), ByValue("income")]
+
+
+def cube_of(rows):
+    return FrameTable(pl.DataFrame(rows, schema=SCHEMA, orient="row")).cube(KEYS, weights="weight")
+
+
+@given(ROWS, st.lists(st.integers(0, 2), min_size=40, max_size=40))
+def test_cubes_of_any_parts_of_the_rows_add_up_to_the_cube_of_all_rows(rows, part_of_row):
+    parts = [[row for row, part in zip(rows, part_of_row, strict=False) if part == number] for number in range(3)]
+    total = Cube.of(KEYS, [], [])
+    for part in parts:
+        total = total + cube_of(part)
+    assert total == cube_of(rows)
