@@ -1,0 +1,141 @@
+"""CSV files scanned by DuckDB, typed as pandas' reader types them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from pellucid.datasets.csv_layout import CsvLayout
+from pellucid.datasets.csv_types import (
+    CellType,
+    checked,
+    counts_of,
+    may_be_other_than_text,
+    type_by_counts,
+    type_by_sample,
+)
+from pellucid.datasets.header_row import MISSING
+from pellucid.datasets.scan_errors import csv_problems, is_early_type
+from pellucid.datasets.sql import exact_path, identifier, literals, struct
+from pellucid.errors import DataError
+
+__all__ = ["checked_relation", "settled_types", "typed_relation", "types_of_sample"]
+
+
+def types_of_sample(layout: CsvLayout) -> dict[str, CellType] | None:
+    """Types by the first rows; None where a column has nothing but missing cells in them."""
+    types = {name: type_by_sample(layout.cells(index)) for index, name in enumerate(layout.columns)}
+    found = {name: cell_type for name, cell_type in types.items() if cell_type is not None}
+    return found if len(found) == len(types) else None
+
+
+def checked_relation(connection: Any, layout: CsvLayout, types: Mapping[str, CellType]) -> Any:
+    """A relation that scans the files lazily and stops at a cell that contradicts its column's type.
+
+    Only the columns used are parsed and checked.
+    """
+    return _texts(connection, layout).project(", ".join(checked(name, types[name]) for name in layout.columns))
+
+
+def typed_relation(connection: Any, layout: CsvLayout, types: Mapping[str, CellType]) -> Any:
+    """A relation that scans the files lazily; ``types`` must have been decided over all rows."""
+    relation = _scan(connection, layout, types)
+    numbers = [identifier(name) for name, cell_type in types.items() if cell_type == "DOUBLE"]
+    if not numbers:
+        return relation
+    # DuckDB reads other spellings of nan, such as NAN, as a number; a missing number is NULL everywhere else.
+    missing = ", ".join(f"nullif({name}, 'nan'::DOUBLE) AS {name}" for name in numbers)
+    return relation.project(f"* REPLACE ({missing})")
+
+
+def settled_types(connection: Any, layout: CsvLayout) -> tuple[dict[str, CellType], int]:
+    """Types of the columns decided over all rows, and the number of rows.
+
+    Raises
+    ------
+    DataError
+        A line has too many or too few cells, a quote is not closed, or text is not UTF-8.
+    """
+    import duckdb
+
+    types = types_of_sample(layout)
+    try:
+        if types is not None:
+            rows = _rows_if_all_fit(connection, layout, types)
+            if rows is not None:
+                return types, rows
+        return _types_by_counting(connection, layout)
+    except duckdb.Error as error:
+        raise DataError(csv_problems(error, rejected_lines(connection, layout))) from None
+
+
+def _rows_if_all_fit(connection: Any, layout: CsvLayout, types: Mapping[str, CellType]) -> int | None:
+    """Number of rows; None if a cell contradicts ``types``."""
+    import duckdb
+
+    counts = ["count(*)", *(f"count({identifier(name)})" for name in layout.columns if types[name] != "VARCHAR")]
+    try:
+        return int(checked_relation(connection, layout, types).aggregate(", ".join(counts)).fetchall()[0][0])
+    except duckdb.Error as error:
+        if is_early_type(error):
+            return None
+        raise
+
+
+def _types_by_counting(connection: Any, layout: CsvLayout) -> tuple[dict[str, CellType], int]:
+    undecided = [name for index, name in enumerate(layout.columns) if may_be_other_than_text(layout.cells(index))]
+    counts = ", ".join(["count(*)", *(counts_of(name) for name in undecided)])
+    rows, *found = _texts(connection, layout).aggregate(counts).fetchall()[0]
+    types: dict[str, CellType] = dict.fromkeys(layout.columns, "VARCHAR")
+    if not rows:
+        return types, 0
+    for index, name in enumerate(undecided):
+        types[name] = type_by_counts(rows, *found[4 * index : 4 * index + 4])
+    return types, int(rows)
+
+
+def rejected_lines(connection: Any, layout: CsvLayout, *, limit: int = 5) -> list[tuple[str, int, str, str]]:
+    """The first lines that cannot be read: file, line number, text and what is wrong, by a second scan."""
+    import duckdb
+
+    texts: dict[str, CellType] = dict.fromkeys(layout.columns, "VARCHAR")
+    for is_header, paths in _runs(zip(layout.header, layout.files.paths, strict=True)):
+        more = f", store_rejects = true, rejects_limit = {limit}"
+        try:
+            connection.sql(f"SELECT count(*) FROM {_read_csv(paths, is_header, texts, more=more)}").fetchall()
+            found = connection.sql(
+                "SELECT DISTINCT ON (file_path, line) file_path, line, csv_line, error_message FROM reject_errors "
+                f"JOIN reject_scans USING (scan_id, file_id) ORDER BY file_path, line LIMIT {limit}"
+            ).fetchall()
+        except duckdb.Error:
+            continue
+        if found:
+            return [(str(path), int(line), str(text), str(message)) for path, line, text, message in found]
+    return []
+
+
+def _texts(connection: Any, layout: CsvLayout) -> Any:
+    return _scan(connection, layout, dict.fromkeys(layout.columns, "VARCHAR"))
+
+
+def _scan(connection: Any, layout: CsvLayout, types: Mapping[str, CellType]) -> Any:
+    scans = [
+        f"SELECT * FROM {_read_csv(paths, is_header, types)}"
+        for is_header, paths in _runs(zip(layout.header, layout.files.paths, strict=True))
+    ]
+    return connection.sql(" UNION ALL ".join(scans))
+
+
+def _runs(files: Iterable[tuple[bool, str]]) -> Iterator[tuple[bool, list[str]]]:
+    for is_header, run in groupby(files, key=lambda file: file[0]):
+        yield is_header, [path for _, path in run]
+
+
+def _read_csv(paths: Sequence[str], header: bool, types: Mapping[str, CellType], *, more: str = "") -> str:
+    return (
+        f"read_csv({literals(map(exact_path, paths))}, columns = {struct(types)}, header = {str(header).lower()}, "
+        f"nullstr = {literals(sorted(MISSING))}, auto_detect = false, delim = ',', quote = '\"', escape = '\"', "
+        # A folder name such as year=2024 must not add a column.
+        f"hive_partitioning = false{more})"
+    )

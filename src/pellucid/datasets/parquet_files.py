@@ -1,0 +1,87 @@
+"""Parquet files, scanned by DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pellucid.datasets.locate import Files
+from pellucid.datasets.sql import exact_path, identifier, literal, literals
+from pellucid.errors import DataError, Problem
+
+__all__ = ["parquet_relation"]
+
+_INTEGERS = frozenset(
+    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
+)
+_RENAMED = "Two columns have names that differ at most in upper and lower case. Rename one of the two."
+
+
+def parquet_relation(connection: Any, files: Files) -> Any:
+    """A relation that scans the files lazily; an integer column with a missing cell is float, as in pandas.
+
+    Raises
+    ------
+    DataError
+        A file is not Parquet or is damaged, or has other columns than the first one.
+    """
+    schemas = _schemas(connection, files)
+    first = schemas[files.paths[0]]
+    problems = [
+        Problem(path, _plain(schema), fix=f"Its columns differ from those of {files.paths[0]}: {_plain(first)}.")
+        for path, schema in schemas.items()
+        if schema != first
+    ]
+    if problems:
+        raise DataError(problems)
+    relation = connection.sql(f"SELECT * FROM {_read_parquet(files.paths)}")
+    missing = _missing(connection, files, relation, [name for name, kind in first if kind in _INTEGERS])
+    floats = [f"CAST({identifier(name)} AS DOUBLE) AS {identifier(name)}" for name in missing]
+    return relation.project(f"* REPLACE ({', '.join(floats)})") if floats else relation
+
+
+def _read_parquet(paths: Sequence[str]) -> str:
+    # A folder name such as year=2024 must not add a column.
+    return f"read_parquet({literals(map(exact_path, paths))}, hive_partitioning = false)"
+
+
+def _missing(connection: Any, files: Files, relation: Any, columns: Sequence[str]) -> list[str]:
+    """Those of ``columns`` that have a missing cell, by the files' footers where they tell."""
+    if not columns:
+        return []
+    footers = connection.sql(
+        "SELECT path_in_schema, coalesce(sum(stats_null_count), 0), count(*) = count(stats_null_count) "
+        f"FROM parquet_metadata({literals(map(exact_path, files.paths))}) GROUP BY ALL"
+    ).fetchall()
+    told = {name: count > 0 for name, count, complete in footers if complete}
+    unknown = [name for name in columns if name not in told]
+    if unknown:
+        counts = ", ".join(f"count(*) > count({identifier(name)})" for name in unknown)
+        told |= dict(zip(unknown, relation.aggregate(counts).fetchall()[0], strict=True))
+    return [name for name in columns if told[name]]
+
+
+def _schemas(connection: Any, files: Files) -> dict[str, list[tuple[str, str]]]:
+    import duckdb
+
+    schemas: dict[str, list[tuple[str, str]]] = {}
+    problems = []
+    for path in files.paths:
+        try:
+            relation = connection.sql(f"SELECT * FROM {_read_parquet([path])}")
+        except duckdb.Error as error:
+            cause = str(error).splitlines()[0]
+            problems.append(Problem(path, fix=f"The file is not Parquet or is damaged: {cause}. Write it again."))
+            continue
+        names = connection.sql(f"SELECT name FROM parquet_schema({literal(exact_path(path))})").fetchall()
+        stored = {name for (name,) in names}
+        renamed = [name for name in relation.columns if name not in stored]
+        problems += [Problem(path, name, fix=_RENAMED) for name in renamed]
+        schemas[path] = [(name, str(kind)) for name, kind in zip(relation.columns, relation.types, strict=True)]
+    if problems:
+        raise DataError(problems)
+    return schemas
+
+
+def _plain(schema: list[tuple[str, str]]) -> dict[str, str]:
+    return dict(schema)

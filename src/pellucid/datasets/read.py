@@ -1,0 +1,195 @@
+"""From sources to one data set: read each by its format, then join."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
+
+from pellucid.datasets.join import JOIN_KEY, Side, joined, key_name
+from pellucid.datasets.locate import dataset_type_of
+from pellucid.datasets.parts import Part, connect, read_part
+from pellucid.datasets.scan_errors import is_early_type
+from pellucid.datasets.sources import JSON, JSON_LINES, Dataset, DatasetSource
+from pellucid.errors import ConfigError, DataError, Problem
+
+__all__ = ["compute_on", "read_dataset", "read_path"]
+
+PREDICTED_LABEL = "predicted_label"
+
+T = TypeVar("T")
+
+
+def read_dataset(
+    main: DatasetSource,
+    *,
+    facets: DatasetSource | None = None,
+    predictions: DatasetSource | None = None,
+    join: str | int | None = None,
+    lazy_types: bool = True,
+) -> Dataset:
+    """Read the main data set, and beside its rows the facet columns and predictions of other data sets.
+
+    Parameters
+    ----------
+    main
+        The data set whose rows are analysed.
+    facets
+        Data set with the facet columns; all its columns but the join column are taken.
+    predictions
+        Data set with the predicted label, by default its column ``predicted_label`` or its only one; nothing else is
+        taken from it.
+    join
+        Column that identifies the rows, for an inner join, by name or by index in ``main``. Without it rows are matched
+        by position.
+    lazy_types
+        Whether the types of a large CSV file may be taken from its first rows; use the result through `compute_on`
+        then. With False they are decided over all rows at once, which costs one more scan.
+
+    Raises
+    ------
+    ConfigError
+        A key of the configuration does not fit the data.
+    DataError
+        Files cannot be read or joined.
+    MissingExtra
+        An optional package is needed to reach the files.
+    """
+    connection = connect()
+    optional = ((facets, "facet_dataset_uri"), (predictions, "predicted_label_dataset_uri"))
+    sources = [_expecting(join, source, where) for source, where in optional if source is not None]
+    part = read_part(connection, _expecting(join, main, main.where), lazy=lazy_types and not sources)
+    others = [read_part(connection, source) for source in sources]
+    _refuse_parts_without_key([part, *others], join)
+    sides = [Side(relation=other.relation, where=other.source.where) for other in (part, *others)]
+    key = None if join is None else key_name(join, sides)
+    features = tuple(name for name in part.columns if name not in (part.label, part.predicted_label, key))
+    if not features:
+        fix = "All its columns are labels or the join column. Add the columns that describe the rows."
+        raise DataError(Problem(main.where, known_as="Data must contain features.", fix=fix))
+    frame, notes, predicted_label = part.relation, part.notes, part.predicted_label
+    facet_columns: tuple[str, ...] = ()
+    for other, right in zip(others, sides[1:], strict=True):
+        if other.source.where == "facet_dataset_uri":
+            wanted = _facet_columns(part, other, key)
+            facet_columns = tuple(wanted)
+        else:
+            predicted_label, wanted = _prediction_column(part, other, key, facet_columns)
+        frame, told = joined(connection, Side(relation=frame, where=main.where), right, key, wanted)
+        notes += other.notes + told
+    return Dataset(
+        frame=frame,
+        columns=tuple(frame.columns),
+        label=part.label,
+        predicted_label=predicted_label,
+        join=key,
+        features=features,
+        facet_columns=facet_columns,
+        notes=notes,
+        files=sum((other.files for other in others), part.files),
+        rows=part.rows if key is None or not others else None,
+        settle=partial(read_dataset, main, join=join, lazy_types=False) if part.types_from == "first rows" else None,
+    )
+
+
+def compute_on(dataset: Dataset, compute: Callable[[Dataset], T]) -> T:
+    """``compute(dataset)``, once more with settled types where a late row shows that the first rows misled.
+
+    The types of the columns of a large CSV file are taken from its first rows. Every scan checks the columns it uses;
+    where a cell contradicts (text among numbers, or a missing cell among integers, which makes a column float), the
+    file is read to its end to decide all types, and ``compute`` starts again. It must therefore have no side effects.
+
+    Parameters
+    ----------
+    dataset
+        What `read_dataset` returned.
+    compute
+        Everything that scans ``dataset.frame``; a lazy result must be collected in it.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read to its end.
+    """
+    try:
+        return compute(dataset)
+    except Exception as error:
+        if dataset.settle is None or not is_early_type(error):
+            raise
+    return compute(dataset.settle())
+
+
+def _expecting(join: str | int | None, source: DatasetSource, where: str) -> DatasetSource:
+    """``source`` with the join column among the names to expect in its header row."""
+    names = (join,) if isinstance(join, str) else ()
+    return replace(source, where=where, expected_names=(*source.expected_names, *names))
+
+
+def _refuse_parts_without_key(parts: Sequence[Part], join: str | int | None) -> None:
+    if join is not None or len(parts) == 1:
+        return
+    split = [part.source.where for part in parts if len(part.files) > 1]
+    if split:
+        fix = f"Name the column that identifies the rows: {' and '.join(split)} is split over several files."
+        raise ConfigError(Problem(JOIN_KEY, fix=fix))
+
+
+def _facet_columns(main: Part, facets: Part, key: str | None) -> dict[str, str]:
+    wanted = {name: name for name in facets.columns if name != key}
+    _refuse_shared(main, facets, wanted.values())
+    return wanted
+
+
+def _prediction_column(
+    main: Part, predictions: Part, key: str | None, facet_columns: Sequence[str]
+) -> tuple[str, dict[str, str]]:
+    """The name of the predicted label in the joined data set, and its column in the data set of predictions."""
+    columns = [name for name in predictions.columns if name != key]
+    column = predictions.predicted_label
+    if column is None and PREDICTED_LABEL not in columns and len(columns) != 1:
+        fix = f"Name the column of {predictions.source.where} that holds the predicted label; there are {columns}."
+        raise ConfigError(Problem("predicted_label", fix=fix))
+    column = column or (PREDICTED_LABEL if PREDICTED_LABEL in columns else columns[0])
+    # A generated name may well exist in the main data set too, and says nothing.
+    name = PREDICTED_LABEL if column.startswith("column_") else column
+    _refuse_shared(main, predictions, [name], more=facet_columns)
+    return name, {column: name}
+
+
+def _refuse_shared(main: Part, other: Part, names: Iterable[str], more: Sequence[str] = ()) -> None:
+    known = {name.lower() for name in (*main.columns, *more)}
+    fix = f"{main.source.where} has a column of this name too. Rename it, for example in {other.source.headers_key}."
+    problems = [Problem(other.source.where, name, fix=fix) for name in names if name.lower() in known]
+    if problems:
+        raise DataError(problems)
+
+
+def read_path(path: str, *, lazy_types: bool = False) -> Any:
+    """The rows of a file or of what an fsspec address names, the format taken from its extension.
+
+    A CSV file must have a header row. The records of JSON Lines and JSON are objects whose keys name the columns, or
+    lists.
+
+    Parameters
+    ----------
+    path
+        Path or address that ends in ``.csv``, ``.jsonl``, ``.json`` (each also with ``.gz``) or ``.parquet``.
+    lazy_types
+        Whether a large CSV file may be typed by its first rows; a scan then stops at a cell that contradicts, see
+        `compute_on`.
+
+    Returns
+    -------
+    duckdb.DuckDBPyRelation
+        A lazy frame that `narwhals.from_native` accepts.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, or a CSV file has no header row.
+    """
+    dataset_type = dataset_type_of(path)
+    records = {JSON: "@", JSON_LINES: "@"}.get(dataset_type)
+    source = DatasetSource(uri=path, dataset_type=dataset_type, features=records, where="path")
+    return read_part(connect(), source, named=True, lazy=lazy_types).relation

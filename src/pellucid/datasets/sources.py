@@ -1,0 +1,104 @@
+"""What a reader is given and what it hands on: frozen values that know nothing of files or engines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+__all__ = ["CSV", "JSON", "JSON_LINES", "PARQUET", "Dataset", "DatasetSource", "TypesFrom"]
+
+CSV: Final = "text/csv"
+JSON_LINES: Final = "application/jsonlines"
+JSON: Final = "application/json"
+PARQUET: Final = "application/x-parquet"
+
+TypesFrom = Literal["all rows", "first rows"]
+
+_HEADERS_KEY = {
+    "dataset_uri": "headers",
+    "facet_dataset_uri": "facet_headers",
+    "predicted_label_dataset_uri": "predicted_label_headers",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetSource:
+    """Where one data set is and what the configuration says about it.
+
+    Parameters
+    ----------
+    uri
+        File or folder, or any address that fsspec knows (``s3://``, ``gs://``, ``memory://``).
+    dataset_type
+        ``text/csv``, ``application/jsonlines``, ``application/json`` or ``application/x-parquet``.
+    headers
+        Column names in file order; for the JSON formats features, then label, then predicted label.
+    label, predicted_label
+        Column by name or zero-based index (CSV), name (Parquet) or JMESPath (JSON formats).
+    features
+        JMESPath to the features (JSON formats only).
+    where
+        Key of the configuration that holds ``uri``, named in errors.
+    expected_names
+        Column names that the configuration mentions; they help to recognise a header row.
+    """
+
+    uri: str
+    dataset_type: str
+    headers: tuple[str, ...] | None = None
+    label: str | int | None = None
+    predicted_label: str | int | None = None
+    features: str | None = None
+    where: str = "dataset_uri"
+    expected_names: tuple[str, ...] = ()
+
+    @property
+    def headers_key(self) -> str:
+        """Key of the configuration that holds ``headers``."""
+        return _HEADERS_KEY.get(self.where, "headers")
+
+    @property
+    def known_names(self) -> tuple[str, ...]:
+        """Column names that the configuration mentions, the labels among them."""
+        labels = (label for label in (self.label, self.predicted_label) if isinstance(label, str))
+        return (*self.expected_names, *labels)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """Rows that can be scanned, and the part each column plays.
+
+    Parameters
+    ----------
+    frame
+        A DuckDB relation, or a Polars LazyFrame for a large CSV file; `narwhals.from_native` accepts both.
+    columns
+        All columns of ``frame`` in order.
+    label, predicted_label, join
+        Their column names; None where there is none.
+    features
+        Columns that a model may be asked with: all but label, predicted label, join and facet columns.
+    facet_columns
+        Columns that came from the facet data set.
+    notes
+        What was decided or left out while reading and must be told.
+    files
+        The files read, in order.
+    rows
+        Number of rows where reading has counted them already.
+    settle
+        Reads the data set again with types decided over all rows; None where they are. See `compute_on`.
+    """
+
+    frame: Any
+    columns: tuple[str, ...]
+    label: str | None = None
+    predicted_label: str | None = None
+    join: str | None = None
+    features: tuple[str, ...] = ()
+    facet_columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    rows: int | None = None
+    settle: Callable[[], Dataset] | None = field(default=None, repr=False, compare=False)
