@@ -1,0 +1,132 @@
+"""What a reader must know before believing the numbers: guessed types, missing values, groups that are not as meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from pellucid.bias.counting import Counted
+from pellucid.bias.selection import Chosen
+from pellucid.counts import ByThreshold, Value
+
+__all__ = ["caveats"]
+
+MANY = 10
+"""From more different whole numbers than this on, a single value given is likely to be meant as a threshold."""
+
+
+class Grouped(Protocol):
+    """A sensitive group, by facet column."""
+
+    @property
+    def chosen(self) -> Mapping[str, Chosen]:
+        """The choice of rows by facet column."""
+        ...
+
+
+def caveats(counted: Counted, positive: Chosen, groups: Sequence[Grouped]) -> tuple[str, ...]:
+    """Sentences, most serious first, each once."""
+    request = counted.request
+    chosen = [
+        (request.label, positive),
+        *((column, choice) for group in groups for column, choice in group.chosen.items()),
+    ]
+    found = [
+        *(text for column, choice in chosen for text in _interval_of_two_values(counted, column, choice)),
+        *(text for column, choice in chosen for text in _one_of_many_numbers(counted, column, choice)),
+        *(text for column, choice in chosen for text in _empty_interval(column, choice)),
+        *_unseen_positive(positive, request.label),
+        *_missing(counted),
+        *_cut_predictions(counted),
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _values(counted: Counted, column: str) -> list[Value]:
+    dimension = counted.cubes.get(column, counted.cube).dimension(column)
+    if isinstance(dimension.key, ByThreshold):
+        return []
+    return [value for value in dimension.values if value is not None]
+
+
+def _interval_of_two_values(counted: Counted, column: str, choice: Chosen) -> Iterator[str]:
+    values = _values(counted, column)
+    if choice.kind != "continuous" or len(values) != 2:
+        return
+    dimension = counted.cubes.get(column, counted.cube).dimension(column)
+    rows = counted.cubes.get(column, counted.cube).totals(column)
+    selected = [value for value, cell in zip(dimension.values, choice.cells, strict=True) if cell]
+    which = (
+        f"the {sum(rows[value] for value in selected):,} rows with {column} = {selected[0]}"
+        if selected
+        else "no row at all"
+    )
+    why = "floats are always continuous" if counted.profiles[column].type == "float" else "few rows"
+    yield (
+        f"{column!r} holds two values, {values[0]} and {values[1]}, but Clarify's rule reads it as continuous ({why}): "
+        f"the value given is a threshold, and the interval {choice.printed or '(empty)'} selects {which}. "
+        f'To compare the values themselves, set "column_types": {{"{column}": "categorical"}}.'
+    )
+
+
+def _one_of_many_numbers(counted: Counted, column: str, choice: Chosen) -> Iterator[str]:
+    """A threshold meant, a single number taken: the rule calls whole numbers categorical in large data."""
+    known = counted.profiles[column]
+    guessed = column not in counted.request.column_types
+    given = [facet.values for facet in counted.request.facets if facet.column == column]
+    if column == counted.request.label:
+        given.append(counted.request.positive)
+    single = any(len(values) == 1 for values in given)
+    if guessed and single and choice.kind == "categorical" and known.type == "integer" and (known.distinct or 0) > MANY:
+        yield (
+            f"{column!r} holds {known.distinct} different whole numbers, but Clarify's rule reads it as categorical "
+            "(fewer than 5 % of the rows are distinct): the value given selects only the rows with "
+            f"{column} = {choice.printed}. "
+            f'If it is meant as a threshold, set "column_types": {{"{column}": "continuous"}}.'
+        )
+
+
+def _empty_interval(column: str, choice: Chosen) -> Iterator[str]:
+    if choice.kind == "continuous" and not choice.cells.any():
+        yield (
+            f"No row of {column!r} lies above the threshold given; a threshold t selects the rows above t, "
+            "up to the largest value."
+        )
+
+
+def _unseen_positive(positive: Chosen, label: str) -> Iterator[str]:
+    if positive.kind == "categorical" and not positive.cells.any():
+        yield f"No row of {label!r} has a positive label value: all metrics of the labels say nothing."
+
+
+def _missing(counted: Counted) -> Iterator[str]:
+    for column, known in counted.profiles.items():
+        if known.missing == 1:
+            yield f"1 row has no value in {column!r}: it {_consequence(counted, column, ('counts', 'takes', 'its'))}."
+        elif known.missing:
+            consequence = _consequence(counted, column, ("count", "take", "their"))
+            yield f"{known.missing:,} rows have no value in {column!r}: they {consequence}."
+
+
+def _consequence(counted: Counted, column: str, words: tuple[str, str, str]) -> str:
+    request = counted.request
+    count, take, own = words
+    if column in (request.label, request.predicted_label):
+        return f"{count} as not positive"
+    if any(facet.column == column for facet in request.facets):
+        return f"{count} among all others, in no group of {own} own"
+    return f"{take} no part in the conditional metrics"
+
+
+def _cut_predictions(counted: Counted) -> Iterator[str]:
+    request = counted.request
+    if request.predicted_label is None or counted.scores:
+        return
+    if counted.kind(request.label, request.positive) != "continuous":
+        return
+    label, predicted = counted.profiles[request.label], counted.profiles[request.predicted_label]
+    if label.holds_whole_numbers and predicted.type == "float":
+        yield (
+            f"{request.label!r} holds whole numbers and {request.predicted_label!r} fractions: as in Clarify, "
+            "predictions are cut to whole numbers before they are compared with the threshold."
+        )

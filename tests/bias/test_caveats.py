@@ -1,0 +1,64 @@
+"""Caveats: what a reader is told before the numbers."""
+
+import polars as pl
+
+from pellucid import bias
+
+
+def warnings(columns, facets, *, positive=1, **options):
+    return list(bias(pl.DataFrame(columns), label="y", positive=positive, facets=facets, **options).warnings)
+
+
+def test_plain_data_need_no_caveat():
+    assert warnings({"f": ["F", "M"] * 30, "y": [0, 1, 1] * 20}, {"f": "F"}) == []
+
+
+def test_two_values_taken_for_an_interval_select_the_opposite_group():
+    columns = {"f": [0.0, 1.0, 1.0] * 20, "y": [0, 1] * 30}
+    assert warnings(columns, {"f": 0}) == [
+        (
+            "'f' holds two values, 0.0 and 1.0, but Clarify's rule reads it as continuous "
+            "(floats are always continuous): the value given is a threshold, "
+            "and the interval (0.0, 1.0] selects the 40 rows with f = 1.0. "
+            'To compare the values themselves, set "column_types": {"f": "categorical"}.'
+        )
+    ]
+    assert warnings(columns, {"f": 0}, column_types={"f": "categorical"}) == []
+
+
+def test_few_rows_make_an_interval_of_0_and_1():
+    columns = {"f": [0, 1] * 10, "y": ["a", "b", "b", "a"] * 5}
+    assert warnings(columns, {"f": 1}, positive="a") == [
+        (
+            "'f' holds two values, 0 and 1, but Clarify's rule reads it as continuous (few rows): the value given is a "
+            "threshold, and the interval (empty) selects no row at all. "
+            'To compare the values themselves, set "column_types": {"f": "categorical"}.'
+        ),
+        (
+            "No row of 'f' lies above the threshold given; a threshold t selects the rows above t, "
+            "up to the largest value."
+        ),
+    ]
+
+
+def test_missing_values_are_counted_and_what_becomes_of_them_is_said():
+    columns = {
+        "f": [None, *["F", "M"] * 30],
+        "y": ["a", None, *["a", "b"] * 29, "a"],
+        "p": ["a", None, None, *["a", "b"] * 29],
+    }
+    assert warnings(columns, {"f": "F"}, positive="a", predicted="p") == [
+        "1 row has no value in 'y': it counts as not positive.",
+        "2 rows have no value in 'p': they count as not positive.",
+        "1 row has no value in 'f': it counts among all others, in no group of its own.",
+    ]
+
+
+def test_fractions_cut_to_whole_numbers_are_told():
+    columns = {"f": ["F", "M"] * 10, "y": list(range(20)), "p": [k + 0.5 for k in range(20)]}
+    assert warnings(columns, {"f": "F"}, positive=5, predicted="p") == [
+        (
+            "'y' holds whole numbers and 'p' fractions: as in Clarify, predictions are cut to whole numbers before "
+            "they are compared with the threshold."
+        )
+    ]
