@@ -1,0 +1,1 @@
+"""Models wherever they run, one adapter a file, all behind the `Model` protocol."""

@@ -1,0 +1,1 @@
+"""Models behind HTTP: what is sent, how it survives, how the answer is read."""

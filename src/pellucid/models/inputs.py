@@ -1,0 +1,171 @@
+"""A batch as the libraries of models want it: a matrix of numbers, a matrix of cells, or a data frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.errors import ModelError, did_you_mean, require
+from pellucid.protocols.model import Batch
+
+__all__ = ["cells", "frame", "has_text", "in_order_of", "is_text", "matrix", "of_width", "trained_names"]
+
+_NUMBERS = (int, float, np.number, np.bool_)
+
+
+def is_text(values: npt.NDArray[Any]) -> bool:
+    """Whether a column holds anything but numbers; one with nothing but missing cells of no known type does.
+
+    Examples
+    --------
+    >>> is_text(np.array(["clerk", None], dtype=object)), is_text(np.array([3, None], dtype=object))
+    (True, False)
+    """
+    if values.dtype != object:
+        return values.dtype.kind not in "biuf"
+    present = set(map(type, values.tolist())) - {type(None)}
+    return not present or not all(issubclass(kind, _NUMBERS) for kind in present)
+
+
+def has_text(batch: Batch) -> bool:
+    """Whether any column of ``batch`` is text."""
+    return any(is_text(values) for values in batch.columns.values())
+
+
+def matrix(batch: Batch, model: str, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
+    """Columns of numbers side by side, shape (rows, features); missing cells are nan.
+
+    Parameters
+    ----------
+    model
+        Name of the model, for the message.
+    dtype
+        A floating type.
+
+    Raises
+    ------
+    ModelError
+        Columns hold text.
+
+    Examples
+    --------
+    >>> matrix(Batch({"age": np.array([30, 40]), "owner": np.array([True, None], dtype=object)}), "credit.onnx")
+    array([[30.,  1.],
+           [40., nan]])
+    """
+    _refuse_text(batch, model)
+    side_by_side = np.empty((len(batch), len(batch.columns)), dtype=dtype)
+    for position, values in enumerate(batch.columns.values()):
+        side_by_side[:, position] = _numbers(values)
+    return side_by_side
+
+
+def cells(batch: Batch, model: str) -> npt.NDArray[Any]:
+    """The rows as one array, shape (rows, features): of numbers where there is no text, else of objects."""
+    if not has_text(batch):
+        return matrix(batch, model)
+    side_by_side = np.empty((len(batch), len(batch.columns)), dtype=object)
+    for position, values in enumerate(batch.columns.values()):
+        side_by_side[:, position] = _as_read(values)
+    return side_by_side
+
+
+def frame(batch: Batch) -> Any:
+    """The rows as a pandas data frame with the types that ``pandas.read_csv`` gives.
+
+    Models were fitted on such frames. It matters for missing cells: an encoder that learned nan as a category of its
+    own takes None for an unknown one, and gives another score without a word.
+
+    Raises
+    ------
+    MissingExtra
+        pandas is not installed.
+    """
+    pandas = require("pandas", extra="pandas")
+    return pandas.DataFrame({name: _as_read(values) for name, values in batch.columns.items()})
+
+
+def in_order_of(batch: Batch, features: Sequence[str], model: str) -> Batch:
+    """The columns of ``batch`` in the order in which the model was trained.
+
+    Raises
+    ------
+    ModelError
+        A feature is missing, or a column is no feature of the model.
+    """
+    if batch.names == tuple(features):
+        return batch
+    missing = [repr(name) for name in features if name not in batch.columns]
+    unknown = [name for name in batch.names if name not in set(features)]
+    if missing or unknown:
+        needed = f" It needs {', '.join(missing)}, which the data does not hold." if missing else ""
+        others = "".join(f" {name!r} is no feature of it; {did_you_mean(name, features)}" for name in unknown)
+        fix = "Name the columns as they were named in training, and leave others out by `excluded_columns`."
+        raise ModelError(f"{model}: the columns are not those that the model was trained on.{needed}{others} {fix}")
+    return Batch({name: batch.columns[name] for name in features})
+
+
+def trained_names(names: Iterable[object] | None) -> tuple[str, ...]:
+    """Feature names that were given in training; none where LightGBM made them up.
+
+    Examples
+    --------
+    >>> trained_names(["age", "job"]), trained_names(["Column_0", "Column_1"]), trained_names(None)
+    (('age', 'job'), (), ())
+    """
+    known = tuple(str(name) for name in names) if names is not None else ()
+    return () if known == tuple(f"Column_{position}" for position in range(len(known))) else known
+
+
+def of_width(batch: Batch, features: int, model: str) -> Batch:
+    """``batch`` itself, if it has as many columns as the model has features.
+
+    Raises
+    ------
+    ModelError
+        It has more or fewer.
+    """
+    if len(batch.names) == features:
+        return batch
+    found = ", ".join(repr(name) for name in batch.names)
+    raise ModelError(
+        f"{model}: takes {features} features, and gets {len(batch.names)}: {found}."
+        " Leave out columns that are no features by `excluded_columns`."
+    )
+
+
+def _refuse_text(batch: Batch, model: str) -> None:
+    texts = []
+    for name, values in batch.columns.items():
+        if is_text(values):
+            example = next((value for value in values.tolist() if isinstance(value, str)), None)
+            # A column of which nothing is known but that its cells are missing can be numbers.
+            if example is not None or values.dtype != object:
+                texts.append(f"{name!r} (such as {example!r})" if example is not None else f"{name!r} ({values.dtype})")
+    if texts:
+        raise ModelError(
+            f"{model}: takes numbers only, and there is text in {', '.join(texts)}."
+            " Encode the column as in training, or give a pipeline that holds encoder and model."
+        )
+
+
+def _numbers(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if values.dtype != object:
+        return values
+    return np.array([np.nan if value is None else value for value in values.tolist()], dtype=np.float64)
+
+
+def _as_read(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A column as a reader types it: numbers as floats, booleans without gaps as booleans, else objects with nan."""
+    if values.dtype != object:
+        return values
+    filled = [np.nan if value is None else value for value in values.tolist()]
+    kinds = set(map(type, filled))
+    if kinds <= {bool, np.bool_}:
+        return np.array(filled, dtype=np.bool_)
+    if is_text(values) or kinds & {bool, np.bool_}:
+        return np.array(filled, dtype=object)
+    return np.array(filled, dtype=np.float64)

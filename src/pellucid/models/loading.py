@@ -1,0 +1,34 @@
+"""What every loader of a model file is told."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+__all__ = ["Loading", "available_cpus"]
+
+
+def available_cpus() -> int:
+    """CPUs that this process may use, which can be fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """How a model is to be loaded.
+
+    Parameters
+    ----------
+    name
+        What the user called the model; every message about it begins so.
+    allow_pickle
+        Whether files may be loaded that run code of theirs.
+    threads
+        Threads that one prediction may use, at least 1.
+    """
+
+    name: str
+    allow_pickle: bool = False
+    threads: int = field(default_factory=available_cpus)

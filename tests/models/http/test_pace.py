@@ -1,0 +1,107 @@
+"""Batch size, concurrency and the circuit breaker, on made-up clocks."""
+
+import pytest
+
+from pellucid.models.http.breaker import CircuitBreaker
+from pellucid.models.http.pace import FIRST_BATCH, LARGEST_BATCH, Pace
+from pellucid.models.http.settings import RequestSettings
+
+
+def run(pace, seconds_for, rounds):
+    """Answer rounds of requests, ``seconds_for(records, concurrency)`` each."""
+    now = 0.0
+    for _ in range(rounds):
+        seconds = seconds_for(pace.batch_records, pace.concurrency)
+        now += seconds / pace.concurrency
+        pace.answered(pace.batch_records, seconds, now)
+    return pace
+
+
+def test_batches_of_a_fast_server_grow_to_the_largest():
+    assert run(Pace(RequestSettings()), lambda records, flying: 1e-6 * records, 20).batch_records == LARGEST_BATCH
+
+
+def test_batches_take_about_half_a_second():
+    pace = run(Pace(RequestSettings()), lambda records, flying: 0.001 * records, 20)
+    assert 0.2 <= 0.001 * pace.batch_records <= 1.0
+
+
+def test_batches_shrink_when_the_server_gets_slower():
+    pace = run(Pace(RequestSettings()), lambda records, flying: 0.001 * records, 20)
+    run(pace, lambda records, flying: 0.1 * records, 20)
+    assert 0.2 <= 0.1 * pace.batch_records <= 1.0
+
+
+def test_batches_fit_the_payload_limit():
+    pace = Pace(RequestSettings(payload_limit_bytes=1000))
+    pace.measured(FIRST_BATCH, FIRST_BATCH * 100)
+    assert pace.batch_records == 10
+    assert run(pace, lambda records, flying: 1e-6, 20).batch_records == 10
+
+
+def test_a_given_batch_stays():
+    assert run(Pace(RequestSettings(batch_records=7)), lambda records, flying: 1e-6, 20).batch_records == 7
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4, 8])
+def test_concurrency_grows_to_what_the_server_works_on_at_a_time(workers):
+    def seconds(records, flying):
+        return 0.5 * max(1.0, flying / workers)
+
+    pace = run(Pace(RequestSettings(max_concurrency=16)), seconds, 400)
+    assert pace.concurrency == max(2, workers)
+
+
+def test_concurrency_stays_within_its_bound():
+    assert run(Pace(RequestSettings(max_concurrency=3)), lambda records, flying: 0.5, 400).concurrency == 3
+    assert run(Pace(RequestSettings(max_concurrency=1)), lambda records, flying: 0.5, 400).concurrency == 1
+
+
+def test_a_throttling_server_gets_fewer_requests_at_a_time():
+    pace = run(Pace(RequestSettings(max_concurrency=8)), lambda records, flying: 0.5, 400)
+    pace.throttled()
+    assert run(pace, lambda records, flying: 0.5, 400).concurrency == 4
+
+
+def breaker():
+    made = CircuitBreaker(failures=2, first_pause=1.0, longest_pause=3.0)
+    made.succeeded()
+    return made
+
+
+def test_the_breaker_opens_after_failures_in_a_row():
+    made = breaker()
+    made.failed(0.0)
+    made.succeeded()
+    made.failed(0.0)
+    assert not made.is_open
+    made.failed(0.0)
+    assert made.is_open
+
+
+def test_one_trial_passes_per_pause_and_pauses_grow():
+    made = breaker()
+    made.failed(0.0)
+    made.failed(0.0)
+    assert [made.wait(0.5), made.wait(1.0), made.wait(1.0)] == [0.5, 0.0, 1.0]
+    made.failed(1.0)
+    assert made.wait(1.0) == 2.0
+    made.wait(3.0)
+    made.failed(3.0)
+    assert made.wait(3.0) == 3.0
+    assert made.away_seconds(3.0) == 3.0
+
+
+def test_an_answer_closes_the_breaker():
+    made = breaker()
+    made.failed(0.0)
+    made.failed(0.0)
+    made.succeeded()
+    assert (made.is_open, made.wait(0.0), made.away_seconds(5.0)) == (False, 0.0, 0.0)
+
+
+def test_a_server_that_never_answered_is_not_waited_for():
+    made = CircuitBreaker(failures=2, first_pause=1.0, longest_pause=3.0)
+    made.failed(0.0)
+    made.failed(0.0)
+    assert not made.is_open
