@@ -1,0 +1,5 @@
+"""The public facade, and the only wiring: it chooses engines, readers and models for the computations."""
+
+from pellucid.api.library import bias
+
+__all__ = ["bias"]

@@ -1,0 +1,264 @@
+"""A look into a job's data for ``pellucid doctor``: columns, first rows, values with their counts, groups chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pellucid.api.preflight import Preflight, preflight, table_over
+from pellucid.bias.analysis import analyse
+from pellucid.bias.counting import Counted, count
+from pellucid.bias.selection import Chosen
+from pellucid.bias.unseen import unseen_values
+from pellucid.config.bias_request import BiasRequest, FacetRequest
+from pellucid.counts import ByThreshold, Value
+from pellucid.datasets import Dataset, compute_on
+from pellucid.errors import AnalysisError, InputError, Problem
+from pellucid.jobs.bias_request import resolved
+from pellucid.results.bias import ColumnDecision
+
+__all__ = ["ColumnInspection", "Inspection", "inspect", "value_problems"]
+
+SHOWN_ROWS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnInspection:
+    """A column of the data set: its type, its part in the job, its first values."""
+
+    name: str
+    type: str
+    role: str
+    first_values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenGroup:
+    """What a key with values resolved to: the rows that the values select."""
+
+    key: str
+    column: str
+    given: tuple[Value, ...]
+    printed: str
+    kind: str
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspection:
+    """What ``pellucid doctor`` shows.
+
+    Parameters
+    ----------
+    problems
+        Everything that is wrong, with key, value and fix.
+    rows
+        Number of rows; None where they could not be counted.
+    value_counts
+        Rows by value, for label, predicted label and facets that are counted by value.
+    """
+
+    job: Preflight
+    problems: tuple[Problem, ...]
+    warnings: tuple[str, ...]
+    columns: tuple[ColumnInspection, ...] = ()
+    decisions: tuple[ColumnDecision, ...] = ()
+    groups: tuple[ChosenGroup, ...] = ()
+    value_counts: Mapping[str, Mapping[Value, int]]
+    rows: int | None = None
+
+
+def inspect(
+    config_path: str | Path,
+    *,
+    data: str | None = None,
+    strict: bool = False,
+    seed: int | None = None,
+    models: Mapping[str, str] | None = None,
+    endpoints: Mapping[str, str] | None = None,
+) -> Inspection:
+    """Check a job without computing it.
+
+    Parameters are those of `pellucid.api.job.run_job`.
+    """
+    job = preflight(config_path, data=data, strict=strict, seed=seed, models=models, endpoints=endpoints)
+    problems = list(job.problems)
+    columns: tuple[ColumnInspection, ...] = ()
+    counted: Counted | None = None
+    if job.table is not None:
+        try:
+            job, counted = _counted(job)
+        except InputError as error:
+            problems += [problem for problem in error.problems if problem not in problems]
+        with suppress(InputError):  # a line that cannot be read has been told already
+            columns = _columns(job)
+    if counted is None:
+        return Inspection(job=job, problems=tuple(problems), warnings=job.warnings, columns=columns, value_counts={})
+    problems += [] if strict else _unseen(counted)
+    problems += [] if problems else _failures(job)
+    groups, caveats = _groups(counted)
+    return Inspection(
+        job=job,
+        problems=tuple(problems),
+        warnings=(*job.warnings, *caveats),
+        columns=columns,
+        decisions=counted.decisions(),
+        groups=groups,
+        value_counts=_value_counts(counted),
+        rows=counted.rows,
+    )
+
+
+def value_problems(job: Preflight, *, strict: bool = False) -> list[Problem]:
+    """Given values that never occur, for a job that has other faults already; its faulty keys are left out."""
+    try:
+        _, counted = _counted(job)
+    except InputError as error:
+        return [problem for problem in error.problems if problem not in job.problems]
+    return [] if counted is None or strict else _unseen(counted)
+
+
+def _unseen(counted: Counted) -> list[Problem]:
+    """Given values that never occur; without a label no value can be missing from it."""
+    key = "label_values_or_threshold"
+    return [problem for problem in unseen_values(counted) if problem.where != key or counted.request.positive]
+
+
+def _failures(job: Preflight) -> list[Problem]:
+    """What the whole analysis would fail on, found with one metric of each stage."""
+    if job.request is None or job.dataset is None:
+        return []
+    least = replace(
+        job.request,
+        pre_training=("CI",),
+        post_training=None if job.request.post_training is None else ("DPPL",),
+        statistics=False,
+        facet_intersections=False,
+    )
+    try:
+        compute_on(job.dataset, lambda dataset: analyse(least, table_over(dataset)))
+    except AnalysisError as error:
+        return [Problem("data set", known_as=error.message, fix=error.fix)]
+    return []
+
+
+def _counted(job: Preflight) -> tuple[Preflight, Counted | None]:
+    """The rows counted by as much of the request as can be resolved, and the job with the types that this settled."""
+    request = job.request or _partial_request(job)
+    if request is None or job.dataset is None or not request.facets:
+        return job, None
+
+    def counted(dataset: Dataset) -> tuple[Preflight, Counted]:
+        table = table_over(dataset)
+        return replace(job, dataset=dataset, table=table), count(request, table)
+
+    try:
+        return compute_on(job.dataset, counted)
+    except AnalysisError:
+        return job, None
+
+
+def _partial_request(job: Preflight) -> BiasRequest | None:
+    config, dataset = job.config, job.dataset
+    if dataset is None:
+        return None
+    names = dataset.facet_columns or dataset.columns
+    label = dataset.label or names[0]
+    # a facet whose column is missing keeps its place, so that the keys of the others stay right
+    facets = [
+        FacetRequest(column=resolved(facet.name_or_index, names) or label, values=_given(facet, names))
+        for facet in config.facet or ()
+    ]
+    return BiasRequest(
+        label=label,
+        positive=() if dataset.label is None else tuple(config.label_values_or_threshold or ()),
+        facets=tuple(facets),
+        predicted_label=dataset.predicted_label,
+        column_types={name: kind for name, kind in config.column_types.items() if name in dataset.columns},
+        probability_threshold=config.probability_threshold,
+    )
+
+
+def _given(facet: object, names: tuple[str, ...]) -> tuple[Value, ...]:
+    column = resolved(facet.name_or_index, names)  # type: ignore[attr-defined]
+    return () if column is None else tuple(facet.value_or_threshold or ())  # type: ignore[attr-defined]
+
+
+def _columns(job: Preflight) -> tuple[ColumnInspection, ...]:
+    if job.table is None or job.dataset is None:
+        return ()
+    first = job.table.head(SHOWN_ROWS, list(job.table.columns))
+    roles = _roles(job)
+    return tuple(
+        ColumnInspection(name=name, type=kind, role=roles.get(name, "feature"), first_values=tuple(first[name]))
+        for name, kind in job.table.columns.items()
+    )
+
+
+def _roles(job: Preflight) -> dict[str, str]:
+    dataset, config = job.dataset, job.config
+    if dataset is None:
+        return {}
+    names = dataset.facet_columns or dataset.columns
+    parts: list[tuple[str | None, str]] = [
+        *((name, "not a feature") for name in dataset.columns if name not in dataset.features),
+        *((resolved(column, dataset.columns), "excluded") for column in config.excluded_columns or ()),
+        *((resolved(facet.name_or_index, names), "facet") for facet in config.facet or ()),
+        *((resolved(s.name_or_index, dataset.columns), "segments") for s in config.segment_config or ()),
+        (None if config.group_variable is None else resolved(config.group_variable, dataset.columns), "group variable"),
+        (None if config.weights is None else resolved(config.weights, dataset.columns), "weights"),
+        (dataset.join, "join column"),
+        (dataset.predicted_label, "predicted label"),
+        (dataset.label, "label"),
+    ]
+    return {column: role for column, role in parts if column is not None}
+
+
+def _groups(counted: Counted) -> tuple[tuple[ChosenGroup, ...], tuple[str, ...]]:
+    """The rows that label and facet values select, and the caveats on them."""
+    from pellucid.bias.caveats import caveats
+
+    request = counted.request
+    given = [
+        ("label_values_or_threshold", request.label, request.positive),
+        *((f"facet[{i}].value_or_threshold", facet.column, facet.values) for i, facet in enumerate(request.facets)),
+    ]
+    groups, chosen_facets, positive = [], [], None
+    for key, column, values in given:
+        if not values:
+            continue
+        try:
+            chosen = counted.choose(column, values)
+        except AnalysisError:
+            continue
+        dimension = counted.cubes.get(column, counted.cube).dimension(column)
+        totals = counted.cubes.get(column, counted.cube).totals(column)
+        rows = sum(totals[value] for value, cell in zip(dimension.values, chosen.cells, strict=True) if cell)
+        groups.append(
+            ChosenGroup(key=key, column=column, given=values, printed=chosen.printed, kind=chosen.kind, rows=rows)
+        )
+        if key == "label_values_or_threshold":
+            positive = chosen
+        else:
+            chosen_facets.append(_OneFacet({column: chosen}))
+    return tuple(groups), () if positive is None else caveats(counted, positive, chosen_facets)
+
+
+@dataclass(frozen=True, slots=True)
+class _OneFacet:
+    """A group that one facet makes."""
+
+    chosen: Mapping[str, Chosen]
+
+
+def _value_counts(counted: Counted) -> dict[str, dict[Value, int]]:
+    request = counted.request
+    columns = [request.label, request.predicted_label, *(facet.column for facet in request.facets)]
+    found = {}
+    for column in dict.fromkeys(name for name in columns if name is not None):
+        cube = counted.cubes.get(column, counted.cube)
+        if not isinstance(cube.dimension(column).key, ByThreshold):
+            found[column] = cube.totals(column)
+    return found

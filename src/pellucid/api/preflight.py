@@ -1,0 +1,233 @@
+"""Everything that can be known of a job before it is computed, and everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pellucid.api.model_access import ModelSource, source_problems
+from pellucid.config.analysis import AnalysisConfig
+from pellucid.config.bias_request import BiasRequest
+from pellucid.config.load import LoadedConfig, load_config, parse_config
+from pellucid.datasets import Dataset, DatasetSource, read_dataset, scan_errors_translated
+from pellucid.engines.frames import FrameTable
+from pellucid.errors import ConfigError, InputError, Problem
+from pellucid.jobs.bias_request import bias_request, column_problems, unsupported_methods
+
+__all__ = ["Preflight", "preflight", "table_over"]
+
+TABLES = ("text/csv", "application/x-parquet")
+"""Formats whose columns can be read without knowing which of them are labels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preflight:
+    """A job as far as it could be prepared.
+
+    Parameters
+    ----------
+    problems
+        Everything found to be wrong; the job can run where there are none.
+    heading
+        Clarify's words for the first kind of fault found, where it has some.
+    warnings
+        What is accepted although Clarify would refuse it, or decided while reading.
+    model
+        Where the model is that is asked for predictions; None where the data set holds them, or none are needed.
+    loaded, dataset, table, request
+        What could be made of the configuration and the data; None where a fault is in the way.
+    """
+
+    config_path: Path
+    problems: tuple[Problem, ...] = ()
+    heading: str = ""
+    warnings: tuple[str, ...] = ()
+    model: ModelSource | None = None
+    loaded: LoadedConfig | None = field(default=None, repr=False)
+    dataset: Dataset | None = field(default=None, repr=False)
+    table: FrameTable | None = field(default=None, repr=False)
+    request: BiasRequest | None = field(default=None, repr=False)
+
+    @property
+    def config(self) -> AnalysisConfig:
+        """The configuration.
+
+        Raises
+        ------
+        ConfigError
+            It could not be read.
+        """
+        if self.loaded is None:
+            raise self.error()
+        return self.loaded.config
+
+    def error(self) -> ConfigError:
+        """All problems as one error."""
+        return ConfigError(self.problems, heading=self.heading)
+
+
+def preflight(
+    config_path: str | Path,
+    *,
+    data: str | None = None,
+    data_input: str | None = None,
+    strict: bool = False,
+    seed: int | None = None,
+    models: Mapping[str, str] | None = None,
+    endpoints: Mapping[str, str] | None = None,
+) -> Preflight:
+    """Read configuration and data set as far as possible, and collect every fault.
+
+    Parameters
+    ----------
+    data
+        The data set, in the place of ``dataset_uri``.
+    data_input
+        The data set of a configuration without ``dataset_uri``.
+    strict
+        Accept exactly what Clarify accepts.
+    seed
+        In the place of the configuration's.
+    models, endpoints
+        Where the models and endpoints are that the configuration names.
+    """
+    path = Path(config_path)
+    found = Preflight(config_path=path)
+    try:
+        loaded = load_config(path, strict=strict)
+    except ConfigError as error:
+        found = replace(found, problems=error.problems, heading=error.heading)
+        salvaged = _salvaged(path, error, strict=strict)
+        if salvaged is None:
+            return found
+        loaded = salvaged
+    found = replace(found, loaded=loaded, warnings=loaded.warnings)
+    config = loaded.config
+    problems = [*found.problems, *unsupported_methods(config)]
+    if config.methods.post_training_bias is not None and not _has_predictions(config):
+        model, unknown = source_problems(config, path, models or {}, endpoints or {})
+        found = replace(found, model=model)
+        problems += unknown
+    sources = _sources(config, path, data, data_input)
+    if isinstance(sources, Problem):
+        return replace(found, problems=(*problems, sources))
+    dataset, unread = _read(config, *sources)
+    problems += unread
+    if dataset is None:
+        return replace(found, problems=tuple(problems))
+    problems += column_problems(config, dataset)
+    request = None if problems else bias_request(config, dataset, strict=strict, seed=seed)
+    return replace(
+        found,
+        problems=tuple(problems),
+        warnings=(*found.warnings, *dataset.notes),
+        dataset=dataset,
+        table=table_over(dataset),
+        request=request,
+    )
+
+
+def _read(
+    config: AnalysisConfig, main: DatasetSource, facets: DatasetSource | None, predictions: DatasetSource | None
+) -> tuple[Dataset | None, Sequence[Problem]]:
+    """The data set and its faults; where only a label was not found, the data set without labels."""
+    try:
+        join = config.joinsource_name_or_index
+        return read_dataset(main, facets=facets, predictions=predictions, join=join), ()
+    except InputError as error:
+        faults = error.problems
+    if {problem.where for problem in faults} <= {"label", "predicted_label"} and config.dataset_type in TABLES:
+        dataset, more = _read(config, replace(main, label=None, predicted_label=None), facets, None)
+        return dataset, (*faults, *more)
+    return None, faults
+
+
+def table_over(dataset: Dataset) -> FrameTable:
+    """The rows of a data set, whose faults are told in our words while they are read."""
+    return FrameTable(dataset.frame, scan_errors_translated)
+
+
+def _salvaged(path: Path, error: ConfigError, *, strict: bool) -> LoadedConfig | None:
+    """The configuration without its faulty keys, so that the data can be checked in the same go."""
+    from pellucid.config.json_text import read_object
+
+    try:
+        document, _ = read_object(path, strict=strict)
+        repaired = deepcopy(document)
+        faulty = {problem.where.split(".")[0].split("[")[0] for problem in error.problems}
+        for key in faulty:
+            repaired.pop(key, None)
+        if faulty & {"methods", "predictor"}:
+            repaired["methods"] = {}  # the key is required, and post-training bias may want what was removed
+        return parse_config(repaired, strict=strict, name=path.name)
+    except ConfigError:
+        return None
+
+
+def _has_predictions(config: AnalysisConfig) -> bool:
+    return config.predicted_label is not None or config.predicted_label_dataset_uri is not None
+
+
+Sources = tuple[DatasetSource, DatasetSource | None, DatasetSource | None]
+
+
+def _sources(config: AnalysisConfig, config_path: Path, data: str | None, data_input: str | None) -> Sources | Problem:
+    """Main data set, facets, predictions; or the problem that there is no main data set."""
+    uri = data or config.dataset_uri or data_input
+    if uri is None:
+        return Problem("dataset_uri", fix="Name the data set here, or give it with --data.")
+    names = tuple(_mentioned(config))
+    own_predictions = config.predicted_label_dataset_uri is None
+    main = DatasetSource(
+        uri=_beside(config_path, uri) if uri == config.dataset_uri else uri,
+        dataset_type=config.dataset_type,
+        headers=config.headers,
+        label=config.label,
+        predicted_label=config.predicted_label if own_predictions else None,
+        features=config.features,
+        where="dataset_uri" if data is None else "--data",
+        expected_names=names,
+    )
+    facets = predictions = None
+    if config.facet_dataset_uri is not None:
+        facets = DatasetSource(
+            uri=_beside(config_path, config.facet_dataset_uri),
+            dataset_type=config.dataset_type,
+            headers=config.facet_headers,
+            where="facet_dataset_uri",
+            expected_names=names,
+        )
+    if config.predicted_label_dataset_uri is not None:
+        predictions = DatasetSource(
+            uri=_beside(config_path, config.predicted_label_dataset_uri),
+            dataset_type=config.dataset_type,
+            headers=config.predicted_label_headers,
+            predicted_label=config.predicted_label,
+            where="predicted_label_dataset_uri",
+            expected_names=names,
+        )
+    return main, facets, predictions
+
+
+def _beside(config_path: Path, uri: str) -> str:
+    """A relative path is meant from here or, where nothing is there, from the folder of the configuration."""
+    beside = config_path.parent / uri
+    return str(beside) if "://" not in uri and not Path(uri).exists() and beside.exists() else uri
+
+
+def _mentioned(config: AnalysisConfig) -> Sequence[str]:
+    """Column names that the configuration mentions."""
+    mentioned = [
+        config.label,
+        config.predicted_label,
+        config.group_variable,
+        config.weights,
+        config.joinsource_name_or_index,
+        *(facet.name_or_index for facet in config.facet or ()),
+        *(segments.name_or_index for segments in config.segment_config or ()),
+        *(config.excluded_columns or ()),
+        *config.column_types,
+    ]
+    return [name for name in mentioned if isinstance(name, str)]

@@ -1,0 +1,177 @@
+"""What a job found, for people at a terminal: types decided, warnings, the clearest findings, one table per group."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from pellucid.api.job import JobResult
+from pellucid.cli.overview import groups_overview, intersections_overview, segments_overview
+from pellucid.cli.ranking import clearest
+from pellucid.cli.readings import is_certain, may_be_none, reading
+from pellucid.cli.terminal import clean, heading, listed, number, percent, plain_table, results
+from pellucid.results.bias import BiasReport, FacetResult, MetricResult, StageResult
+
+__all__ = ["show_result", "summary", "warnings_shown"]
+
+FEW_GROUPS = 3
+"""With more groups than this, the tables give the rates instead of whole sentences."""
+
+MANY_GROUPS = 12
+"""With more groups than this, one table compares the groups and ``analysis.json`` holds all metrics of each."""
+
+CLEAREST = 6
+"""Number of findings that stand above the tables."""
+
+TITLES = {"pre_training": "Labels (pre-training bias)", "post_training": "Predictions (post-training bias)"}
+
+READING_ORDER = (
+    *("CI", "DPL", "CDDL", "KL", "JS", "LP", "TVD", "KS"),
+    *("DPPL", "DI", "CDDPL", "RD", "SD", "DAR", "DRR", "AD", "DCA", "DCR", "TE", "FT", "GE"),
+)
+"""Metrics from the most to the least telling; those that answer alike stand together."""
+
+WIDTHS = (6, 7, 19)
+"""Of the columns metric, value and interval, so that tables stand in line."""
+
+
+def show_result(result: JobResult) -> None:
+    """Print the summary of a job to the standard output."""
+    results().print(summary(result))
+
+
+def summary(result: JobResult) -> Group:
+    """The summary of a job."""
+    report = result.report
+    parts: list[RenderableType] = []
+    if report is None:
+        parts.append(Text("The configuration asks for no method: nothing was computed."))
+        parts += warnings_shown(result.warnings)
+    else:
+        parts += [_headline(report), _decisions(report), *warnings_shown(result.warnings)]
+        parts += [*_clearest(report), *_groups(report)]
+        parts += [*intersections_overview(report), *segments_overview(report)]
+    return Group(*parts, _files(result))
+
+
+# --- what was read ---------------------------------------------------------------------------------------------------
+def _headline(report: BiasReport) -> Text:
+    statistics = any(m.statistics for stage in report.stages for facet in stage.facets for m in facet.metrics)
+    level = f", {100 * report.confidence_level:g} % intervals" if statistics else ""
+    return Text(f"Bias report: {report.rows:,} rows{level}", style="bold")
+
+
+def _decisions(report: BiasReport) -> RenderableType:
+    table = plain_table("column", "part", "type", "read as", "compared")
+    for column in report.columns:
+        kind = f"{column.kind} (column_types)" if column.overridden else column.kind
+        cells = (column.column, column.role, column.type, kind, _compared(report, column.column, column.role))
+        table.add_row(*(Text(clean(cell)) for cell in cells))
+    return table
+
+
+def _compared(report: BiasReport, column: str, role: str) -> str:
+    """What of the column is measured: the positive outcome, or the sensitive groups."""
+    if role == "facet":
+        groups = [group.value_or_threshold for group in report.groups if group.facet == column]
+        more = f" and {len(groups) - MANY_GROUPS} more" if len(groups) > MANY_GROUPS else ""
+        return f"{', '.join(groups[:MANY_GROUPS])}{more}"
+    positive = report.stages[0].label_value_or_threshold if report.stages else ""
+    return f"positive: {positive}" if role == "label" else ""
+
+
+def warnings_shown(warnings: Sequence[str]) -> list[RenderableType]:
+    """Warnings, under a heading that cannot be missed."""
+    if not warnings:
+        return []
+    title = "Warnings" if len(warnings) > 1 else "Warning"
+    marked = (listed("!", Text(clean(warning)), "bold yellow") for warning in warnings)
+    return [Text(f"\n{title}", style="bold yellow"), *marked]
+
+
+# --- what was found --------------------------------------------------------------------------------------------------
+def _clearest(report: BiasReport) -> list[RenderableType]:
+    found = clearest(report)
+    if not found:
+        return []
+    parts = [listed("•", _sentence(metric.finding or ""), "bold") for metric in found[:CLEAREST]]
+    more = len(found) - CLEAREST
+    rest = [Text(f"  and {more} more", style="dim")] if more > 0 else []
+    return [heading("Clearest differences, largest first (p < 0.05, adjusted for all comparisons)"), *parts, *rest]
+
+
+def _sentence(finding: str) -> Text:
+    shown = Text(clean(finding))
+    certainty = re.search(r" \([^()]*\)\.$", shown.plain)
+    if certainty:
+        shown.stylize("dim", certainty.start(), certainty.end())
+    return shown
+
+
+def _groups(report: BiasReport) -> list[RenderableType]:
+    """One part per sensitive group: its tables, labels before predictions."""
+    stages = sorted(report.stages, key=lambda stage: stage.stage == "post_training")
+    keys = dict.fromkeys((facet.facet, facet.value_or_threshold) for stage in stages for facet in stage.facets)
+    if len(keys) > MANY_GROUPS:
+        return groups_overview(report)
+    parts: list[RenderableType] = []
+    for key in keys:
+        parts.append(heading(_named(report, *key)))
+        for stage in stages:
+            for result in stage.facets:
+                if (result.facet, result.value_or_threshold) == key:
+                    table = _table(report, stage, result, briefly=len(keys) > FEW_GROUPS)
+                    parts.append(Padding(table, (0, 0, 0, 2)))
+    return parts
+
+
+def _named(report: BiasReport, facet: str, value: str) -> str:
+    interval = value.startswith("(") and value.endswith("]")
+    name = f"{facet} in {value}" if interval else f"{facet} = {value}"
+    for group in report.groups:
+        if (group.facet, group.value_or_threshold) == (facet, value):
+            others = report.rows - group.rows
+            return f"{name}: {group.rows:,} rows ({percent(group.rows, report.rows)}) against {others:,} others"
+    return name
+
+
+def _table(report: BiasReport, stage: StageResult, result: FacetResult, *, briefly: bool) -> Table:
+    statistics = any(metric.statistics is not None for metric in result.metrics)
+    middle = (f"{100 * report.confidence_level:g} % interval",) if statistics else ()
+    table = plain_table("metric", "value", *middle, "what it says" if statistics else "name")
+    table.columns[1].justify = "right"
+    for column, width in zip(table.columns[:-1], WIDTHS, strict=False):
+        column.no_wrap, column.min_width = True, width
+    table.title, table.title_justify, table.title_style = TITLES[stage.stage], "left", "italic"
+    for metric in sorted(result.metrics, key=_reading_order):
+        interval = (Text(_interval(metric)),) if statistics else ()
+        said = Text(reading(metric, briefly=briefly), style="yellow" if _is_doubtful(metric) else "")
+        value = Text(number(metric.value), style="bold" if is_certain(metric) else "")
+        table.add_row(Text(metric.name), value, *interval, said, style="dim" if may_be_none(metric) else "")
+    return table
+
+
+def _reading_order(metric: MetricResult) -> tuple[int, str]:
+    place = READING_ORDER.index(metric.name) if metric.name in READING_ORDER else len(READING_ORDER)
+    return place, metric.name
+
+
+def _interval(metric: MetricResult) -> str:
+    interval = None if metric.statistics is None else metric.statistics.interval
+    return "" if interval is None else f"{number(interval[0])} to {number(interval[1])}"
+
+
+def _is_doubtful(metric: MetricResult) -> bool:
+    insufficient = metric.statistics is not None and metric.statistics.state == "insufficient_evidence"
+    return metric.error is not None or insufficient
+
+
+# --- the end ---------------------------------------------------------------------------------------------------------
+def _files(result: JobResult) -> Text:
+    files = "\n".join(f"  {clean(file)}" for file in result.files)
+    return Text(f"\nWritten in {result.seconds:.1f} s:\n{files}")

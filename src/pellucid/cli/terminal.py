@@ -1,0 +1,103 @@
+"""Text on a terminal: what comes from data is shown as text, never as markup or as commands to the terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+__all__ = ["clean", "heading", "listed", "messages", "number", "percent", "plain_table", "results", "tell"]
+
+NUMBERS = ("rows", "values", "missing", "share")
+"""Titles of columns that hold numbers."""
+
+
+def clean(text: object) -> str:
+    r"""``text`` with every character that does not print, line ends apart, written as its escape.
+
+    Examples
+    --------
+    >>> clean("a\x1b[31mb\n")
+    'a\\x1b[31mb\n'
+    """
+    shown = (c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode("ascii") for c in str(text))
+    return "".join(shown)
+
+
+def number(value: float | None) -> str:
+    """A number for reading: three significant digits.
+
+    Examples
+    --------
+    >>> number(0.32389), number(-0.1), number(-1234.5), number(float("inf")), number(None)
+    ('0.324', '-0.100', '-1,234', 'infinite', '-')
+    """
+    if value is None:
+        return "-"
+    if abs(value) == float("inf"):
+        return "infinite" if value > 0 else "-infinite"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value + 0.0:#.3g}".removesuffix(".")
+
+
+def percent(part: float, whole: float) -> str:
+    """A share for reading.
+
+    Examples
+    --------
+    >>> percent(1, 8), percent(0, 0)
+    ('12.5 %', '0.0 %')
+    """
+    return f"{100 * part / whole if whole else 0:.1f} %"
+
+
+def heading(text: str) -> Text:
+    """A line above a part."""
+    from rich.text import Text
+
+    return Text(f"\n{clean(text)}", style="bold")
+
+
+def listed(mark: str, text: Text, style: str = "") -> RenderableType:
+    """A paragraph behind a mark."""
+    from rich.table import Table
+    from rich.text import Text
+
+    row = Table.grid(padding=(0, 1, 0, 0))
+    row.add_column(width=len(mark), no_wrap=True, style=style)
+    row.add_column(ratio=1)
+    row.add_row(Text(mark), text)
+    return row
+
+
+def plain_table(*titles: str) -> Table:
+    """A table without lines, whose cells are folded rather than cut."""
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for title in titles:
+        table.add_column(title, overflow="fold", justify="right" if title in NUMBERS else "left")
+    return table
+
+
+def results() -> Console:
+    """The console of what was asked for."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def messages() -> Console:
+    """The console of everything else: progress, warnings, faults."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def tell(text: str) -> None:
+    """Write ``text`` to the error stream, each line as long as it is, so that it can be searched and copied."""
+    sys.stderr.write(f"{clean(text)}\n")
+    sys.stderr.flush()

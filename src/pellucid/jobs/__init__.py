@@ -1,0 +1,1 @@
+"""One analysis from configuration to results, in steps."""
