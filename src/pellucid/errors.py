@@ -59,7 +59,7 @@ class Problem:
 
     def __str__(self) -> str:
         found = "" if self.value is ... else f" got {shorten(self.value)}."
-        known_as = f" {self.known_as}" if self.known_as else ""
+        known_as = f" {_closed(self.known_as)}" if self.known_as else ""
         return f"{self.where}:{found}{known_as} {self.fix}".rstrip()
 
 
@@ -126,7 +126,7 @@ class AnalysisError(PellucidError):
         self.message = message
         self.fix = fix
         self.partial = partial
-        super().__init__(f"{message} {fix}".rstrip())
+        super().__init__(f"{_closed(message)} {fix}" if fix else message)
 
 
 class ModelError(PellucidError):
@@ -183,6 +183,11 @@ def did_you_mean(value: object, candidates: Sequence[object], *, listed: int = 1
         return "there are none."
     more = f" and {len(candidates) - listed} more" if len(candidates) > listed else ""
     return f"there are {', '.join(repr(candidate) for candidate in candidates[:listed])}{more}."
+
+
+def _closed(text: str) -> str:
+    """Clarify's text as a sentence that another one can follow."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def shorten(value: object, *, limit: int = 120) -> str:

@@ -138,7 +138,7 @@ def test_an_inspection_finds_what_the_whole_analysis_would_fail_on(job):
     rows = ROWS.replace(",F,", ".5,F,")
     assert [str(problem) for problem in inspect(job(rows, facet=[{"name_or_index": "age"}])).problems] == [
         (
-            "data set: Threshold values must be provided for continuous features Give facet 'age' a threshold in "
+            "data set: Threshold values must be provided for continuous features. Give facet 'age' a threshold in "
             "value_or_threshold, or declare it categorical in column_types."
         )
     ]

@@ -351,7 +351,7 @@ def test_nobody_predicted_positive_fails_as_clarify_does_and_hands_over_what_the
     columns = people(("F", "n", 1, 0, 30), ("M", "n", 0, 0, 30))
     error = failure(columns, FEMALE, predicted="p")
     assert str(error) == (
-        f"{NOBODY_POSITIVE} No row of 'p' is predicted y = 1. Check label_values_or_threshold and "
+        f"{NOBODY_POSITIVE}. No row of 'p' is predicted y = 1. Check label_values_or_threshold and "
         "probability_threshold, or set on_degenerate to 'report' to have the metrics that are defined."
     )
     assert entries(error.partial)["DPL"] == -1.0
@@ -368,7 +368,7 @@ def test_labels_and_predictions_of_different_kinds_fail():
     columns = {"f": ["F", "M"] * 30, "y": ["a", "b"] * 30, "p": [float(k) for k in range(60)]}
     error = failure(columns, FEMALE, positive=[5], predicted="p")
     assert str(error) == (
-        "Predicted Label Column series datatype is not the same as Label Column series "
+        "Predicted Label Column series datatype is not the same as Label Column series. "
         "'y' was read as categorical, 'p' as continuous. "
         "Give both the same type of values, or declare both columns in column_types."
     )
@@ -376,35 +376,35 @@ def test_labels_and_predictions_of_different_kinds_fail():
 
 def test_label_values_are_needed():
     assert str(failure(WORKED, FEMALE, positive=[])) == (
-        "Positive label values or thresholds are empty for Label column "
+        "Positive label values or thresholds are empty for Label column. "
         "Set label_values_or_threshold to the favourable outcome."
     )
 
 
 def test_a_continuous_facet_needs_a_threshold():
     assert str(failure(AGES, [("f", [])], positive=["a"])) == (
-        "Threshold values must be provided for continuous features "
+        "Threshold values must be provided for continuous features. "
         "Give facet 'f' a threshold in value_or_threshold, or declare it categorical in column_types."
     )
 
 
 def test_a_threshold_must_be_a_number():
     assert str(failure(AGES, [("f", ["old"])], positive=["a"])) == (
-        "Facet/label value provided must be a single numeric threshold for continuous data "
+        "Facet/label value provided must be a single numeric threshold for continuous data. "
         "'old' is not a number; give a number, or declare the column categorical in column_types."
     )
 
 
 def test_words_cannot_be_found_among_whole_numbers():
     assert str(failure(WORKED, FEMALE, positive=["yes"])) == (
-        "could not convert string to float: 'yes' Column 'y' holds numbers; give the values as they stand in the data."
+        "could not convert string to float: 'yes'. Column 'y' holds numbers; give the values as they stand in the data."
     )
 
 
 def test_missing_predictions_of_whole_numbers_fail_as_clarify_does():
     columns = {"f": ["F", "M"] * 10, "y": list(range(20)), "p": [None, *map(float, range(19))]}
     assert str(failure(columns, FEMALE, positive=[5], predicted="p")) == (
-        "Cannot convert non-finite values (NA or inf) to integer Rows without a value in 'p': 1. "
+        "Cannot convert non-finite values (NA or inf) to integer. Rows without a value in 'p': 1. "
         "Give every row a prediction, or leave those rows out of the data set."
     )
 

@@ -53,7 +53,7 @@ def test_words_for_numbers_fail_in_clarifys_words():
     with pytest.raises(AnalysisError) as error:
         chosen("integer", [0, 1], ["yes"])
     assert str(error.value) == (
-        "could not convert string to float: 'yes' Column 'x' holds numbers; give the values as they stand in the data."
+        "could not convert string to float: 'yes'. Column 'x' holds numbers; give the values as they stand in the data."
     )
     with pytest.raises(AnalysisError) as error:
         chosen("float", [0.0, 1.0], ["yes", "no"])
@@ -88,14 +88,14 @@ def test_a_threshold_may_be_text(value, threshold):
         (
             [],
             (
-                "Threshold values must be provided for continuous features "
+                "Threshold values must be provided for continuous features. "
                 "Give one threshold, or declare the column categorical in column_types."
             ),
         ),
         (
             ["old"],
             (
-                "Facet/label value provided must be a single numeric threshold for continuous data "
+                "Facet/label value provided must be a single numeric threshold for continuous data. "
                 "'old' is not a number; give a number, or declare the column categorical in column_types."
             ),
         ),

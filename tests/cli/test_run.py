@@ -57,12 +57,12 @@ def test_json_prints_the_document_and_nothing_else(workplace):
     assert json.loads(ended.out) == workplace.analysis()
 
 
-def test_with_json_warnings_go_to_the_error_stream(workplace):
+def test_with_json_warnings_and_notes_go_to_the_error_stream(workplace):
     workplace.config(without=["headers"])
     workplace.file("people.csv", "age,sex,region,approved,predicted\n" + (workplace.folder / "people.csv").read_text())
     ended = workplace.run("--json")
     assert json.loads(ended.out)["version"] == "1.0"
-    assert ended.err == "Warning: people.csv: the first row was taken as header row.\n"
+    assert ended.err == "Note: people.csv: the first row was taken as header row.\n"
 
 
 def test_an_equal_seed_gives_an_equal_file(workplace):

@@ -39,7 +39,7 @@ SCHEMA = "Analysis configuration schema validation error.\n"
         (
             {"label_values_or_threshold": ["yes"]},
             (
-                "label_values_or_threshold: got ['yes']. could not convert string to float: 'yes' Column 'approved' "
+                "label_values_or_threshold: got ['yes']. could not convert string to float: 'yes'. Column 'approved' "
                 "holds numbers; give the values as they stand in the data.\n"
             ),
         ),

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -17,13 +14,15 @@ from pellucid.bias.caveats import caveats
 from pellucid.bias.counting import Counted, count
 from pellucid.bias.estimates import Estimate, estimate
 from pellucid.bias.findings import Subject, finding
-from pellucid.bias.flip_test import Flips, count_flips
+from pellucid.bias.flip_rows import FlipRows
+from pellucid.bias.flip_test import Flips
 from pellucid.bias.group_table import GroupTable
+from pellucid.bias.groups import Group, crossed, groups_of, named
 from pellucid.bias.metrics import METRICS, NO_GROUP_VARIABLE, Metric, Stage
 from pellucid.bias.performance import model_performance, shares
-from pellucid.bias.selection import NO_THRESHOLD, Chosen, threshold_of
+from pellucid.bias.selection import Chosen, threshold_of
 from pellucid.bias.unseen import unseen_values
-from pellucid.config.bias_request import BiasRequest, FacetRequest
+from pellucid.config.bias_request import BiasRequest
 from pellucid.counts import Value, ratio
 from pellucid.errors import AnalysisError, DataError
 from pellucid.protocols.table import Table
@@ -56,71 +55,7 @@ NOBODY_POSITIVE = (
 KINDS_DIFFER = "Predicted Label Column series datatype is not the same as Label Column series"
 NO_POSITIVE_VALUES = "Positive label values or thresholds are empty for Label column"
 NOT_FINITE = "Cannot convert non-finite values (NA or inf) to integer"
-NOT_NUMERIC = "FlipTest does not support non-numeric columns"
-MIXED_WITH_GAPS = "Input contains NaN"
 MIXED_STRATA = "'<' not supported between instances of 'float' and 'str'"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Group:
-    """One sensitive group: the value of a facet, or of several facets at once.
-
-    Parameters
-    ----------
-    facets
-        Printed value by facet column.
-    chosen
-        The choice of rows by facet column.
-    """
-
-    facets: Mapping[str, str]
-    chosen: Mapping[str, Chosen]
-
-    @property
-    def column(self) -> str:
-        """The facet's column; of an intersection, the columns joined."""
-        return " & ".join(self.facets)
-
-    @property
-    def printed(self) -> str:
-        """The value; of an intersection, the values joined."""
-        return " & ".join(self.facets.values())
-
-    @property
-    def name(self) -> str:
-        """What sentences call the group."""
-        return " and ".join(_named(column, printed) for column, printed in self.facets.items())
-
-
-class Rows:
-    """The rows as the flip test needs them, read when first asked for."""
-
-    def __init__(self, table: Table, predicted: Chosen) -> None:
-        self.table = table
-        self._predicted = predicted
-        self._columns: tuple[str, ...] | None = None
-        self._features: npt.NDArray[Any] = np.empty((0, 0))
-
-    @cached_property
-    def positive(self) -> npt.NDArray[np.bool_]:
-        """Which rows are predicted positive, shape (rows,)."""
-        return self._predicted.rows(self.table)
-
-    def features(self, columns: tuple[str, ...]) -> npt.NDArray[Any]:
-        """Shape (rows, columns); integers where scikit-learn searches them by the route of integers.
-
-        It does where all columns hold integers or truth values, and where truth values stand beside whole floats.
-
-        The last matrix is kept: all values of a facet are compared by the same columns.
-        """
-        if columns != self._columns:
-            matrix: npt.NDArray[Any] = self.table.numbers(columns)
-            types = {self.table.columns[column] for column in columns}
-            whole = types == {"integer"} or "boolean" in types
-            whole = whole and bool(np.isfinite(matrix).all() and (matrix == np.rint(matrix)).all())
-            self._features = matrix.astype(np.int64) if whole else matrix
-            self._columns = columns
-        return self._features
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,13 +78,13 @@ class Analysis:
     counted: Counted
     positive: Chosen
     predicted: Chosen | None = None
-    rows: Rows | None = None
+    rows: FlipRows | None = None
     post_error: AnalysisError | None = None
 
     @property
     def outcome(self) -> str:
         """What sentences call the favourable outcome."""
-        return _named(self.request.label, self.positive.printed)
+        return named(self.request.label, self.positive.printed)
 
 
 def analyse(request: BiasRequest, table: Table, *, progress: Progress = lambda step: None) -> BiasReport:
@@ -175,7 +110,7 @@ def analyse(request: BiasRequest, table: Table, *, progress: Progress = lambda s
     if unseen:
         raise DataError(unseen)
     analysis = _prepared(request, table, counted)
-    groups = list(_groups(counted, table))
+    groups = list(groups_of(counted, table))
     stages = [_stage(analysis, stage, groups, progress) for stage in STAGES]
     report = BiasReport(
         stages=tuple(stage for stage in stages if stage is not None),
@@ -205,13 +140,13 @@ def _prepared(request: BiasRequest, table: Table, counted: Counted) -> Analysis:
     degenerate = None
     weights = _by_value(counted, request.predicted_label)
     if not weights[predicted.cells].any():
-        outcome = _named(request.label, positive.printed)
+        outcome = named(request.label, positive.printed)
         fix = (
             f"No row of {request.predicted_label!r} is predicted {outcome}. Check label_values_or_threshold and "
             "probability_threshold, or set on_degenerate to 'report' to have the metrics that are defined."
         )
         degenerate = AnalysisError(NOBODY_POSITIVE, fix)
-    return Analysis(request, counted, positive, predicted, Rows(table, predicted), degenerate)
+    return Analysis(request, counted, positive, predicted, FlipRows(table, predicted), degenerate)
 
 
 def _predicted(counted: Counted) -> Chosen:
@@ -238,28 +173,6 @@ def _predicted(counted: Counted) -> Chosen:
 def _by_value(counted: Counted, column: str) -> npt.NDArray[np.int64]:
     totals = counted.cube.totals(column)
     return np.fromiter(totals.values(), dtype=np.int64, count=len(totals))
-
-
-# --- groups ----------------------------------------------------------------------------------------------------------
-def _groups(counted: Counted, table: Table) -> Iterator[Group]:
-    for facet in counted.request.facets:
-        if facet.values:
-            chosen = counted.choose(facet.column, facet.values)
-            yield Group({facet.column: chosen.printed}, {facet.column: chosen})
-        else:
-            yield from _one_against_the_rest(counted, table, facet)
-
-
-def _one_against_the_rest(counted: Counted, table: Table, facet: FacetRequest) -> Iterator[Group]:
-    if counted.kind(facet.column, ()) == "continuous":
-        fix = (
-            f"Give facet {facet.column!r} a threshold in value_or_threshold, or declare it categorical in column_types."
-        )
-        raise AnalysisError(NO_THRESHOLD, fix)
-    dimension = counted.cubes[facet.column].dimension(facet.column)
-    for value in table.first_seen(facet.column, dimension.values):
-        chosen = counted.choose(facet.column, (value,))
-        yield Group({facet.column: chosen.printed}, {facet.column: chosen})
 
 
 # --- tables of counts ------------------------------------------------------------------------------------------------
@@ -323,7 +236,9 @@ def _facet_result(analysis: Analysis, group: Group, metrics: Sequence[Metric]) -
     flips: Flips | AnalysisError | None = None
     flip_test = METRICS["FT"]
     if flip_test in metrics and flip_test.undefined(*table.groups) is None:
-        flips = _flips(analysis, group)
+        flips = analysis.post_error or AnalysisError(KINDS_DIFFER)
+        if analysis.rows is not None:
+            flips = analysis.rows.flips(group, analysis.request)
     return FacetResult(
         facet=group.column,
         value_or_threshold=group.printed,
@@ -409,36 +324,6 @@ def _statistics(
     )
 
 
-# --- flip test -------------------------------------------------------------------------------------------------------
-def _flips(analysis: Analysis, group: Group) -> Flips | AnalysisError:
-    """Compare the rows of the group with their neighbours outside it; the error is Clarify's where it has one."""
-    request, rows = analysis.request, analysis.rows
-    if rows is None:
-        return analysis.post_error or AnalysisError(KINDS_DIFFER)
-    features = tuple(column for column in request.features if column not in group.chosen)
-    if any(rows.table.columns[column] in ("text", "category") for column in features):
-        return AnalysisError(NOT_NUMERIC)
-    member = np.logical_and.reduce([chosen.rows(rows.table) for chosen in group.chosen.values()])
-    matrix = rows.features(features)
-    flags = [i for i, column in enumerate(features) if rows.table.columns[column] == "boolean"]
-    if np.isnan(matrix[:, flags]).any():  # to Clarify's reader, truth values with gaps are no truth values
-        return AnalysisError(NOT_NUMERIC)
-    mixed = 0 < len(flags) < len(features)
-    if mixed and np.isnan(matrix[member]).any() and not np.isnan(matrix[~member]).any():
-        return AnalysisError(MIXED_WITH_GAPS)  # the search words it so where gaps come up in what it is asked for
-    try:
-        return count_flips(
-            matrix[~member],
-            rows.positive[~member],
-            matrix[member],
-            rows.positive[member],
-            sample=request.flip_test_sample,
-            rng=np.random.default_rng([request.seed, zlib.crc32(f"{group.column}\0{group.printed}".encode())]),
-        )
-    except AnalysisError as error:
-        return error
-
-
 # --- besides the metrics -----------------------------------------------------------------------------------------
 def _performance(analysis: Analysis, group: Group) -> ModelPerformance | None:
     if analysis.predicted is None:
@@ -462,23 +347,6 @@ def _group_statistics(analysis: Analysis, group: Group) -> GroupStatistics:
 
 
 def _intersections(analysis: Analysis, groups: Sequence[Group]) -> Iterator[Intersection]:
-    """Every combination of sensitive groups of two or more facets, against all other rows."""
-    by_facet: dict[str, list[Group]] = {}
-    for group in groups:
-        by_facet.setdefault(group.column, []).append(group)
-    for size in range(2, len(by_facet) + 1):
-        for columns in combinations(by_facet, size):
-            for members in product(*(by_facet[column] for column in columns)):
-                group = Group(
-                    {column: member.printed for column, member in zip(columns, members, strict=True)},
-                    {column: member.chosen[column] for column, member in zip(columns, members, strict=True)},
-                )
-                stages = [_stage(analysis, stage, [group], lambda step: None) for stage in STAGES]
-                yield Intersection(facets=group.facets, stages=tuple(stage for stage in stages if stage is not None))
-
-
-def _named(column: str, printed: str) -> str:
-    """``sex = F``, ``race in A, B``, ``age in (40, 75]``."""
-    if printed.startswith("(") and printed.endswith("]"):
-        return f"{column} in {printed}"
-    return f"{column} = {printed}"
+    for group in crossed(groups):
+        stages = [_stage(analysis, stage, [group], lambda step: None) for stage in STAGES]
+        yield Intersection(facets=group.facets, stages=tuple(stage for stage in stages if stage is not None))

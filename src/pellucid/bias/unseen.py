@@ -39,9 +39,7 @@ def _unseen_labels(counted: Counted) -> list[Problem]:
     return [_unseen(key, counted, request.label, value) for value in observed.unseen if value in unseen]
 
 
-def _chosen(
-    counted: Counted, key: str, column: str, values: Sequence[Value], problems: list[Problem]
-) -> Chosen | None:
+def _chosen(counted: Counted, key: str, column: str, values: Sequence[Value], problems: list[Problem]) -> Chosen | None:
     try:
         return counted.choose(column, values)
     except AnalysisError as error:
