@@ -346,7 +346,7 @@ class BiasReport:
         return frame_of(self.records(), library=self.frame_library)
 
     def _repr_html_(self) -> str:
-        from pellucid.results.tables import html_of
+        from pellucid.results.notebook import html_of
 
         return html_of(self)
 
