@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pellucid.api.preflight import Preflight, preflight, table_over
+from pellucid.api.probing import Probe, probe
 from pellucid.bias.analysis import analyse
 from pellucid.bias.counting import Counted, count
 from pellucid.bias.selection import Chosen
@@ -58,16 +59,20 @@ class Inspection:
         Number of rows; None where they could not be counted.
     value_counts
         Rows by value, for label, predicted label and facets that are counted by value.
+    probe
+        What the model was asked and answered; None where the job asks none.
     """
 
     job: Preflight
     problems: tuple[Problem, ...]
     warnings: tuple[str, ...]
+    notes: tuple[str, ...] = ()
     columns: tuple[ColumnInspection, ...] = ()
     decisions: tuple[ColumnDecision, ...] = ()
     groups: tuple[ChosenGroup, ...] = ()
     value_counts: Mapping[str, Mapping[Value, int]]
     rows: int | None = None
+    probe: Probe | None = None
 
 
 def inspect(
@@ -78,8 +83,9 @@ def inspect(
     seed: int | None = None,
     models: Mapping[str, str] | None = None,
     endpoints: Mapping[str, str] | None = None,
+    allow_pickle: bool = False,
 ) -> Inspection:
-    """Check a job without computing it.
+    """Check a job without computing it, and ask its model for a few rows.
 
     Parameters are those of `pellucid.api.job.run_job`.
     """
@@ -94,20 +100,34 @@ def inspect(
             problems += [problem for problem in error.problems if problem not in problems]
         with suppress(InputError):  # a line that cannot be read has been told already
             columns = _columns(job)
+    asked = probe(job, None if counted is None else counted.rows, allow_pickle=allow_pickle)
+    faults = () if asked is None else asked.problems
     if counted is None:
-        return Inspection(job=job, problems=tuple(problems), warnings=job.warnings, columns=columns, value_counts={})
+        problems += faults
+        return Inspection(
+            job=job,
+            problems=tuple(problems),
+            warnings=job.warnings,
+            notes=job.notes,
+            columns=columns,
+            value_counts={},
+            probe=asked,
+        )
     problems += [] if strict else _unseen(counted)
     problems += [] if problems else _failures(job)
+    problems += faults
     groups, caveats = _groups(counted)
     return Inspection(
         job=job,
         problems=tuple(problems),
         warnings=(*job.warnings, *caveats),
+        notes=job.notes,
         columns=columns,
         decisions=counted.decisions(),
         groups=groups,
         value_counts=_value_counts(counted),
         rows=counted.rows,
+        probe=asked,
     )
 
 
@@ -133,7 +153,7 @@ def _failures(job: Preflight) -> list[Problem]:
     least = replace(
         job.request,
         pre_training=("CI",),
-        post_training=None if job.request.post_training is None else ("DPPL",),
+        post_training=None if job.request.predicted_label is None else ("DPPL",),
         statistics=False,
         facet_intersections=False,
     )

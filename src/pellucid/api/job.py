@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pellucid.api.model_access import SERVER_LOG
 from pellucid.api.preflight import Preflight, preflight, table_over
 from pellucid.datasets import Dataset, compute_on
 from pellucid.errors import AnalysisError, ConfigError
@@ -37,6 +38,8 @@ class JobResult:
         What stands in ``analysis.json``.
     warnings
         What a reader must know before believing the numbers.
+    notes
+        What is good to know: how the files were read, what went to the model.
     files
         The files written.
     """
@@ -44,6 +47,7 @@ class JobResult:
     report: BiasReport | None
     document: dict[str, Any]
     warnings: tuple[str, ...]
+    notes: tuple[str, ...]
     files: tuple[Path, ...]
     seconds: float
 
@@ -106,6 +110,7 @@ def run_job(
         raise every_problem(job, strict=strict)
     predictions = None
     if job.model is not None:
+        _check_values(job, strict=strict)  # before the model is asked, which costs
         job, predictions = _with_predictions(job, folder, progress, allow_pickle=allow_pickle)
     try:
         report = _report(job, progress)
@@ -119,13 +124,16 @@ def run_job(
     if report is not None and (not strict or report.segments):
         details = report.details() if not strict else {"segments": [part.to_dict() for part in report.segments]}
         texts[DETAILS] = json_text(details)
-    files = write_files(folder, texts, stale=(DETAILS, PARTIAL))
+    # Predictions of an earlier model must not stand beside these results.
+    stale = (DETAILS, PARTIAL) if predictions is None else (DETAILS, PARTIAL, PREDICTIONS, SERVER_LOG)
+    files = write_files(folder, texts, stale=stale)
     if predictions is not None:
         files += _kept_predictions(job, predictions, folder)
     return JobResult(
         report=report,
         document=document,
-        warnings=(*job.warnings, *_report_files_missing(job), *(report.warnings if report is not None else ())),
+        warnings=(*job.warnings, *(report.warnings if report is not None else ())),
+        notes=(*job.notes, *_report_files_missing(job)),
         files=files,
         seconds=time.monotonic() - begun,
     )
@@ -136,6 +144,15 @@ def every_problem(job: Preflight, *, strict: bool = False) -> ConfigError:
     from pellucid.api.inspection import value_problems
 
     return replace(job, problems=(*job.problems, *value_problems(job, strict=strict))).error()
+
+
+def _check_values(job: Preflight, *, strict: bool) -> None:
+    from pellucid.api.inspection import value_problems
+
+    # A label that was not observed may still be predicted.
+    problems = [p for p in value_problems(job, strict=strict) if p.where != "label_values_or_threshold"]
+    if problems:
+        raise ConfigError(problems)
 
 
 def _report(job: Preflight, progress: Callable[[str], None]) -> BiasReport | None:
@@ -167,31 +184,33 @@ def _with_predictions(
     found = predicted(
         dataset,
         table_over(dataset),
-        job.request.features,
+        job.request,
         job.model,
         job.config,
         output=folder,
         allow_pickle=allow_pickle,
         progress=progress,
     )
-    notes = (*found.dataset.notes[len(dataset.notes) :], *found.notes)
     return (
         replace(
             job,
             dataset=found.dataset,
             table=table_over(found.dataset),
             request=replace(job.request, predicted_label=found.dataset.predicted_label),
-            warnings=(*job.warnings, *notes),
+            warnings=(*job.warnings, *found.warnings),
+            notes=(*job.notes, *found.notes),
         ),
         found,
     )
 
 
 def _kept_predictions(job: Preflight, predictions: Predicted, folder: Path) -> tuple[Path, ...]:
-    """The file of predictions, if it was asked for; what was kept for another run is removed, the job being done."""
+    """Predictions, if asked for, and a server's log; what was kept for another run is removed, the job being done."""
     kept: tuple[Path, ...] = ()
     if job.config.predictor is not None and job.config.predictor.save_predictions:
-        kept = (predictions.file.replace(folder / PREDICTIONS),)
+        kept += (predictions.file.replace(folder / PREDICTIONS),)
+    if predictions.server_log is not None:
+        kept += (predictions.server_log.replace(folder / SERVER_LOG),)
     predictions.store.discard()
     return kept
 

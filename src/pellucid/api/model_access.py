@@ -15,15 +15,29 @@ from pellucid.errors import ConfigError, InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
     from pellucid.models.http.endpoint import EndpointModel
+    from pellucid.models.http.extraction import ResponseFormat
     from pellucid.models.http.settings import RequestSettings
+    from pellucid.models.http.templates import RequestFormat
     from pellucid.protocols.model import Model
 
-__all__ = ["ModelSource", "model_source", "opened_model", "source_problems"]
+__all__ = [
+    "COMMAND",
+    "SERVER_LOG",
+    "ModelSource",
+    "access_problems",
+    "model_source",
+    "opened_model",
+    "source_problems",
+    "unused_places",
+]
 
 COMMAND = "command:"
 """Begins the address of a model that is served by a command of the user's."""
 
 WEB = ("http://", "https://")
+
+SERVER_LOG = "model-server.log"
+"""File with what a server prints that is started for a job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,13 @@ class ModelSource:
 
     key: str
     uri: str
+
+    @property
+    def shown(self) -> str:
+        """The address as it may be shown: without the password that a URL can hold."""
+        scheme, separator, rest = self.uri.partition("://")
+        host, slash, path = rest.partition("/")
+        return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}" if separator else self.uri
 
     @property
     def remote(self) -> bool:
@@ -76,16 +97,16 @@ def model_source(
     if predictor.model is not None:
         return ModelSource("predictor.model", _beside(config_path, predictor.model))
     project = load_project_file(Path.cwd(), config_path.parent)
+    folder = project.folder or Path()
     if predictor.endpoint_name is not None:
         name, known, option = predictor.endpoint_name, {**project.endpoints, **endpoints}, "--endpoint"
         key, example = "predictor.endpoint_name", "http://127.0.0.1:8080"
     else:
-        name, known, option = predictor.model_name or "", {**project.models, **models}, "--model"
+        located = {name: _beside(folder / FILE_NAME, uri) for name, uri in project.models.items()}
+        name, known, option = predictor.model_name or "", {**located, **models}, "--model"
         key, example = "predictor.model_name", "model.tar.gz"
-    if name in known:
-        return ModelSource(key, known[name])
-    if name.startswith(WEB):
-        return ModelSource(key, name)
+    if name in known or name.startswith(WEB):
+        return ModelSource(key, known.get(name, name))
     hint = f" Known there: {did_you_mean(name, list(known))}" if known else ""
     fix = (
         f"Say where it is: {option} {name}={example}, or in {FILE_NAME} under [{option[2:]}s]. To analyse predictions "
@@ -94,9 +115,21 @@ def model_source(
     raise ConfigError(Problem(key, name, fix=fix))
 
 
-def _beside(config_path: Path, uri: str) -> str:
-    """A relative path is meant from here or, where nothing is there, from the folder of the configuration."""
-    beside = config_path.parent / uri
+def unused_places(config: AnalysisConfig, models: Mapping[str, str], endpoints: Mapping[str, str]) -> tuple[str, ...]:
+    """Warnings on names of models and endpoints that were given and that the configuration does not ask for."""
+    predictor = config.predictor
+    model = endpoint = None
+    if predictor is not None and predictor.model is None:
+        endpoint = predictor.endpoint_name
+        model = predictor.model_name if endpoint is None else None
+    unused = [("--model", name) for name in models if name != model]
+    unused += [("--endpoint", name) for name in endpoints if name != endpoint]
+    return tuple(f"{option}: got {name!r}, which the configuration does not ask for." for option, name in unused)
+
+
+def _beside(file: Path, uri: str) -> str:
+    """A relative path is meant from here or, where nothing is there, from the folder of ``file``, which names it."""
+    beside = file.parent / uri
     return str(beside) if "://" not in uri and not Path(uri).exists() and beside.exists() else uri
 
 
@@ -126,9 +159,9 @@ def opened_model(
 
         command: str | list[str] = source.uri.removeprefix(COMMAND).strip()
         if not source.uri.startswith(COMMAND):
-            command = serving_command(source.uri, features=features, allow_pickle=allow_pickle)
+            command = serving_command(str(Path(source.uri).expanduser()), features=features, allow_pickle=allow_pickle)
         with (
-            shadow_server(command, log=folder / "model-server.log") as url,
+            shadow_server(command, log=folder / SERVER_LOG) as url,
             _endpoint(url, source.key, config, features) as model,
         ):
             yield model
@@ -138,36 +171,26 @@ def opened_model(
         yield load_model(source.uri, allow_pickle=allow_pickle)
 
 
+def access_problems(source: ModelSource, config: AnalysisConfig, features: Sequence[str]) -> list[Problem]:
+    """What is wrong with how a model behind HTTP is asked, as far as it can be known without asking."""
+    if not (source.remote or source.served):
+        return []
+    try:
+        _formats(config, features)
+    except ConfigError as error:
+        return list(error.problems)
+    return []
+
+
 def _endpoint(url: str, key: str, config: AnalysisConfig, features: Sequence[str]) -> EndpointModel:
     """The model behind ``url``, asked and read as the configuration says."""
     from pellucid.models.http.endpoint import endpoint
-    from pellucid.models.http.extraction import ResponseFormat
     from pellucid.models.http.open_inference import open_inference
-    from pellucid.models.http.templates import RequestFormat
 
-    predictor = config.predictor
-    if predictor is None:
-        raise ConfigError(Problem("predictor", fix="Say how the model is asked."))
-    accept_type = config.response_type or "text/csv"
-    response = ResponseFormat(
-        accept_type="application/json" if predictor.protocol == "open-inference" else accept_type,
-        label=predictor.label,
-        probability=predictor.probability,
-        label_headers=predictor.label_headers,
-    )
+    predictor, request, response = _formats(config, features)
     settings = _settings(predictor)
-    if predictor.protocol == "open-inference":
-        name = predictor.target_model or predictor.endpoint_name or predictor.model_name or ""
-        return open_inference(url, name, response, settings=settings, key=key)
-    if not isinstance(predictor.content_template, str | None):
-        fix = "Its form as an object is not documented by Clarify, and not understood here; give a string."
-        raise ConfigError(Problem("predictor.content_template", dict(predictor.content_template), fix=fix))
-    request = RequestFormat(
-        content_type=_request_type(config),
-        content_template=predictor.content_template,
-        record_template=predictor.record_template,
-    )
-    request.check(features)
+    if request is None:
+        return open_inference(url, _served_name(predictor), response, settings=settings, key=key)
     return endpoint(
         url,
         request,
@@ -179,11 +202,69 @@ def _endpoint(url: str, key: str, config: AnalysisConfig, features: Sequence[str
     )
 
 
-def _request_type(config: AnalysisConfig) -> str:
+def _formats(config: AnalysisConfig, features: Sequence[str]) -> tuple[Predictor, RequestFormat | None, ResponseFormat]:
+    """How requests are written (None: as Open Inference says) and answers are read.
+
+    Raises
+    ------
+    ConfigError
+        Keys do not fit each other or the features; all of them are named.
+    """
+    predictor = config.predictor
+    if predictor is None:
+        raise ConfigError(Problem("predictor", fix="Say how the model is asked."))
+    problems: list[Problem] = []
+    request = response = None
+    try:
+        request = _request_format(predictor, config, features)
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        response = _response_format(predictor, config)
+    except ConfigError as error:
+        problems += error.problems
+    if problems or response is None:
+        raise ConfigError(problems)
+    return predictor, request, response
+
+
+def _request_format(predictor: Predictor, config: AnalysisConfig, features: Sequence[str]) -> RequestFormat | None:
+    from pellucid.models.http.templates import RequestFormat
+
+    if predictor.protocol == "open-inference":
+        if not _served_name(predictor):
+            fix = "Name the model of the server in this key: an Open Inference server can hold several."
+            raise ConfigError(Problem("predictor.target_model", fix=fix))
+        return None
+    if not isinstance(predictor.content_template, str | None):
+        fix = "Its form as an object is not documented by Clarify, and not understood here; give a string."
+        raise ConfigError(Problem("predictor.content_template", dict(predictor.content_template), fix=fix))
     if config.request_type is None:
-        fix = "Requests are never in the format of this data set; set it to 'text/csv' or 'application/json'."
+        fix = "Requests are never in the format of this data set. Use 'text/csv' or 'application/json'."
         raise ConfigError(Problem("predictor.content_type", fix=fix))
-    return config.request_type
+    request = RequestFormat(
+        content_type=config.request_type,
+        content_template=predictor.content_template,
+        record_template=predictor.record_template,
+    )
+    request.check(features)
+    return request
+
+
+def _response_format(predictor: Predictor, config: AnalysisConfig) -> ResponseFormat:
+    from pellucid.models.http.extraction import ResponseFormat
+
+    open_inference = predictor.protocol == "open-inference"
+    return ResponseFormat(
+        accept_type="application/json" if open_inference else config.response_type or "text/csv",
+        label=predictor.label,
+        probability=predictor.probability,
+        label_headers=predictor.label_headers,
+    )
+
+
+def _served_name(predictor: Predictor) -> str:
+    return predictor.target_model or predictor.endpoint_name or predictor.model_name or ""
 
 
 def _settings(predictor: Predictor) -> RequestSettings:

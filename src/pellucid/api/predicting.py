@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,23 +10,29 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.api.model_access import ModelSource, opened_model
+from pellucid.api.model_access import SERVER_LOG, ModelSource, opened_model
+from pellucid.api.model_identity import model_identity
+from pellucid.bias.kinds import decide, profile
 from pellucid.config.analysis import AnalysisConfig
-from pellucid.counts import ByValue, Value
+from pellucid.config.bias_request import BiasRequest
+from pellucid.counts import ByValue
 from pellucid.datasets.predictions import with_predictions, write_predictions
 from pellucid.datasets.sources import Dataset
-from pellucid.jobs.predicted_labels import predicted_labels
+from pellucid.jobs.predicted_labels import LabelRule, observed_labels
 from pellucid.jobs.prediction_store import PredictionStore
 from pellucid.jobs.predictions import predict_all
 from pellucid.protocols.model import Model, Scores
 from pellucid.protocols.table import Table
 
-__all__ = ["RESUME", "Predicted", "predicted"]
+__all__ = ["Predicted", "label_rule", "predicted"]
 
 RESUME = ".resume"
 """Folder in the output folder for what a job that was killed need not ask again."""
 
 PREDICTED_LABEL = "predicted_label"
+FILE = "predictions.parquet"
+MANY_LABELS = 1000
+"""With more distinct labels than this they are amounts; they are not counted one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +43,26 @@ class Predicted:
     ----------
     file
         Scores and predicted labels of all rows, Parquet.
-    notes
-        What was asked of the model.
+    server_log
+        What a server printed that was started for the job, if one was.
+    notes, warnings
+        What was asked of the model; what must be known before believing the numbers.
     store
         Holds the predictions until the job has its results.
     """
 
     dataset: Dataset
     file: Path
+    server_log: Path | None
     notes: tuple[str, ...]
+    warnings: tuple[str, ...]
     store: PredictionStore
 
 
 def predicted(
     dataset: Dataset,
     table: Table,
-    features: tuple[str, ...],
+    request: BiasRequest,
     source: ModelSource,
     config: AnalysisConfig,
     *,
@@ -64,8 +74,10 @@ def predicted(
 
     Parameters
     ----------
-    features
-        Columns the model is asked with, in order.
+    request
+        Its features are the columns that the model is asked with, in order.
+    output
+        Folder of the job's results.
 
     Raises
     ------
@@ -73,62 +85,75 @@ def predicted(
         The model cannot be asked, or gives no score for a row. What was obtained is kept for the next run.
     """
     folder = output / RESUME
-    progress(f"opening the model {source.uri}")
-    with opened_model(source, config, features, folder=folder, allow_pickle=allow_pickle) as model:
-        store = PredictionStore(folder, _identity(model, source, config))
-        observed = _observed(table, dataset)
-        rows = dataset.rows
-        asked = predict_all(model, table.batches(features), store)
-        name = PREDICTED_LABEL if PREDICTED_LABEL not in dataset.columns else f"{PREDICTED_LABEL}_of_the_model"
-        file = folder / "predictions.parquet"
-        written = write_predictions(_columns(asked, name, observed, config, rows, progress), file)
-        notes = _notes(model, written, store)
-    return Predicted(with_predictions(dataset, file, name), file, notes, store)
+    rule = label_rule(request, table, config)
+    column = _new_name(dataset.columns)
+    progress(f"opening the model {source.shown}")
+    with opened_model(source, config, request.features, folder=folder, allow_pickle=allow_pickle) as model:
+        store = PredictionStore(folder, model_identity(source, model, config.predictor))
+        asked = predict_all(model, table.batches(request.features), store)
+        rows = write_predictions(_columns(asked, column, rule, dataset.rows, progress), folder / FILE)
+    log = folder / SERVER_LOG
+    joined, without = with_predictions(dataset, folder / FILE, column)
+    return Predicted(
+        dataset=joined,
+        file=folder / FILE,
+        server_log=log if source.served and log.is_file() else None,
+        notes=_notes(model, rows, store),
+        warnings=_left_out(without),
+        store=store,
+    )
 
 
-def _identity(model: Model, source: ModelSource, config: AnalysisConfig) -> str:
-    """What predictions depend on besides the rows: the file itself for a local model, the endpoint for a remote one."""
-    path = Path(source.uri).expanduser()
-    changed = f"{path.stat().st_mtime_ns} {path.stat().st_size}" if path.exists() else ""
-    asked = config.predictor.model_dump_json() if config.predictor is not None else ""
-    return f"{source.uri} {changed} {getattr(model, 'identity', '') if source.remote else ''} {asked}"
+def label_rule(request: BiasRequest, table: Table, config: AnalysisConfig) -> LabelRule:
+    """How the answers of a model become labels that can be compared with the observed ones of ``table``."""
+    label, predictor = request.label, config.predictor
+    many = table.distinct(label) > MANY_LABELS
+    if many and table.columns[label] in ("integer", "float"):
+        found, continuous, gaps = table.head(MANY_LABELS, [label])[label], True, False
+    else:
+        cube = table.cube([ByValue(label)])
+        found, known = list(cube.totals(label)), profile(cube, label, table.columns[label])
+        continuous = (request.column_types.get(label) or decide(known, request.positive)) == "continuous"
+        gaps = known.missing > 0
+    return observed_labels(
+        [value for value in found if value is not None and value == value],
+        continuous=continuous,
+        gaps=gaps,
+        threshold=request.probability_threshold,
+        label_headers=None if predictor is None else predictor.label_headers,
+        answers_with_labels=predictor is not None and predictor.label is not None and predictor.probability is None,
+    )
 
 
-def _observed(table: Table, dataset: Dataset) -> list[Value]:
-    """Distinct observed labels; two of a column of fractions or of many numbers, which stand for all of them."""
-    if dataset.label is None:
-        return []
-    if table.columns[dataset.label] == "float":
-        return [value for value in set(table.head(1024, [dataset.label])[dataset.label]) if value is not None]
-    return [value for value in table.cube([ByValue(dataset.label)]).totals(dataset.label) if value is not None]
+def _new_name(columns: Sequence[str]) -> str:
+    """A name for the predicted label that no column has; DuckDB does not tell upper from lower case."""
+    taken = {name.casefold() for name in columns}
+    name = PREDICTED_LABEL
+    while name in taken:
+        name += "_of_the_model"
+    return name
 
 
 def _columns(
-    asked: Iterator[Scores],
-    name: str,
-    observed: list[Value],
-    config: AnalysisConfig,
-    rows: int | None,
-    progress: Callable[[str], None],
+    asked: Iterator[Scores], column: str, rule: LabelRule, rows: int | None, progress: Callable[[str], None]
 ) -> Iterator[dict[str, npt.NDArray[Any]]]:
     """Labels and scores of every batch as columns."""
-    headers = None if config.predictor is None else config.predictor.label_headers
     done = 0
     for scores in asked:
-        labels = predicted_labels(
-            scores, observed=observed, threshold=config.probability_threshold, label_headers=headers
-        )
+        labels = rule.labels(scores)
         done += len(labels)
         progress(f"predicting: {done:,} rows" + (f" of {rows:,}" if rows else ""))
-        yield {name: labels, **_score_columns(scores, headers)}
+        yield {column: labels, **_score_columns(scores, rule)}
 
 
-def _score_columns(scores: Scores, headers: tuple[int | str, ...] | None) -> dict[str, npt.NDArray[np.float64]]:
+def _score_columns(scores: Scores, rule: LabelRule) -> dict[str, npt.NDArray[np.float64]]:
     width = scores.values.shape[1]
-    names = [str(header) for header in headers or scores.outputs or range(width)]
     if width == 1:
         return {"score": scores.values[:, 0]}
-    return {f"score_{name}": scores.values[:, i] for i, name in enumerate(names[:width])}
+    names = [str(name) for name in rule.label_headers or scores.outputs or ()]
+    if len({name.casefold() for name in names}) != width:
+        names = [str(place) for place in range(width)]
+    return {f"score_{name}": scores.values[:, place] for place, name in enumerate(names)}
 
 
 def _notes(model: Model, rows: int, store: PredictionStore) -> tuple[str, ...]:
@@ -137,3 +162,10 @@ def _notes(model: Model, rows: int, store: PredictionStore) -> tuple[str, ...]:
     if store.rows_used:
         notes.append(f"{store.rows_used:,} of {rows:,} rows were predicted by an earlier run and not asked again.")
     return tuple(notes)
+
+
+def _left_out(rows: int) -> tuple[str, ...]:
+    if not rows:
+        return ()
+    said = "1 row is" if rows == 1 else f"{rows:,} rows are"
+    return (f"{said} left out of the analysis: the model rejected what was sent for it.",)

@@ -7,19 +7,26 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pellucid.api.model_access import ModelSource, source_problems
+from pellucid.api.model_access import ModelSource, access_problems, source_problems, unused_places
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.config.bias_request import BiasRequest
 from pellucid.config.load import LoadedConfig, load_config, parse_config
 from pellucid.datasets import Dataset, DatasetSource, read_dataset, scan_errors_translated
 from pellucid.engines.frames import FrameTable
 from pellucid.errors import ConfigError, InputError, Problem
-from pellucid.jobs.bias_request import bias_request, column_problems, unsupported_methods
+from pellucid.jobs.bias_request import bias_request, column_problems, model_features, unsupported_methods
 
 __all__ = ["Preflight", "preflight", "table_over"]
 
 TABLES = ("text/csv", "application/x-parquet")
 """Formats whose columns can be read without knowing which of them are labels."""
+
+AS_MEANT = (
+    "was skipped as a header row.",
+    "was taken as header row.",
+    "by position.",
+)
+"""Ends of what readers note without a doubt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +40,9 @@ class Preflight:
     heading
         Clarify's words for the first kind of fault found, where it has some.
     warnings
-        What is accepted although Clarify would refuse it, or decided while reading.
+        What is accepted although Clarify would refuse it, or decided while reading and in doubt.
+    notes
+        What was read as it was meant, such as a header row.
     model
         Where the model is that is asked for predictions; None where the data set holds them, or none are needed.
     loaded, dataset, table, request
@@ -44,6 +53,7 @@ class Preflight:
     problems: tuple[Problem, ...] = ()
     heading: str = ""
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     model: ModelSource | None = None
     loaded: LoadedConfig | None = field(default=None, repr=False)
     dataset: Dataset | None = field(default=None, repr=False)
@@ -108,7 +118,8 @@ def preflight(
     problems = [*found.problems, *unsupported_methods(config)]
     if config.methods.post_training_bias is not None and not _has_predictions(config):
         model, unknown = source_problems(config, path, models or {}, endpoints or {})
-        found = replace(found, model=model)
+        unused = unused_places(config, models or {}, endpoints or {})
+        found = replace(found, model=model, warnings=(*found.warnings, *unused))
         problems += unknown
     sources = _sources(config, path, data, data_input)
     if isinstance(sources, Problem):
@@ -118,11 +129,14 @@ def preflight(
     if dataset is None:
         return replace(found, problems=tuple(problems))
     problems += column_problems(config, dataset)
+    if found.model is not None:
+        problems += access_problems(found.model, config, model_features(config, dataset))
     request = None if problems else bias_request(config, dataset, strict=strict, seed=seed)
     return replace(
         found,
         problems=tuple(problems),
-        warnings=(*found.warnings, *dataset.notes),
+        warnings=(*found.warnings, *(note for note in dataset.notes if not note.endswith(AS_MEANT))),
+        notes=tuple(note for note in dataset.notes if note.endswith(AS_MEANT)),
         dataset=dataset,
         table=table_over(dataset),
         request=request,

@@ -60,6 +60,7 @@ def run_container(
     seed: int | None,
     models: list[str],
     endpoints: list[str],
+    allow_pickle: bool,
     as_json: bool,
 ) -> int:
     """Run the job whose files lie in the folders of a processing container; the exit code."""
@@ -75,6 +76,7 @@ def run_container(
         seed=seed,
         models=models,
         endpoints=endpoints,
+        allow_pickle=allow_pickle,
     )
     log = sys.stderr if as_json else sys.stdout
 

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pellucid.api.inspection import Inspection
+from pellucid.cli.probe import probe_shown
 from pellucid.cli.summary import warnings_shown
 from pellucid.cli.terminal import clean, heading, listed, percent, plain_table, results
 from pellucid.counts import Value
@@ -22,7 +23,8 @@ MANY = 12
 
 def show_inspection(inspection: Inspection) -> None:
     """Print the inspection to the standard output."""
-    results().print(inspection_shown(inspection))
+    # Requests and answers of a model keep their lines, however long, so that they can be copied.
+    results().print(inspection_shown(inspection), crop=False)
 
 
 def inspection_shown(inspection: Inspection) -> Group:
@@ -35,7 +37,9 @@ def inspection_shown(inspection: Inspection) -> Group:
     if inspection.groups:
         parts += _groups(inspection)
     parts += _values(inspection)
+    parts += [] if inspection.probe is None else probe_shown(inspection.probe)
     parts += warnings_shown(inspection.warnings)
+    parts += [Text("\n" + "\n".join(map(clean, inspection.notes)), style="dim")] if inspection.notes else []
     parts += _verdict(inspection)
     return Group(*parts)
 

@@ -54,6 +54,10 @@ Endpoints = Annotated[
     typer.Option("--endpoint", metavar="NAME=URL", help="Address of the endpoint that the configuration calls NAME."),
 ]
 
+AllowPickle = Annotated[
+    bool, typer.Option("--allow-pickle", help="Load model files too that run code of theirs: pickle, joblib, pyfunc.")
+]
+
 
 def _print_version(wanted: bool) -> None:
     if wanted:
@@ -85,6 +89,7 @@ def run(  # noqa: PLR0917 - typer makes options of the arguments
     ] = None,
     model: Models = None,
     endpoint: Endpoints = None,
+    allow_pickle: AllowPickle = False,
     strict: Strict = False,
     seed: Seed = None,
     as_json: Annotated[
@@ -105,6 +110,7 @@ def run(  # noqa: PLR0917 - typer makes options of the arguments
             seed=seed,
             models=model or [],
             endpoints=endpoint or [],
+            allow_pickle=allow_pickle,
             as_json=as_json,
         )
     else:
@@ -118,24 +124,26 @@ def run(  # noqa: PLR0917 - typer makes options of the arguments
             seed=seed,
             models=model or (),
             endpoints=endpoint or (),
+            allow_pickle=allow_pickle,
         )
         code = run_job(options, as_json=as_json)
     raise typer.Exit(code)
 
 
 @app.command(epilog="Example: [bold]pellucid doctor analysis_config.json --data people.csv[/bold]")
-def doctor(
+def doctor(  # noqa: PLR0917 - typer makes options of the arguments
     config: Config,
     data: Data = None,
     model: Models = None,
     endpoint: Endpoints = None,
+    allow_pickle: AllowPickle = False,
     strict: Strict = False,
     seed: Seed = None,
 ) -> None:
-    """Check CONFIG and its data without running the job.
+    """Check CONFIG, its data and its model without running the job.
 
-    Shows the columns with their types and first values, the groups that are compared, what each key resolved to, and
-    everything that is wrong. Ends with 0 where all is sound and with 2 where it is not.
+    Shows the columns with their types and first values, the groups that are compared, what each key resolved to, what
+    the model was sent and answered, and everything that is wrong. Ends with 0 where all is sound, else with 2.
     """
     from pellucid.cli.doctor import doctor as look
 
@@ -147,6 +155,7 @@ def doctor(
         seed=seed,
         models=model or (),
         endpoints=endpoint or (),
+        allow_pickle=allow_pickle,
     )
     raise typer.Exit(look(options))
 

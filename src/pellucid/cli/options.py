@@ -37,6 +37,7 @@ class JobOptions:
     seed: int | None = None
     models: Sequence[str] = ()
     endpoints: Sequence[str] = ()
+    allow_pickle: bool = False
 
     def run(self, interruption: Interruption) -> JobResult:
         """Run the job, showing its steps.
@@ -61,6 +62,7 @@ class JobOptions:
                 seed=self.seed,
                 models=models,
                 endpoints=endpoints,
+                allow_pickle=self.allow_pickle,
                 progress=step,
             )
 
@@ -76,7 +78,13 @@ class JobOptions:
 
         models, endpoints = self._places()
         return inspect(
-            self.config, data=self.data, strict=self.strict, seed=self.seed, models=models, endpoints=endpoints
+            self.config,
+            data=self.data,
+            strict=self.strict,
+            seed=self.seed,
+            models=models,
+            endpoints=endpoints,
+            allow_pickle=self.allow_pickle,
         )
 
     def _places(self) -> tuple[dict[str, str], dict[str, str]]:

@@ -31,11 +31,13 @@ def run(options: JobOptions, *, as_json: bool = False) -> int:
 
 
 def show_json(result: JobResult) -> None:
-    """``analysis.json`` on the standard output and nothing else there; warnings on the error stream."""
+    """``analysis.json`` on the standard output and nothing else there; warnings and notes on the error stream."""
     from pellucid.cli.terminal import tell
     from pellucid.jobs.result_files import json_text
 
     for warning in result.warnings:
         tell(f"Warning: {warning}")
+    for note in result.notes:
+        tell(f"Note: {note}")
     sys.stdout.write(f"{json_text(result.document)}\n")
     sys.stdout.flush()

@@ -56,7 +56,7 @@ def summary(result: JobResult) -> Group:
         parts += [_headline(report), _decisions(report), *warnings_shown(result.warnings)]
         parts += [*_clearest(report), *_groups(report)]
         parts += [*intersections_overview(report), *segments_overview(report)]
-    return Group(*parts, _files(result))
+    return Group(*parts, *_notes(result), _files(result))
 
 
 # --- what was read ---------------------------------------------------------------------------------------------------
@@ -172,6 +172,10 @@ def _is_doubtful(metric: MetricResult) -> bool:
 
 
 # --- the end ---------------------------------------------------------------------------------------------------------
+def _notes(result: JobResult) -> list[RenderableType]:
+    return [Text("\n" + "\n".join(clean(note) for note in result.notes), style="dim")] if result.notes else []
+
+
 def _files(result: JobResult) -> Text:
     files = "\n".join(f"  {clean(file)}" for file in result.files)
     return Text(f"\nWritten in {result.seconds:.1f} s:\n{files}")

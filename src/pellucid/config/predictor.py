@@ -17,6 +17,7 @@ AcceptType = Literal["text/csv", "application/jsonlines", "application/json"]
 Protocol = Literal["invocations", "open-inference"]
 OnRecordError = Literal["fail", "skip"]
 Seconds = Annotated[float, Field(ge=0), form("a number of seconds of at least 0", float, int)]
+PositiveSeconds = Annotated[float, Field(gt=0), form("a number of seconds above 0", float, int)]
 
 # Not anchored at the end, as AWS's own pattern is not.
 _PREFIX = re.compile("[a-zA-Z0-9]-*[a-zA-Z0-9]")
@@ -95,7 +96,7 @@ class Predictor(Section):
     )
 
     model: Given[Text] = own(
-        None, "Local model in place of an endpoint: a file, `module:attribute`, or the URI of an MLflow model."
+        None, "The model itself: a file, `module:attribute`, the URI of an MLflow model, a `command:`, or a URL."
     )
     protocol: Annotated[Protocol, choice(Protocol)] = own(
         "invocations", "How the server is asked: `invocations` (SageMaker's containers) or `open-inference` (KServe)."
@@ -103,7 +104,7 @@ class Predictor(Section):
     payload_limit_bytes: Count = own(6 * 1024 * 1024, "Largest body of a request.")
     batch_records: Given[Count] = own(None, "Records in a request; found by measuring if left out.")
     max_concurrency: Count = own(8, "Most requests in flight; how many pay is found by measuring.")
-    timeout_seconds: Seconds = own(60.0, "Longest wait for one answer.")
+    timeout_seconds: PositiveSeconds = own(60.0, "Longest wait for one answer.")
     max_retries: Natural = own(5, "How often a request is sent again after status 429, 5xx or a lost connection.")
     backoff_seconds: Seconds = own(0.25, "Wait before the first retry; it doubles with each.")
     max_backoff_seconds: Seconds = own(20.0, "Longest wait before a retry.")

@@ -25,10 +25,13 @@ class ProjectFile:
         By the name in ``predictor.model_name``: a file, ``module:attribute``, MLflow address, command or URL.
     endpoints
         By the name in ``predictor.endpoint_name``: base URL of a server.
+    folder
+        Where the file is, from which relative paths in it may be meant; None without a file.
     """
 
     models: Mapping[str, str] = field(default_factory=dict)
     endpoints: Mapping[str, str] = field(default_factory=dict)
+    folder: Path | None = None
 
 
 def load_project_file(*folders: Path) -> ProjectFile:
@@ -64,4 +67,4 @@ def load_project_file(*folders: Path) -> ProjectFile:
         ]
     if problems:
         raise ConfigError(problems)
-    return ProjectFile(models=tables["models"], endpoints=tables["endpoints"])
+    return ProjectFile(models=tables["models"], endpoints=tables["endpoints"], folder=path.parent)

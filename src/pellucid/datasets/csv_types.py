@@ -44,13 +44,14 @@ def type_by_sample(cells: Sequence[str]) -> CellType | None:
     >>> type_by_sample(["39", " 50"]), type_by_sample(["39", "NA"]), type_by_sample(["True", "1"]), type_by_sample([""])
     ('BIGINT', 'DOUBLE', 'VARCHAR', None)
     """
-    present = [cell for cell in cells if cell not in MISSING]
+    distinct = set(cells)  # equal cells read as the same type, so each needs a look only once
+    present = [cell for cell in distinct if cell not in MISSING]
     if not present:
         return None
     integers = sum(_is_integer(cell) for cell in present)
-    numbers = sum(_reads_as_number(cell) for cell in present)
-    booleans = sum(cell.lower() in _BOOLEANS for cell in present)
-    return type_by_counts(len(cells), len(present), integers, numbers, booleans)
+    numbers = integers if integers == len(present) else sum(_reads_as_number(cell) for cell in present)
+    booleans = 0 if numbers else sum(cell.lower() in _BOOLEANS for cell in present)
+    return type_by_counts(len(distinct), len(present), integers, numbers, booleans)
 
 
 def may_be_other_than_text(cells: Sequence[str]) -> bool:

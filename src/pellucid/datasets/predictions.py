@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from pellucid.datasets.parts import connect
@@ -18,6 +17,9 @@ from pellucid.errors import DataError, ModelError, Problem
 __all__ = ["with_predictions", "write_predictions"]
 
 Columns = Mapping[str, npt.NDArray[Any]]
+"""Shape (rows,) each: numbers, missing where nan or masked, or objects of text and None."""
+
+_SQL_TYPES = {"b": "BOOLEAN", "i": "BIGINT", "f": "DOUBLE", "O": "VARCHAR"}
 
 
 def write_predictions(parts: Iterable[Columns], file: Path) -> int:
@@ -33,10 +35,12 @@ def write_predictions(parts: Iterable[Columns], file: Path) -> int:
     connection = connect()
     rows = 0
     for part in parts:
-        columns = {name: _storable(values) for name, values in part.items()}
-        add = "INSERT INTO predictions" if rows else "CREATE TABLE predictions AS"
-        connection.execute(f"{add} SELECT * FROM columns")
-        rows += len(next(iter(columns.values())))
+        if not rows:
+            _create(connection, part)
+        # Its own names would clash with those of the table where they differ only in case.
+        given = {f"c{i}": values for i, values in enumerate(part.values())}
+        connection.execute(f"INSERT INTO predictions SELECT {_selected(given)} FROM given")
+        rows += len(next(iter(part.values())))
     if not rows:
         raise ModelError("There are no rows to predict.")
     try:
@@ -44,37 +48,48 @@ def write_predictions(parts: Iterable[Columns], file: Path) -> int:
         connection.execute(f"COPY predictions TO {literal(str(file))} (FORMAT parquet)")
     except Exception as error:
         if isinstance(error, OSError) or type(error).__module__.lstrip("_").startswith("duckdb"):
-            raise DataError(Problem("output", str(file), fix=f"{error}")) from None
+            raise DataError(Problem("--output", str(file), fix=f"It cannot be written: {error}")) from None
         raise
     return rows
 
 
-def with_predictions(dataset: Dataset, file: Path, column: str) -> Dataset:
+def with_predictions(dataset: Dataset, file: Path, column: str) -> tuple[Dataset, int]:
     """The data set with ``column`` of a Parquet file as its predicted label, row by row.
 
-    Rows without a prediction are left out, and a note says how many.
+    Returns
+    -------
+    tuple
+        The data set, and the number of its rows that are left out because they have no prediction.
+
+    Raises
+    ------
+    DataError
+        The file does not hold one prediction for every row.
     """
-    beside = f"SELECT {identifier(column)} FROM read_parquet({literal(str(file))})"
+    name = identifier(column)
+    beside = f"SELECT {name} FROM read_parquet({literal(str(file))})"
+    predictions, missing = connect().sql(f"SELECT count(*), count(*) - count({name}) FROM ({beside})").fetchall()[0]
+    rows = dataset.rows if dataset.rows is not None else dataset.frame.aggregate("count(*)").fetchall()[0][0]
+    if rows != predictions:
+        fix = (
+            f"It has {rows:,} rows now, and had {predictions:,} while they were predicted. Do not change it meanwhile."
+        )
+        raise DataError(Problem("data set", fix=fix))
     frame = dataset.frame.query("pellucid_rows", f"SELECT * FROM pellucid_rows POSITIONAL JOIN ({beside})")
-    without = connect().sql(f"SELECT count(*) FROM ({beside}) WHERE {identifier(column)} IS NULL").fetchall()[0][0]
-    notes = dataset.notes
-    if without:
-        frame = frame.filter(f"{identifier(column)} IS NOT NULL")
-        notes += (f"{without:,} rows are left out of the analysis: the model rejected them.",)
-    return replace(dataset, frame=frame, columns=(*dataset.columns, column), predicted_label=column, notes=notes)
+    if missing:
+        frame = frame.filter(f"{name} IS NOT NULL")
+    joined = replace(
+        dataset, frame=frame, columns=(*dataset.columns, column), predicted_label=column, rows=rows - missing
+    )
+    return joined, int(missing)
 
 
-def _storable(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """An array that DuckDB reads with one type: objects of one kind of number as that kind, others as text."""
-    if values.dtype != object:
-        return values
-    present = [value for value in values.tolist() if value is not None]
-    kinds = {type(value) for value in present}
-    if kinds <= {int} or kinds <= {bool}:
-        masked = np.ma.masked_array([value or 0 for value in values], [value is None for value in values])
-        return masked.astype(bool if kinds == {bool} else np.int64)
-    if kinds <= {int, float}:
-        return np.array([np.nan if value is None else float(value) for value in values])
-    text = np.empty(len(values), dtype=object)
-    text[:] = [None if value is None else str(value) for value in values.tolist()]
-    return text
+def _create(connection: Any, part: Columns) -> None:
+    columns = ", ".join(f"{identifier(name)} {_SQL_TYPES[values.dtype.kind]}" for name, values in part.items())
+    connection.execute(f"CREATE TABLE predictions ({columns})")
+
+
+def _selected(given: Columns) -> str:
+    """Every column; not-a-number is a missing number."""
+    floats = {name for name, values in given.items() if values.dtype.kind == "f"}
+    return ", ".join(f"nullif({name}, 'nan'::DOUBLE)" if name in floats else name for name in given)

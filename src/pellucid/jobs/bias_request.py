@@ -9,7 +9,7 @@ from pellucid.config.bias_request import BiasRequest, FacetRequest
 from pellucid.errors import ConfigError, Problem, did_you_mean
 from pellucid.protocols.dataset import DatasetColumns
 
-__all__ = ["bias_request", "column_problems", "resolved", "unsupported_methods"]
+__all__ = ["bias_request", "column_problems", "model_features", "resolved", "unsupported_methods"]
 
 LATER_METHODS = ("shap", "pdp", "asymmetric_shapley_value")
 
@@ -42,8 +42,6 @@ def bias_request(
         raise ConfigError(problems)
     pre_training, post_training = config.methods.pre_training_bias, config.methods.post_training_bias
     facet_names = dataset.facet_columns or dataset.columns
-    weights = _optional(config.weights, dataset.columns)
-    excluded = {resolved(column, dataset.columns) for column in config.excluded_columns or ()}
     return BiasRequest(
         label=dataset.label or "",
         positive=tuple(config.label_values_or_threshold or ()),
@@ -55,8 +53,8 @@ def bias_request(
         ),
         predicted_label=dataset.predicted_label if post_training is not None else None,
         group_variable=_optional(config.group_variable, dataset.columns),
-        weights=weights,
-        features=tuple(column for column in dataset.features if column not in excluded and column != weights),
+        weights=_optional(config.weights, dataset.columns),
+        features=model_features(config, dataset),
         pre_training=None if pre_training is None else pre_training.methods,
         post_training=None if post_training is None else post_training.methods,
         column_types=config.column_types,
@@ -70,6 +68,13 @@ def bias_request(
         flip_test_sample=config.flip_test_sample,
         allow_unseen_values=strict,
     )
+
+
+def model_features(config: AnalysisConfig, dataset: DatasetColumns) -> tuple[str, ...]:
+    """Columns that a model is asked with, in the order of the data: all features that are not excluded, nor weights."""
+    excluded = {resolved(column, dataset.columns) for column in config.excluded_columns or ()}
+    excluded.add(_optional(config.weights, dataset.columns))
+    return tuple(column for column in dataset.features if column not in excluded)
 
 
 def column_problems(config: AnalysisConfig, dataset: DatasetColumns) -> list[Problem]:
