@@ -78,7 +78,7 @@ class Workplace:
     def process(self, *arguments, **environment):
         """A command in a process of its own."""
         done = subprocess.run(
-            [sys.executable, "-c", "from pellucid.cli.main import main; main()", *map(str, arguments)],
+            [sys.executable, "-c", "from pellucid.cli.main import entry; entry()", *map(str, arguments)],
             cwd=self.folder,
             env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1", **environment},
             capture_output=True,

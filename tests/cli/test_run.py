@@ -157,7 +157,7 @@ def test_a_fault_of_ours_ends_with_its_reason_and_a_log_file(workplace, monkeypa
 def test_a_job_that_is_stopped_leaves_nothing(workplace, number, code, said):
     waiting = workplace.folder / "waiting.json"
     os.mkfifo(waiting)
-    command = [sys.executable, "-c", "from pellucid.cli.main import main; main()", "run", "waiting.json"]
+    command = [sys.executable, "-c", "from pellucid.cli.main import entry; entry()", "run", "waiting.json"]
     process = subprocess.Popen(
         command,
         cwd=workplace.folder,
@@ -174,6 +174,6 @@ def test_a_job_that_is_stopped_leaves_nothing(workplace, number, code, said):
 
 
 def test_a_reader_that_goes_away_is_no_fault(workplace):
-    job = f"{sys.executable} -c 'from pellucid.cli.main import main; main()' schema | head -c 10"
+    job = f"{sys.executable} -c 'from pellucid.cli.main import entry; entry()' schema | head -c 10"
     done = subprocess.run(job, shell=True, capture_output=True, text=True, timeout=30, check=False)
     assert (done.stdout[:1], done.stderr) == ("{", "")

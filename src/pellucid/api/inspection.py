@@ -100,34 +100,32 @@ def inspect(
             problems += [problem for problem in error.problems if problem not in problems]
         with suppress(InputError):  # a line that cannot be read has been told already
             columns = _columns(job)
+    if counted is not None:
+        problems += [] if strict else _unseen(counted)
+        problems += [] if problems else _failures(job)
     asked = probe(job, None if counted is None else counted.rows, allow_pickle=allow_pickle)
-    faults = () if asked is None else asked.problems
-    if counted is None:
-        problems += faults
-        return Inspection(
-            job=job,
-            problems=tuple(problems),
-            warnings=job.warnings,
-            notes=job.notes,
-            columns=columns,
-            value_counts={},
-            probe=asked,
-        )
-    problems += [] if strict else _unseen(counted)
-    problems += [] if problems else _failures(job)
-    problems += faults
-    groups, caveats = _groups(counted)
-    return Inspection(
+    problems += [] if asked is None else asked.problems
+    found = Inspection(
         job=job,
         problems=tuple(problems),
-        warnings=(*job.warnings, *caveats),
+        warnings=job.warnings,
         notes=job.notes,
         columns=columns,
+        value_counts={},
+        probe=asked,
+    )
+    return found if counted is None else _with_counts(found, counted)
+
+
+def _with_counts(found: Inspection, counted: Counted) -> Inspection:
+    groups, caveats = _groups(counted)
+    return replace(
+        found,
+        warnings=(*found.warnings, *caveats),
         decisions=counted.decisions(),
         groups=groups,
         value_counts=_value_counts(counted),
         rows=counted.rows,
-        probe=asked,
     )
 
 
@@ -191,6 +189,8 @@ def _partial_request(job: Preflight) -> BiasRequest | None:
         FacetRequest(column=resolved(facet.name_or_index, names) or label, values=_given(facet, names))
         for facet in config.facet or ()
     ]
+    if not facets and config.label_values_or_threshold:  # the facets have faults of their own; the label can be checked
+        facets = [FacetRequest(column=label)]
     return BiasRequest(
         label=label,
         positive=() if dataset.label is None else tuple(config.label_values_or_threshold or ()),
