@@ -103,8 +103,8 @@ def inspect(
     if counted is not None:
         problems += [] if strict else _unseen(counted)
         problems += [] if problems else _failures(job)
-    asked = probe(job, None if counted is None else counted.rows, allow_pickle=allow_pickle)
-    problems += [] if asked is None else asked.problems
+    asked, faults = _probed(job, counted, allow_pickle=allow_pickle)
+    problems += [problem for problem in faults if problem not in problems]
     found = Inspection(
         job=job,
         problems=tuple(problems),
@@ -115,6 +115,15 @@ def inspect(
         probe=asked,
     )
     return found if counted is None else _with_counts(found, counted)
+
+
+def _probed(job: Preflight, counted: Counted | None, *, allow_pickle: bool) -> tuple[Probe | None, tuple[Problem, ...]]:
+    """What the model answered, and its faults or those of the rows that it was to be asked for."""
+    try:
+        asked = probe(job, None if counted is None else counted.rows, allow_pickle=allow_pickle)
+    except InputError as error:
+        return None, error.problems
+    return asked, () if asked is None else asked.problems
 
 
 def _with_counts(found: Inspection, counted: Counted) -> Inspection:

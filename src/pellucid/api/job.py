@@ -16,6 +16,7 @@ from pellucid.results.bias import BiasReport
 
 if TYPE_CHECKING:
     from pellucid.api.predicting import Predicted
+    from pellucid.config.bias_request import BiasRequest
 
 __all__ = ["WRITING", "JobResult", "run_job"]
 
@@ -196,12 +197,19 @@ def _with_predictions(
             job,
             dataset=found.dataset,
             table=table_over(found.dataset),
-            request=replace(job.request, predicted_label=found.dataset.predicted_label),
+            request=_comparing(job.request, found.dataset.predicted_label or ""),
             warnings=(*job.warnings, *found.warnings),
             notes=(*job.notes, *found.notes),
         ),
         found,
     )
+
+
+def _comparing(request: BiasRequest, predicted_label: str) -> BiasRequest:
+    """The request with predictions, which count as categorical or continuous where that is said of the label."""
+    said = request.column_types.get(request.label)
+    types = request.column_types if said is None else {**request.column_types, predicted_label: said}
+    return replace(request, predicted_label=predicted_label, column_types=types)
 
 
 def _kept_predictions(job: Preflight, predictions: Predicted, folder: Path) -> tuple[Path, ...]:

@@ -29,6 +29,7 @@ __all__ = [
     "opened_model",
     "source_problems",
     "unused_places",
+    "without_password",
 ]
 
 COMMAND = "command:"
@@ -58,10 +59,8 @@ class ModelSource:
 
     @property
     def shown(self) -> str:
-        """The address as it may be shown: without the password that a URL can hold."""
-        scheme, separator, rest = self.uri.partition("://")
-        host, slash, path = rest.partition("/")
-        return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}" if separator else self.uri
+        """The address as it may be shown."""
+        return without_password(self.uri)
 
     @property
     def remote(self) -> bool:
@@ -127,6 +126,17 @@ def unused_places(config: AnalysisConfig, models: Mapping[str, str], endpoints: 
     return tuple(f"{option}: got {name!r}, which the configuration does not ask for." for option, name in unused)
 
 
+def without_password(uri: str) -> str:
+    """The address without the name and password that a URL can hold.
+
+    >>> without_password("http://me:secret@127.0.0.1:8080/a@b"), without_password("income.ubj")
+    ('http://127.0.0.1:8080/a@b', 'income.ubj')
+    """
+    scheme, separator, rest = uri.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}" if separator else uri
+
+
 def _beside(file: Path, uri: str) -> str:
     """A relative path is meant from here or, where nothing is there, from the folder of ``file``, which names it."""
     beside = file.parent / uri
@@ -161,7 +171,7 @@ def opened_model(
         if not source.uri.startswith(COMMAND):
             command = serving_command(str(Path(source.uri).expanduser()), features=features, allow_pickle=allow_pickle)
         with (
-            shadow_server(command, log=folder / SERVER_LOG) as url,
+            shadow_server(command, log=folder / SERVER_LOG, ready_seconds=_patience(config)) as url,
             _endpoint(url, source.key, config, features) as model,
         ):
             yield model
@@ -172,7 +182,10 @@ def opened_model(
 
 
 def access_problems(source: ModelSource, config: AnalysisConfig, features: Sequence[str]) -> list[Problem]:
-    """What is wrong with how a model behind HTTP is asked, as far as it can be known without asking."""
+    """What is wrong with how a model is asked, as far as it can be known without asking."""
+    if not features:
+        fix = "Nothing is left that the model could be asked with. Keep the columns that it was trained on."
+        return [Problem("excluded_columns", list(config.excluded_columns or ()), fix=fix)]
     if not (source.remote or source.served):
         return []
     try:
@@ -265,6 +278,10 @@ def _response_format(predictor: Predictor, config: AnalysisConfig) -> ResponseFo
 
 def _served_name(predictor: Predictor) -> str:
     return predictor.target_model or predictor.endpoint_name or predictor.model_name or ""
+
+
+def _patience(config: AnalysisConfig) -> float:
+    return 300.0 if config.predictor is None else config.predictor.startup_seconds
 
 
 def _settings(predictor: Predictor) -> RequestSettings:

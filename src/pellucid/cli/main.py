@@ -144,8 +144,9 @@ def doctor(  # noqa: PLR0917 - typer makes options of the arguments
 ) -> None:
     """Check CONFIG, its data and its model without running the job.
 
-    Shows the columns with their types and first values, the groups that are compared, what each key resolved to, what
-    the model was sent and answered, and everything that is wrong. Ends with 0 where all is sound, else with 2.
+    Shows the columns with their types and first values, the groups that are compared,
+    what each key resolved to, what the model was sent and answered, and everything that is
+    wrong. Ends with 0 where all is sound, else with 2.
     """
     from pellucid.cli.doctor import doctor as look
 

@@ -109,6 +109,7 @@ class Predictor(Section):
     backoff_seconds: Seconds = own(0.25, "Wait before the first retry; it doubles with each.")
     max_backoff_seconds: Seconds = own(20.0, "Longest wait before a retry.")
     outage_seconds: Seconds = own(120.0, "How long a server that has answered before may be away.")
+    startup_seconds: PositiveSeconds = own(300.0, "Longest wait for a server that is started for the job.")
     on_record_error: Annotated[OnRecordError, choice(OnRecordError)] = own(
         "fail", "A record that the model rejects ends the job (`fail`), or is left out and counted (`skip`)."
     )

@@ -165,7 +165,7 @@ class LabelRule:
                 _refuse_another_order(headers, (str(headers[1]), str(headers[0])))
             return headers[0], headers[1]
         named = headers[0] if headers else (outputs or (None,))[0]
-        above = next((label for label in self.observed if str(label) == str(named)), None)
+        above = next((label for label in self.observed if str(named) in _spellings(label)), None)
         if above is not None and len(self.observed) == 2:
             return next(label for label in self.observed if label != above), above
         said = "" if named is None else f" The model calls it {named!r}."

@@ -1,0 +1,155 @@
+"""Time predictions from an endpoint against what its server can do: a load script with the same bytes, ready-made.
+
+    python benchmarks/endpoint_throughput.py --rows 300000
+
+A model of XGBoost for rows like those of the Adult census is served on loopback by our own server. The load script
+posts bodies built beforehand and reads nothing from the answers; it runs at several batch sizes and numbers of requests
+in flight, and its best counts. Ours builds the bodies, reads the scores and finds batch size and concurrency by itself.
+Contenders take turns; the fastest of ``--repeats`` runs is printed, and the CPU time of the client in it. The scores
+must equal those of the library itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import numpy as np
+import xgboost
+
+from pellucid.jobs.prediction_store import PredictionStore
+from pellucid.jobs.predictions import predict_all
+from pellucid.models.http.endpoint import endpoint
+from pellucid.models.http.extraction import ResponseFormat
+from pellucid.models.http.templates import RequestFormat
+from pellucid.models.serving.shadow import serving_command, shadow_server
+from pellucid.protocols.model import Batch
+
+CARDINALITIES = {
+    "workclass": 9,
+    "education": 16,
+    "education_num": 16,
+    "marital_status": 7,
+    "occupation": 15,
+    "relationship": 6,
+    "race": 5,
+    "sex": 2,
+    "native_country": 42,
+}
+BATCH_SIZES = (1_000, 4_000, 16_000, 50_000)
+IN_FLIGHT = (1, 2, 4)
+
+
+def adult_like(rows: int, rng: np.random.Generator) -> Batch:
+    """Rows with the columns of Adult, categories as codes."""
+    columns = {
+        "age": rng.integers(17, 91, rows),
+        "fnlwgt": rng.integers(12_285, 1_490_400, rows),
+        **{name: rng.integers(0, values, rows) for name, values in CARDINALITIES.items()},
+        "capital_gain": np.where(rng.random(rows) < 0.08, rng.integers(114, 99_999, rows), 0),
+        "capital_loss": np.where(rng.random(rows) < 0.05, rng.integers(155, 4_356, rows), 0),
+        "hours_per_week": rng.integers(1, 100, rows),
+    }
+    return Batch(columns)
+
+
+def matrix(batch: Batch) -> np.ndarray:
+    """The columns side by side."""
+    return np.column_stack(list(batch.columns.values())).astype(float)
+
+
+def trained(folder: Path, rng: np.random.Generator) -> tuple[xgboost.Booster, Path]:
+    """A model of 100 trees, and the file it is saved in."""
+    batch = adult_like(20_000, rng)
+    rows = matrix(batch)
+    label = rows[:, 0] + rows[:, -1] + 20 * rng.standard_normal(len(rows)) > 110
+    data = xgboost.DMatrix(rows, label, feature_names=list(batch.names))
+    booster = xgboost.train({"objective": "binary:logistic", "max_depth": 6, "nthread": 1}, data, 100)
+    path = folder / "adult.ubj"
+    booster.save_model(path)
+    return booster, path
+
+
+async def post_all(url: str, bodies: list[bytes], in_flight: int) -> None:
+    """The load script: nothing but requests."""
+    waiting = iter(bodies)
+    async with httpx.AsyncClient(timeout=600, trust_env=False) as client:
+
+        async def worker() -> None:
+            for body in waiting:
+                answer = await client.post(f"{url}/invocations", content=body, headers={"Content-Type": "text/csv"})
+                answer.raise_for_status()
+
+        await asyncio.gather(*(worker() for _ in range(in_flight)))
+
+
+def plain(url: str, batch: Batch, size: int, in_flight: int) -> Callable[[], object]:
+    """The load script on bodies built here, outside of the time."""
+    encode = RequestFormat().encode
+    bodies = [encode(batch[start : start + size]) for start in range(0, len(batch), size)]
+    return lambda: asyncio.run(post_all(url, bodies, in_flight))
+
+
+def ours(url: str, batch: Batch, folder: Path | None) -> Callable[[], np.ndarray]:
+    """Pellucid's way from rows to scores, kept in a store below ``folder`` if there is one."""
+    parts = [batch[start : start + 65_536] for start in range(0, len(batch), 65_536)]
+
+    def run() -> np.ndarray:
+        store = None if folder is None else PredictionStore(folder / ".resume", "benchmark")
+        with endpoint(url, RequestFormat(), ResponseFormat()) as model:
+            scores = np.concatenate([part.values for part in predict_all(model, parts, store)])
+        if store is None:
+            print("   ", model.traffic.line(), f"{model.traffic.batch_records:,} a request")
+        else:
+            store.discard()
+        return scores[:, 0]
+
+    return run
+
+
+def seconds(contender: Callable[[], object]) -> tuple[float, float]:
+    """How long a contender takes, and how much CPU time the client of it."""
+    start, cpu = time.perf_counter(), time.process_time()
+    contender()
+    return time.perf_counter() - start, time.process_time() - cpu
+
+
+def main() -> None:
+    """Run the contenders in turn and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=300_000)
+    parser.add_argument("--repeats", type=int, default=3)
+    given = parser.parse_args()
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        booster, path = trained(folder, rng)
+        batch = adult_like(given.rows, rng)
+        expected = booster.predict(xgboost.DMatrix(matrix(batch), feature_names=list(batch.names)))
+        with shadow_server(serving_command(str(path), features=batch.names), log=folder / "log") as url:
+            if not np.allclose(ours(url, batch, None)(), expected, atol=1e-6):
+                raise SystemExit("The scores differ from those of XGBoost itself.")
+            contenders: dict[str, Callable[[], object]] = {
+                f"load script, {size:,} rows a request, {flying} in flight": plain(url, batch, size, flying)
+                for size in BATCH_SIZES
+                for flying in IN_FLIGHT
+            }
+            contenders["Pellucid"] = ours(url, batch, None)
+            contenders["Pellucid, kept in a store"] = ours(url, batch, folder)
+            times: dict[str, list[tuple[float, float]]] = {contender: [] for contender in contenders}
+            for _ in range(given.repeats):
+                for contender, run in contenders.items():
+                    times[contender].append(seconds(run))
+    fastest = {contender: min(measured) for contender, measured in times.items()}
+    best = min(wall for contender, (wall, _) in fastest.items() if contender.startswith("load"))
+    for contender, (wall, cpu) in fastest.items():
+        print(f"{contender:50} {wall:6.2f} s {given.rows / wall:9,.0f} rows/s {wall / best:5.2f} x {cpu:6.2f} s client")
+
+
+if __name__ == "__main__":
+    main()

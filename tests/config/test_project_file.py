@@ -1,0 +1,39 @@
+"""``pellucid.toml``: where models and endpoints are."""
+
+import pytest
+
+from pellucid.config.project_file import load_project_file
+from pellucid.errors import ConfigError
+
+
+def test_the_first_folder_with_a_file_counts(tmp_path):
+    (tmp_path / "pellucid.toml").write_text(
+        '[models]\nincome = "income.ubj"\n\n[endpoints]\ncredit = "http://127.0.0.1:8080"\n'
+    )
+    found = load_project_file(tmp_path / "none", tmp_path)
+    assert found.models == {"income": "income.ubj"}
+    assert found.endpoints == {"credit": "http://127.0.0.1:8080"}
+    assert found.folder == tmp_path
+
+
+def test_without_a_file_nothing_is_known(tmp_path):
+    found = load_project_file(tmp_path)
+    assert (found.models, found.endpoints, found.folder) == ({}, {}, None)
+
+
+def test_all_faults_are_named(tmp_path):
+    (tmp_path / "pellucid.toml").write_text('endpoints = "here"\n[model]\na = "b"\n[models]\nincome = 3\n')
+    with pytest.raises(ConfigError) as caught:
+        load_project_file(tmp_path)
+    assert str(caught.value).splitlines() == [
+        "pellucid.toml [model]: There is no such table; did you mean 'models'?",
+        "pellucid.toml [models] income: got 3. Use a string.",
+        "pellucid.toml endpoints: got 'here'. Write a table: [endpoints], then lines of the form name = \"address\".",
+    ]
+
+
+def test_a_file_that_is_no_toml_is_told(tmp_path):
+    (tmp_path / "pellucid.toml").write_text("[models\n")
+    with pytest.raises(ConfigError) as caught:
+        load_project_file(tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path / 'pellucid.toml'}: It cannot be read as TOML: ")

@@ -1,0 +1,58 @@
+"""Rows handed to a model, some at a time, from every engine."""
+
+import duckdb
+import numpy as np
+import polars as pl
+import pytest
+
+from pellucid.engines.frames import FrameTable
+
+
+def test_a_batch_holds_columns_as_they_were_read(people):
+    (batch,) = people.batches(["sex", "age", "income", "member", "children", "weight"])
+    columns = batch.columns
+    assert columns["sex"].tolist()[:4] == ["F", "M", "F", None]
+    assert columns["age"].dtype == np.int64
+    assert columns["income"].dtype == np.float64
+    assert np.isnan(columns["income"][[2, 4, 10]]).all()
+    assert columns["member"].tolist()[5:8] == [False, None, True]
+    assert columns["children"].tolist()[:4] == [0, 2, None, 1]
+    assert [type(value) for value in columns["children"].tolist()[:3]] == [int, int, type(None)]
+    assert columns["weight"].dtype == np.float64
+
+
+def test_rows_come_in_order_and_no_more_at_a_time_than_wanted(people):
+    batches = list(people.batches(["age", "hired"], 5))
+    assert [len(batch) for batch in batches] == [5, 5, 2]
+    assert [batch.names for batch in batches] == [("age", "hired")] * 3
+    ages = np.concatenate([batch.columns["age"] for batch in batches]).tolist()
+    assert ages == [25, 40, 31, 58, 40, 19, 62, 33, 47, 25, 70, 40]
+
+
+@pytest.mark.parametrize("library", ["duckdb", "polars"])
+def test_many_rows_keep_their_order(library, tmp_path):
+    rows = 300_000
+    file = tmp_path / "rows.parquet"
+    duckdb.sql(f"COPY (SELECT range AS id FROM range({rows})) TO '{file}' (ROW_GROUP_SIZE 20000)")
+    frame = duckdb.connect().read_parquet(str(file)) if library == "duckdb" else pl.scan_parquet(file)
+    batches = list(FrameTable(frame).batches(["id"]))
+    assert max(map(len, batches)) <= 65_536
+    assert np.array_equal(np.concatenate([batch.columns["id"] for batch in batches]), np.arange(rows))
+
+
+def test_names_that_need_quotes_are_read():
+    frame = duckdb.connect().sql('SELECT 1 AS "a ""b""", 2 AS "order"')
+    (batch,) = FrameTable(frame).batches(['a "b"', "order"])
+    assert {name: values.tolist() for name, values in batch.columns.items()} == {'a "b"': [1], "order": [2]}
+
+
+def test_nothing_is_left_behind_when_a_reader_stops_early():
+    connection = duckdb.connect()
+    batches = FrameTable(connection.sql("SELECT range AS id FROM range(10)")).batches(["id"], 3)
+    next(batches)
+    batches.close()
+    assert connection.sql("SHOW TABLES").fetchall() == []
+
+
+def test_an_empty_table_has_no_batches():
+    assert list(FrameTable(duckdb.connect().sql("SELECT 1 AS id WHERE false")).batches(["id"])) == []
