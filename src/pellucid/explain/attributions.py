@@ -1,0 +1,65 @@
+"""What explaining some rows gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Attributions"]
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attributions:
+    """Shapley values of some rows, with errors and with what they cost.
+
+    Parameters
+    ----------
+    values
+        Shape (rows, players, outputs); over the players they add up to ``predictions - base_values``.
+    standard_errors
+        Shape (rows, players, outputs): 0 where exact, nan where the design gives none. They cover the sampling of
+        coalitions, not the choice of the background.
+    base_values, predictions
+        Values of the empty and of the full coalition, shape (rows, outputs).
+    samples
+        Coalitions asked of each row besides the empty and the full one, shape (rows,).
+    blocks
+        Block of each row, shape (rows,): rows of a block share coalitions.
+    estimators
+        Of each row: ``enumeration``, ``border``, ``leverage``, ``odd terms``, ``clarify`` or ``permutation``.
+    model_rows
+        Inputs that the model was asked for.
+    """
+
+    values: Floats
+    standard_errors: Floats
+    base_values: Floats
+    predictions: Floats
+    samples: Integers
+    blocks: Integers
+    estimators: tuple[str, ...]
+    model_rows: int
+
+    @property
+    def relative_errors(self) -> Floats:
+        """Root of the summed squared standard errors over that of the values, shape (rows, outputs); 0 where exact."""
+        errors, sizes = (self.standard_errors**2).sum(axis=1), (self.values**2).sum(axis=1)
+        found: Floats = np.sqrt(np.divide(errors, sizes, out=np.where(errors > 0, np.inf, errors), where=sizes > 0))
+        return found
+
+    @staticmethod
+    def join(parts: Sequence[Attributions]) -> Attributions:
+        """Parts one after another, at least one."""
+        names = ("values", "standard_errors", "base_values", "predictions", "samples", "blocks")
+        arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        return Attributions(
+            **arrays,
+            estimators=tuple(name for part in parts for name in part.estimators),
+            model_rows=sum(part.model_rows for part in parts),
+        )

@@ -1,0 +1,148 @@
+"""How many coalitions a row may cost, and what its numbers are worth then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from pellucid.errors import ConfigError, Problem, did_you_mean
+
+__all__ = ["Budget", "default_samples", "note"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What an explanation may cost. The bound that is met first ends the sampling.
+
+    Parameters
+    ----------
+    samples
+        Coalitions per row besides the empty and the full one, at least 1. Without any bound, 2 M + 2048 for M players.
+    model_calls
+        Inputs that the model may be asked for in the whole job, at least 1; every row gets an equal part.
+    seconds
+        Time for the whole job, above 0; rows get what the speed so far allows, so numbers depend on the machine.
+    precision
+        Wanted relative error, above 0: a row is done when the standard errors of its values, squared and summed, are
+        at most ``precision``^2 times the squared values, for every output. Rows grow until then, to four times
+        2 M + 2048 samples if nothing else bounds them.
+
+    Raises
+    ------
+    ConfigError
+        A bound is not positive.
+
+    Examples
+    --------
+    >>> Budget(samples=500).samples_of(players=14, rows=1, inputs_per_coalition=1)
+    500
+    >>> Budget(model_calls=120_000).samples_of(players=14, rows=100, inputs_per_coalition=10)
+    119
+    """
+
+    samples: int | None = None
+    model_calls: int | None = None
+    seconds: float | None = None
+    precision: float | None = None
+
+    def __post_init__(self) -> None:
+        problems = []
+        for name, kind, fix in (
+            ("samples", int, "Use an integer of at least 1."),
+            ("model_calls", int, "Use an integer of at least 1."),
+            ("seconds", (int, float), "Use a number above 0."),
+            ("precision", (int, float), "Use a number above 0, such as 0.05 for an error of 5 %."),
+        ):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, kind) or not value > 0):
+                problems.append(Problem(f"budget.{name}", value, fix=fix))
+        if problems:
+            raise ConfigError(problems)
+
+    @classmethod
+    def of(cls, bounds: Mapping[str, Any] | Budget | None) -> Budget:
+        """A budget from its bounds by name.
+
+        >>> Budget.of({"sample": 5})
+        Traceback (most recent call last):
+        ...
+        pellucid.errors.ConfigError: budget: got 'sample'. Use the bounds of a budget; did you mean 'samples'?
+        """
+        if bounds is None or isinstance(bounds, Budget):
+            return bounds or cls()
+        known = [field.name for field in fields(cls)]
+        wrong = [name for name in bounds if name not in known]
+        if wrong:
+            raise ConfigError(
+                Problem("budget", name, fix=f"Use the bounds of a budget; {did_you_mean(name, known)}")
+                for name in wrong
+            )
+        return cls(**bounds)
+
+    def samples_of(self, *, players: int, rows: int, inputs_per_coalition: int) -> int:
+        """Most coalitions per row, at least 1; ``seconds`` is left to the clock.
+
+        Raises
+        ------
+        ConfigError
+            The model calls do not make one coalition per row.
+        """
+        bounds = [] if self.samples is None else [self.samples]
+        if self.model_calls is not None:
+            per_row = (self.model_calls - inputs_per_coalition) // rows - 1
+            if per_row < inputs_per_coalition:
+                least = rows * (inputs_per_coalition + 1) + inputs_per_coalition
+                fix = f"Use at least {least}: one coalition for each of {rows} rows, and the predictions themselves."
+                raise ConfigError(Problem("budget.model_calls", self.model_calls, fix=fix))
+            bounds.append(per_row // inputs_per_coalition)
+        if not bounds:
+            bounds.append(default_samples(players) * (4 if self.precision is not None else 1))
+        return min(bounds)
+
+
+def default_samples(players: int) -> int:
+    """Coalitions per row that Clarify and shap take where nothing is said.
+
+    >>> default_samples(14)
+    2076
+    """
+    return 2 * players + 2048
+
+
+def note(players: int, samples: int, estimator: str = "auto") -> str:
+    """What numbers of so few samples are worth; empty where the samples are enough.
+
+    Parameters
+    ----------
+    players
+        Players that can change the prediction.
+    samples
+        Coalitions per row.
+    estimator
+        As `pellucid.explain.plan.Plan` takes it.
+
+    Examples
+    --------
+    >>> note(14, 2076)
+    ''
+    """
+    if samples >= min(4 * players, 2**players - 2):
+        return ""
+    if estimator == "clarify" and samples < 2 * (players - 1):
+        return (
+            f"{samples} samples are fewer than 2 (M - 1) = {2 * (players - 1)} for M = {players} features: Clarify's "
+            "regression is under-determined and spreads the prediction over features that have no effect. Read signs "
+            f"and ranks with caution, and use at least {4 * players} samples."
+        )
+    if samples < 2 * players:
+        return (
+            f"{samples} samples are fewer than 2 M = {2 * players} for M = {players} features: not every feature is "
+            f"tried both alone and last. The values only screen for large effects; use at least {4 * players} samples."
+        )
+    if estimator != "auto":
+        return ""
+    return (
+        f"{samples} samples are fewer than 4 M = {4 * players} for M = {players} features: the values are exact where "
+        f"no more than two features interact, and have no standard error. Use at least {4 * players} samples for one."
+    )

@@ -1,0 +1,129 @@
+"""Explain rows: choose coalitions, ask the games, solve, say how sure; and go on where the budget wants it.
+
+Rows are worked on in blocks of consecutive rows. Random numbers depend on the seed and the block only (in Clarify's
+scheme on the row), so any split of the blocks over workers gives the same numbers. Blocks share requests, not designs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from pellucid.errors import ConfigError, Problem
+from pellucid.explain.attributions import Attributions
+from pellucid.explain.game import BATCH_ROWS
+from pellucid.explain.plan import Pace, Plan
+from pellucid.explain.results import Results
+from pellucid.explain.tasks import Task, tasks_of
+from pellucid.protocols.game import Games
+
+__all__ = ["BLOCK_ROWS", "blocks_of", "explain_blocks", "explain_games"]
+
+BLOCK_ROWS = 32
+"""Rows that share designs: many enough to make solving cheap, few enough for the errors of a job to average out."""
+INPUTS_AT_ONCE = 4 * BATCH_ROWS
+
+
+def blocks_of(rows: int) -> range:
+    """Numbers of the blocks of so many rows.
+
+    >>> list(blocks_of(65))
+    [0, 1, 2]
+    """
+    return range(-(-rows // BLOCK_ROWS))
+
+
+def explain_games(games: Games, plan: Plan | None = None, *, clock: Callable[[], float] | None = None) -> Attributions:
+    """Shapley values of all rows, at least one; see `explain_blocks`.
+
+    Examples
+    --------
+    >>> from pellucid.explain.game import MaskedGames
+    >>> from pellucid.explain.maskers.tabular import TabularMasker
+    >>> from pellucid.protocols.model import Batch
+    >>> row, zero = Batch({"a": np.array([1.0]), "b": np.array([1.0])}), Batch({"a": np.zeros(1), "b": np.zeros(1)})
+    >>> masker = TabularMasker(row, zero, {"a": ("a",), "b": ("b",)})
+    >>> games = MaskedGames(masker, lambda batch: batch.columns["a"] * (1 + 2 * batch.columns["b"]))
+    >>> explained = explain_games(games)
+    >>> explained.values[0, :, 0].tolist(), explained.estimators
+    ([2.0, 1.0], ('enumeration',))
+    """
+    return Attributions.join(list(explain_blocks(games, plan or Plan(), clock=clock)))
+
+
+def explain_blocks(
+    games: Games, plan: Plan, blocks: Sequence[int] | None = None, *, clock: Callable[[], float] | None = None
+) -> Iterator[Attributions]:
+    """Shapley values block by block, as soon as a block is done.
+
+    Parameters
+    ----------
+    games
+        One game per row.
+    plan
+        How to explain.
+    blocks
+        Which blocks, ascending, by default all. Unless the budget is in seconds, the numbers of a block do not depend
+        on which others are asked for.
+    clock
+        Seconds from some moment on, for a budget in seconds.
+
+    Raises
+    ------
+    ConfigError
+        The budget is in seconds and there is no clock, or rows have too many players to enumerate.
+    ModelError
+        The model does not answer with finite scores.
+    """
+    if plan.budget.seconds is not None and clock is None:
+        raise ConfigError(Problem("budget.seconds", plan.budget.seconds, fix="Give a clock as well."))
+    left = list(blocks_of(games.rows) if blocks is None else blocks)
+    most = plan.budget.samples_of(
+        players=games.players, rows=games.rows, inputs_per_coalition=games.inputs_per_coalition
+    )
+    pace = Pace(plan.budget.seconds, clock, clock() if clock else 0.0)
+    while left:
+        samples = pace.samples(most, games.players, len(left) * BLOCK_ROWS)
+        together = 1 if pace.seconds is not None else _blocks_at_once(games, samples)
+        wave, left = left[:together], left[together:]
+        explained = _explain_wave(games, plan, wave, samples)
+        pace = pace.after(sum(int(part.samples.sum()) for part in explained))
+        yield from explained
+
+
+def _blocks_at_once(games: Games, samples: int) -> int:
+    """Blocks that fill the requests together, at least one."""
+    return max(1, INPUTS_AT_ONCE // (BLOCK_ROWS * max(1, samples) * games.inputs_per_coalition))
+
+
+def _explain_wave(games: Games, plan: Plan, blocks: Sequence[int], samples: int) -> list[Attributions]:
+    """Shapley values of some blocks, whose coalitions are asked together."""
+    rows = np.concatenate([np.arange(b * BLOCK_ROWS, min((b + 1) * BLOCK_ROWS, games.rows)) for b in blocks])
+    active = games.active(rows.tolist())
+    if plan.estimator == "clarify":
+        active = np.ones_like(active)
+    ends = games.ends(rows.tolist())
+    empty, full = np.moveaxis(np.array(ends.values), 1, 0)
+    results = Results(rows, rows // BLOCK_ROWS, active, empty, full, ends.model_rows)
+    tasks = tasks_of(plan, rows, results.blocks, active, samples)
+    while tasks:
+        tasks = _round(games, plan, tasks, results)
+    return results.by_block()
+
+
+def _round(games: Games, plan: Plan, tasks: Sequence[Task], results: Results) -> list[Task]:
+    """Ask, solve and enter the results of all tasks; return those that go on."""
+    questions = [task.questions(games.players) for task in tasks]
+    answer = games.values([question for of_task in questions for question in of_task])
+    values = iter(answer.values)
+    results.model_rows += answer.model_rows
+    going_on = []
+    for task, of_task in zip(tasks, questions, strict=True):
+        known = task.all_values(np.array([next(values) for _ in of_task]))
+        estimate = task.estimate(known, *results.ends(task))
+        results.enter(task, estimate)
+        wanted = plan.budget.precision
+        further = None if wanted is None else task.grown(known, ~estimate.precise(wanted))
+        going_on += [further] if further else []
+    return going_on

@@ -1,0 +1,226 @@
+"""Cooperative games played by a masker and a model; each distinct input is asked once, in batches of bounded size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.errors import ModelError
+from pellucid.protocols.game import Answer, Asked, Masked, Masker
+from pellucid.protocols.model import Batch
+
+__all__ = ["BATCH_ROWS", "LINKS", "Link", "MaskedGames", "checked_scores", "distinct_inputs", "logit"]
+
+Booleans = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.intp]
+Link = Literal["identity", "logit"]
+
+BATCH_ROWS = 65_536
+"""Inputs per call of the model: models gain nothing from larger batches."""
+BATCHES_AT_ONCE = 4
+"""Batches among whose inputs repetitions are looked for."""
+CELLS_AT_ONCE = 2**24
+"""Values that are held at once, at most, unless a single coalition has more."""
+PROBED = 4096
+"""Inputs looked at to learn whether any repeat."""
+WORTH_IT = 0.05
+"""Estimated share of repeated inputs below which finding them costs more than it saves."""
+
+
+def logit(probabilities: Floats) -> Floats:
+    """Log-odds, of probabilities kept within [1e-15, 1 - 1e-15].
+
+    >>> logit(np.array([0.5, 0.0])).round(2).tolist()
+    [0.0, -34.54]
+    """
+    kept = np.clip(probabilities, 1e-15, 1 - 1e-15)
+    return np.asarray(np.log(kept / (1 - kept)))
+
+
+LINKS: dict[Link, Callable[[Floats], Floats]] = {"identity": lambda scores: scores, "logit": logit}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskedGames:
+    """The games of a masker's rows: the value of a coalition is the mean, over its inputs, of the linked score.
+
+    Parameters
+    ----------
+    masker
+        Turns coalitions into inputs.
+    predict
+        Scores of a batch, shape (inputs,) or (inputs, outputs).
+    link
+        Applied to the scores before they are averaged over the background.
+    batch_rows
+        Most inputs per call of ``predict``, at least 1.
+    """
+
+    masker: Masker
+    predict: Callable[[Batch], npt.NDArray[np.floating]]
+    link: Link = "identity"
+    batch_rows: int = BATCH_ROWS
+
+    @property
+    def rows(self) -> int:
+        """Number of games."""
+        return self.masker.rows
+
+    @property
+    def players(self) -> int:
+        """Number of players."""
+        return self.masker.players
+
+    @property
+    def inputs_per_coalition(self) -> int:
+        """Model inputs that one coalition costs at most."""
+        return self.masker.inputs_per_coalition
+
+    def active(self, rows: Sequence[int]) -> Booleans:
+        """Which players can change anything, shape (rows, players)."""
+        return self.masker.active(rows)
+
+    def ends(self, rows: Sequence[int]) -> Answer:
+        """Values of the empty and of the full coalition: one array of shape (2, outputs) per row."""
+        nobody = np.zeros((1, self.players), dtype=bool)
+        based = list(rows[:1] if self.masker.has_common_base else rows)
+        empty = self.values([Asked(row, nobody) for row in based])
+        bases = list(empty.values) * (len(rows) if self.masker.has_common_base else 1)
+        unmasked = self.masker.unmasked(rows)
+        full = np.concatenate([self._scores(unmasked[part]) for part in _slices(len(rows), self.batch_rows)])
+        return Answer(
+            [np.stack([base[0], score]) for base, score in zip(bases, full, strict=True)],
+            empty.model_rows + len(rows),
+        )
+
+    def values(self, asked: Sequence[Asked]) -> Answer:
+        """Values of any coalitions: one array of shape (coalitions, outputs) per question.
+
+        Raises
+        ------
+        ModelError
+            The model answers another number of scores than it was asked for, or one that is not finite.
+        """
+        lengths = [len(question.coalitions) for question in asked]
+        inputs = min(self.batch_rows * BATCHES_AT_ONCE, CELLS_AT_ONCE // self.masker.cells_per_input)
+        at_once = max(1, inputs // self.inputs_per_coalition)
+        parts, model_rows = [], 0
+        for questions in _portions(asked, at_once):
+            scores, cost = self._masked_scores(self.masker.masked(questions))
+            parts.append(scores.reshape(-1, self.inputs_per_coalition, scores.shape[1]).mean(axis=1))
+            model_rows += cost
+        together = np.concatenate(parts) if parts else np.empty((0, 1))
+        return Answer(np.split(together, np.cumsum(lengths)[:-1]) if asked else [], model_rows)
+
+    def _masked_scores(self, masked: Masked) -> tuple[Floats, int]:
+        """Linked scores of all inputs, shape (inputs, outputs), and the number of inputs that were asked."""
+        first, which = distinct_inputs(masked)
+        cost = len(masked) if first is None else len(first)
+        everything = masked.batch() if first is None else masked.batch(first)
+        scores = np.concatenate([self._scores(everything[part]) for part in _slices(cost, self.batch_rows)])
+        return (scores if which is None else scores[which]), cost
+
+    def _scores(self, batch: Batch) -> Floats:
+        return checked_scores(self.predict(batch), batch, LINKS[self.link])
+
+
+def checked_scores(
+    answered: npt.NDArray[np.floating], batch: Batch, link: Callable[[Floats], Floats] = LINKS["identity"]
+) -> Floats:
+    """What a model answered to a batch, linked, shape (inputs, outputs).
+
+    Raises
+    ------
+    ModelError
+        There is not one score, or one row of scores, per input, or one is not finite.
+    """
+    numbers = np.asarray(answered, dtype=float)
+    scores = numbers[:, None] if numbers.ndim == 1 else numbers
+    if scores.ndim != 2 or len(scores) != len(batch):
+        raise ModelError(
+            f"The model was asked for {len(batch)} rows and answered an array of shape {numbers.shape}. "
+            "Return one score per row, or one row of scores per row."
+        )
+    linked = link(scores)
+    if not np.isfinite(linked).all():
+        wrong = int(np.flatnonzero(~np.isfinite(linked).all(axis=1))[0])
+        row = {name: column[wrong : wrong + 1].tolist()[0] for name, column in batch.columns.items()}
+        raise ModelError(
+            f"The model answered {scores[wrong].tolist()} for the row {row}. "
+            "Explained scores must be finite numbers; check how the model treats such a row."
+        )
+    return linked
+
+
+def distinct_inputs(masked: Masked) -> tuple[Integers | None, Integers | None]:
+    """Positions of the distinct inputs, and for every input which of them it equals; (None, None) if too few repeat.
+
+    Examples
+    --------
+    >>> class Masked:
+    ...     def __len__(self): return 3
+    ...     def words(self, inputs=None): return np.array([[7], [5], [7]])
+    >>> first, which = distinct_inputs(Masked())
+    >>> which[0] == which[2] != which[1], len(first)
+    (np.True_, 2)
+    """
+    n = len(masked)
+    if n > 4 * PROBED and _repeated_share(masked, n) < WORTH_IT:
+        return None, None
+    words = masked.words()
+    number = _mixed(words)
+    order = np.argsort(number)
+    starts = np.concatenate([[True], number[order][1:] != number[order][:-1]])[:n]
+    first = order[starts]
+    which = np.empty(n, dtype=np.intp)
+    which[order] = np.cumsum(starts) - 1
+    # Several words are mixed into one number, which different inputs could share: a chance of 2^-64 each, but checked.
+    if words.shape[1] > 1 and not np.array_equal(words[first][which], words):
+        return None, None
+    return first, which
+
+
+def _repeated_share(masked: Masked, n: int) -> float:
+    """How many further copies an input has on average, estimated from pairs that meet in a sample."""
+    sample = np.random.default_rng(0).integers(n, size=PROBED)
+    sample = np.unique(sample)
+    met = len(sample) - len(np.unique(_mixed(masked.words(sample))))
+    return 2 * met * n / len(sample) ** 2
+
+
+def _mixed(words: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+    """One number per row of words, shape (inputs,); the word itself where there is one only."""
+    unsigned = words.astype(np.uint64)
+    if unsigned.shape[1] == 1:
+        return unsigned[:, 0]
+    odd = np.random.default_rng(0).integers(2**63, size=unsigned.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(
+        1
+    )
+    mixed: npt.NDArray[np.uint64] = (unsigned * odd).sum(axis=1, dtype=np.uint64)
+    return mixed
+
+
+def _portions(asked: Sequence[Asked], at_once: int) -> Iterator[list[Asked]]:
+    """The questions in portions of ``at_once`` coalitions, cut within a question where needed."""
+    portion: list[Asked] = []
+    room = at_once
+    for question in asked:
+        start = 0
+        while start < len(question.coalitions):
+            part = question.coalitions[start : start + room]
+            portion.append(Asked(question.row, part))
+            start, room = start + len(part), room - len(part)
+            if not room:
+                yield portion
+                portion, room = [], at_once
+    if portion:
+        yield portion
+
+
+def _slices(n: int, size: int) -> list[slice]:
+    return [slice(start, min(start + size, n)) for start in range(0, max(n, 1), size)] if n else []

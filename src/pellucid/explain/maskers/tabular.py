@@ -1,0 +1,334 @@
+"""Tabular masker: a player is a column or a group of columns; an absent one shows the values of a background row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
+from pellucid.protocols.game import Asked
+from pellucid.protocols.model import Batch
+
+__all__ = ["TabularMasker", "players_of"]
+
+Booleans = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.intp]
+Column = npt.NDArray[Any]
+
+EXACT = 2**53
+"""Below this a double holds every whole number, so that words are added up by the fast matrix product."""
+
+
+def players_of(
+    names: Sequence[str],
+    *,
+    groups: Mapping[str, Sequence[str]] | None = None,
+    only: Sequence[str] | None = None,
+) -> dict[str, tuple[str, ...]]:
+    """Players by name, each with its columns, in the order of the columns.
+
+    Parameters
+    ----------
+    names
+        Columns of the model.
+    groups
+        Columns that act as one player, such as those of a one-hot encoding, by the player's name.
+    only
+        Players to explain; the columns of all others keep the value of the explained row.
+
+    Raises
+    ------
+    ConfigError
+        A group names an unknown column, one that another group has, no column at all, or has the name of a column
+        outside of it; or ``only`` names no player.
+
+    Examples
+    --------
+    >>> players_of(["age", "sex=F", "sex=M"], groups={"sex": ["sex=F", "sex=M"]})
+    {'age': ('age',), 'sex': ('sex=F', 'sex=M')}
+    """
+    groups = groups or {}
+    owner: dict[str, str] = {}
+    problems: list[Problem] = []
+    for group, columns in groups.items():
+        problems += _faults_of_group(group, columns, names, owner)
+        owner.update((column, group) for column in columns)
+    players: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        player = owner.get(name, name)
+        players.setdefault(player, (name,) if player == name and name not in owner else tuple(groups[player]))
+    if only is not None:
+        problems += [
+            Problem(
+                "features_to_explain",
+                name,
+                fix=f"Name columns or groups that are explained; {did_you_mean(name, list(players))}",
+            )
+            for name in only
+            if name not in players
+        ]
+    if problems:
+        raise ConfigError(problems)
+    return players if only is None else {name: players[name] for name in players if name in set(only)}
+
+
+def _faults_of_group(
+    group: str, columns: Sequence[str], names: Sequence[str], owner: Mapping[str, str]
+) -> list[Problem]:
+    where = f"feature_groups.{group}"
+    problems = [] if columns else [Problem(where, list(columns), fix="Name at least one column.")]
+    if group in names and group not in columns:
+        problems.append(Problem(where, fix="A column outside the group has this name. Give the group another one."))
+    for column in columns:
+        if column not in names:
+            problems.append(Problem(where, column, fix=f"Use a column of the model; {did_you_mean(column, names)}"))
+        elif column in owner:
+            fix = f"The column belongs to group {owner[column]!r} already. Name each column once."
+            problems.append(Problem(where, column, fix=fix))
+    return problems
+
+
+def alike(rows: Column, background: Column) -> tuple[Column, Column]:
+    """Both columns in one type that changes no value: whole numbers stay whole where both hold nothing else.
+
+    >>> [column.dtype.name for column in alike(np.array([1, 2]), np.array([3.0]))]
+    ['int64', 'int64']
+    >>> alike(np.array([1, 2]), np.array([None, "b"], dtype=object))[0].tolist()
+    [1, 2]
+    >>> alike(np.array([True]), np.array([0, 1]))[1].tolist()
+    [False, True]
+    """
+    if rows.dtype == background.dtype:
+        return rows, background
+    if rows.dtype.kind in "iu" and background.dtype.kind == "f" and _all_whole(background):
+        return rows, background.astype(rows.dtype)
+    if rows.dtype.kind == "b" and background.dtype.kind in "iuf" and np.isin(background, (0, 1)).all():
+        return rows, background.astype(bool)
+    if rows.dtype.kind in "iuf" and background.dtype.kind in "iuf":
+        common = np.promote_types(rows.dtype, background.dtype)
+        return rows.astype(common), background.astype(common)
+    return rows.astype(object), background.astype(object)
+
+
+def _all_whole(numbers: Column) -> bool:
+    return bool(np.all(np.isfinite(numbers) & (numbers == np.trunc(numbers)) & (np.abs(numbers) < EXACT)))
+
+
+def codes(column: Column) -> tuple[Integers, int]:
+    """A number from 0 for every distinct value, and how many there are; values of different types are different.
+
+    >>> codes(np.array(["b", None, "b", 1, True], dtype=object))
+    (array([0, 1, 0, 2, 3]), 4)
+    """
+    if column.dtype.kind != "O":
+        values, inverse = np.unique(column, return_inverse=True)
+        return inverse, len(values)
+    seen: dict[Any, int] = {}
+    # A nan is unequal to itself, so it is looked up under None's type and a mark instead.
+    keys = ((type(value), value if value == value else "nan") for value in column.tolist())
+    inverse = np.fromiter((seen.setdefault(key, len(seen)) for key in keys), dtype=np.intp, count=len(column))
+    return inverse, len(seen)
+
+
+@dataclass(frozen=True, eq=False)
+class TabularMasker:
+    """Rows to explain, background rows, and which columns act together.
+
+    Columns of no player keep the value of the explained row.
+
+    Parameters
+    ----------
+    explained
+        Rows to explain.
+    background
+        Rows that show what an absent player looks like, at least one, with the same columns.
+    columns_of
+        Columns of every player, as `players_of` gives them.
+
+    Raises
+    ------
+    DataError
+        The background is empty or lacks a column, or has one too many.
+
+    Examples
+    --------
+    >>> explained, background = (Batch({"age": np.array([age]), "job": np.array([job], dtype=object)})
+    ...                          for age, job in ((30, "cook"), (50, "baker")))
+    >>> masker = TabularMasker(explained, background, players_of(explained.names))
+    >>> masked = masker.masked([Asked(row=0, coalitions=np.array([[True, False]]))]).batch()
+    >>> {name: column.tolist() for name, column in masked.columns.items()}
+    {'age': [30], 'job': ['baker']}
+    """
+
+    explained: Batch
+    background: Batch
+    columns_of: Mapping[str, tuple[str, ...]]
+
+    def __post_init__(self) -> None:
+        names, known = self.explained.names, self.background.names
+        problems = [
+            Problem("baseline", fix=f"Column {name!r} is missing. Give every feature of the model, in order.")
+            for name in names
+            if name not in known
+        ]
+        problems += [
+            Problem("baseline", name, fix=f"Use the features of the model only; {did_you_mean(name, names)}")
+            for name in known
+            if name not in names
+        ]
+        if not problems and not len(self.background):
+            problems.append(Problem("baseline", [], fix="Give at least one row."))
+        if problems:
+            raise DataError(problems)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows to explain."""
+        return len(self.explained)
+
+    @property
+    def players(self) -> int:
+        """Number of players."""
+        return len(self.columns_of)
+
+    @property
+    def inputs_per_coalition(self) -> int:
+        """Number of background rows."""
+        return len(self.background)
+
+    @property
+    def cells_per_input(self) -> int:
+        """Number of columns."""
+        return len(self.explained.names)
+
+    @property
+    def has_common_base(self) -> bool:
+        """Whether every column belongs to a player, so that nothing of the row is left in the empty coalition."""
+        return len(self.player_of_column) == len(self.explained.names)
+
+    @cached_property
+    def player_of_column(self) -> dict[str, int]:
+        """Position of the player of every column that has one."""
+        return {name: i for i, columns in enumerate(self.columns_of.values()) for name in columns}
+
+    @cached_property
+    def typed(self) -> dict[str, tuple[Column, Column]]:
+        """Columns of the rows and of the background, in one type each."""
+        return {
+            name: alike(self.explained.columns[name], self.background.columns[name]) for name in self.explained.names
+        }
+
+    def active(self, rows: Sequence[int]) -> Booleans:
+        """Which players differ from any background row, shape (rows, players)."""
+        differs = np.zeros((len(rows), self.players), dtype=bool)
+        for name, player in self.player_of_column.items():
+            explained, background = (column for column in self.typed[name])
+            number, _ = codes(np.concatenate([explained[list(rows)], background]))
+            of_background = np.unique(number[len(rows) :])
+            differs[:, player] |= (number[: len(rows)] != of_background[0]) | (len(of_background) > 1)
+        return differs
+
+    def unmasked(self, rows: Sequence[int]) -> Batch:
+        """The rows themselves."""
+        return Batch({name: self.typed[name][0][list(rows)] for name in self.explained.names})
+
+    def masked(self, asked: Sequence[Asked]) -> MaskedRows:
+        """Every coalition before every background row, question after question."""
+        distinct, row = np.unique([question.row for question in asked], return_inverse=True)
+        coalitions = [question.coalitions for question in asked]
+        owner = [self.player_of_column.get(name, self.players) for name in self.explained.names]
+        # One more player, always present, owns the columns of no player.
+        together = np.concatenate([*coalitions, np.ones((0, self.players), dtype=bool)])
+        present = np.column_stack([together, np.ones(len(together), dtype=bool)])[:, owner]
+        return MaskedRows(
+            present=present,
+            row=np.repeat(row, [len(part) for part in coalitions]),
+            columns={name: (self.typed[name][0][distinct], self.typed[name][1]) for name in self.explained.names},
+            copies=self.inputs_per_coalition,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class MaskedRows:
+    """Inputs of some coalitions, not yet built.
+
+    Parameters
+    ----------
+    present
+        Which columns show the explained row, shape (coalitions, columns).
+    row
+        Position of each coalition's row in ``columns``.
+    columns
+        Values of the rows and of the background, by name.
+    copies
+        Number of background rows.
+    """
+
+    present: Booleans
+    row: Integers
+    columns: Mapping[str, tuple[Column, Column]]
+    copies: int
+
+    def __len__(self) -> int:
+        return len(self.present) * self.copies
+
+    def batch(self, inputs: Integers | None = None) -> Batch:
+        """The inputs, or those at the positions given."""
+        if inputs is None:
+            return Batch(
+                {
+                    name: np.where(shown[:, None], explained[self.row][:, None], background[None, :]).ravel()
+                    for shown, (name, (explained, background)) in zip(self.present.T, self.columns.items(), strict=True)
+                }
+            )
+        coalition, copy = np.divmod(inputs, self.copies)
+        shown, row = self.present[coalition], self.row[coalition]
+        return Batch(
+            {
+                name: np.where(shown[:, i], explained[row], background[copy])
+                for i, (name, (explained, background)) in enumerate(self.columns.items())
+            }
+        )
+
+    @cached_property
+    def places(self) -> list[tuple[slice, npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
+        """Digits of every row and background row: columns of a word, then shape (rows, columns), (copies, columns).
+
+        A word is a number with one digit per column, in a base of as many values as the column has here.
+        """
+        coded = [codes(np.concatenate(pair)) for pair in self.columns.values()]
+        words: list[tuple[slice, npt.NDArray[np.float64], npt.NDArray[np.float64]]] = []
+        start, place = 0, 1
+        digits: list[npt.NDArray[np.float64]] = []
+        for i, (number, distinct) in enumerate(coded):
+            if place * distinct >= EXACT:
+                words.append(self._word(start, digits))
+                start, place, digits = i, 1, []
+            digits.append(number.astype(float) * place)
+            place *= distinct
+        return [*words, self._word(start, digits)]
+
+    def _word(
+        self, start: int, digits: Sequence[npt.NDArray[np.float64]]
+    ) -> tuple[slice, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        together = np.column_stack(digits)
+        return slice(start, start + len(digits)), together[: -self.copies], together[-self.copies :]
+
+    def words(self, inputs: Integers | None = None) -> npt.NDArray[np.int64]:
+        """Equal exactly where the inputs are equal, shape (inputs, words)."""
+        found = np.empty((len(self) if inputs is None else len(inputs), len(self.places)), dtype=np.int64)
+        for i, (columns, explained, background) in enumerate(self.places):
+            if inputs is None:
+                shown = self.present[:, columns].astype(float)
+                of_rows = np.einsum("cj,cj->c", shown, explained[self.row])
+                found[:, i] = (of_rows[:, None] + (1 - shown) @ background.T).ravel()
+            else:
+                coalition, copy = np.divmod(inputs, self.copies)
+                shown = self.present[coalition, columns]
+                found[:, i] = np.where(shown, explained[self.row[coalition]], background[copy]).sum(axis=1)
+        return found

@@ -1,0 +1,215 @@
+"""Interactions of three and more players, learnt from the values that the linear fit was made from.
+
+Shapley values depend on the odd part of a game only, and complement pairs give it: half the difference of their values.
+The weighted linear fit knows its first order. Here a Gaussian process over coalitions knows the higher odd orders: its
+kernel ``sinh(G) - G`` with ``G(S, T) = sum_i g_i z_i z'_i`` (z = 1 for absent, -1 for present players) holds every odd
+interaction from order three, each with a prior variance that is the product of its players' scales ``g_i``. The
+Shapley values of the process are known in closed form, what it leaves unexplained goes through the linear fit, and all
+of it is one matrix for all games that share a design. Whether it is used is decided by leave-one-pair-out errors.
+Odd part and third order: Fumagalli et al. (2026, arXiv 2602.01399 and 2601.18608), who regress on selected terms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.explain.designs import Design
+from pellucid.explain.solve import Solver
+
+__all__ = ["OddFit", "can_learn", "fit_odd_terms"]
+
+Floats = npt.NDArray[np.float64]
+Booleans = npt.NDArray[np.bool_]
+
+REACHES = (1.0, 2.0, 4.0)
+"""Sum of the scales: how much the orders above three weigh."""
+POWERS = (0.0, 0.5, 1.0)
+"""Scales are this power of the sizes of the Shapley values of the linear fit: 0 makes all players alike."""
+NOISES = (1e-6, 1e-4, 1e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0)
+"""Share of the variance that no interaction in reach explains."""
+FLOOR = 0.01
+"""Least scale, as a share of the largest."""
+WIDE = 100.0
+"""Prior variance of the first order, so wide that the process leaves it to the linear fit."""
+SEARCHED = 256
+"""Pairs on which the prior is chosen."""
+MOST_PAIRS = 4500
+"""Pairs beyond which the inverse of their covariances takes longer than it is worth."""
+NODES = 10
+"""Points of the integral, which is exact for interactions of up to 20 players; those of more have next to no weight."""
+ROUNDING = 1e-12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OddFit:
+    """Shapley values with higher odd orders, and where they are better than the linear fit's.
+
+    Parameters
+    ----------
+    shapley
+        Shape (games, players).
+    standard_errors
+        Shape (games, players), from leave-one-out residuals.
+    better
+        Whether the leave-one-out error is below that of the linear fit, shape (games,).
+    """
+
+    shapley: Floats
+    standard_errors: Floats
+    better: Booleans
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What is believed of the higher orders before the values are seen."""
+
+    reach: float
+    power: float
+    noise: float
+
+    def scales(self, importance: Floats) -> Floats:
+        """Scale of every player, shape (players,); they sum to the reach."""
+        relative = (importance / max(importance.max(), np.finfo(float).tiny)) ** self.power + FLOOR
+        scaled: Floats = self.reach * relative / relative.sum()
+        return scaled
+
+
+def can_learn(design: Design) -> bool:
+    """Whether odd terms can be learnt from a design: pairs drawn without replacement, some missing, not too many."""
+    return design.scheme == "leverage" and not design.complete and design.pairs <= MOST_PAIRS
+
+
+def fit_odd_terms(design: Design, solver: Solver, values: Floats, shapley: Floats) -> OddFit:
+    """Refine the Shapley values of games that share a design of complement pairs.
+
+    One prior serves all games: players at the same place of the design are taken to be alike.
+
+    Parameters
+    ----------
+    design, solver
+        A leverage design and its linear solver.
+    values
+        Values of the coalitions, shape (games, coalitions).
+    shapley
+        Shapley values of the linear fit, shape (games, players).
+    """
+    pairs = design.pairs
+    signs = _signs(design)
+    odd = (values[:, :pairs] - values[:, pairs:]) / 2
+    left = odd + shapley @ signs.T / 2
+    scale = np.sqrt((left**2).mean(axis=1, keepdims=True))
+    largest = np.abs(shapley).max(axis=1, keepdims=True)
+    relative = np.divide(shapley, largest, out=np.zeros(shapley.shape), where=largest > 0)
+    importance = np.asarray(np.sqrt((relative**2).mean(axis=0)), dtype=np.float64)
+    scale[scale == 0] = 1.0
+    scaled: Floats = np.asarray(left / scale, dtype=np.float64)
+    prior = _choose(design, signs, scaled, importance)
+    scales = prior.scales(importance)
+    return _refine(design, solver, left, shapley, scales, prior.noise)
+
+
+def _signs(design: Design) -> Floats:
+    """1 for absent and -1 for present players of every pair's first coalition, shape (pairs, players)."""
+    return np.where(design.coalitions[: design.pairs], -1.0, 1.0)
+
+
+def _covariance(signs: Floats, scales: Floats, noise: float) -> Floats:
+    """Covariance of the odd values of all pairs, shape (pairs, pairs)."""
+    reach = scales.sum()
+    together = (signs * scales) @ signs.T
+    covariance: Floats = (np.sinh(together) - together) / (np.sinh(reach) - reach)
+    covariance += signs @ signs.T * (WIDE / signs.shape[1])
+    covariance[np.diag_indices_from(covariance)] += noise
+    return covariance
+
+
+def _inverse(covariance: Floats) -> Floats:
+    from scipy.linalg import cho_factor, lapack
+
+    factor, lower = cho_factor(covariance, lower=True, overwrite_a=True, check_finite=False)
+    inverse, _ = lapack.dpotri(factor, lower=lower, overwrite_c=True)
+    whole: Floats = np.tril(inverse) + np.tril(inverse, -1).T
+    return whole
+
+
+def _choose(design: Design, signs: Floats, left: Floats, importance: Floats) -> Prior:
+    """The prior of the least weighted leave-one-out error, on a part of the pairs spread over all sizes.
+
+    First the power at a middling reach, then the reach; the noise with each.
+    """
+    part = np.linspace(0, design.pairs - 1, min(design.pairs, SEARCHED)).round().astype(int)
+    tried = Search(signs[part], left[:, part], design.weights[: design.pairs][part], importance)
+    middling = min((tried.best_noise(REACHES[1], power) for power in POWERS), key=lambda found: found[0])
+    others = [tried.best_noise(reach, middling[1].power) for reach in (REACHES[0], REACHES[2])]
+    return min([middling, *others], key=lambda found: found[0])[1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Search:
+    """Pairs on which priors are compared: signs (pairs, players), left-over values (games, pairs), weights (pairs,)."""
+
+    signs: Floats
+    left: Floats
+    weights: Floats
+    importance: Floats
+
+    def best_noise(self, reach: float, power: float) -> tuple[float, Prior]:
+        """The least leave-one-out error over all noises, and its prior."""
+        scales = Prior(reach, power, 0.0).scales(self.importance)
+        lengths, basis = np.linalg.eigh(_covariance(self.signs, scales, 0.0))
+        turned, squared = self.left @ basis, basis**2
+        found = []
+        for noise in NOISES:
+            inverse = 1 / (np.maximum(lengths, 0) + noise)
+            left_out = (turned * inverse) @ basis.T / (squared @ inverse)
+            found.append((float((left_out**2 @ self.weights).sum()), Prior(reach, power, noise)))
+        return min(found, key=lambda one: one[0])
+
+
+def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scales: Floats, noise: float) -> OddFit:
+    pairs, weights = design.pairs, design.weights[: design.pairs]
+    signs = _signs(design)
+    inverse = _inverse(_covariance(signs, scales, noise))
+    linear = solver.on_values[:, :pairs] - solver.on_values[:, pairs:]
+    # The process explains all of an odd value but noise times its dual weight; that rest is left to the linear fit.
+    on_dual = _shapley_of_kernel(signs, scales) + noise * linear
+    on_dual += _shapley_of_first_order(signs)
+    on_dual -= on_dual.mean(axis=0)
+    dual = left @ inverse
+    left_out = dual / np.diag(inverse)
+    influence = on_dual @ inverse
+    refined = shapley + dual @ on_dual.T
+    refined += (shapley.sum(axis=1) - refined.sum(axis=1))[:, None] / shapley.shape[1]
+    spread = influence * np.sqrt(1 - design.inclusion[:pairs])
+    leverage = -0.5 * np.einsum("sp,ps->s", signs, linear)
+    left_out_of_linear = left / (1 - np.minimum(leverage, 0.95))
+    better = (left_out**2 @ weights) < (left_out_of_linear**2 @ weights)
+    # What an additive game leaves over is rounding, and nothing can be learnt from it.
+    better &= np.abs(left).max(axis=1) > ROUNDING * np.abs(shapley).sum(axis=1)
+    return OddFit(refined, np.sqrt(left_out**2 @ (spread**2).T), better)
+
+
+def _shapley_of_first_order(signs: Floats) -> Floats:
+    return np.asarray(signs.T * (-2 * WIDE / signs.shape[1]))
+
+
+def _shapley_of_kernel(signs: Floats, scales: Floats) -> Floats:
+    """Shapley values of ``T -> k(S, T)`` for every pair S, shape (players, pairs).
+
+    A term of the players in U counts -2 / |U| for each of them, and 1 / |U| is the integral of q^(|U| - 1) over [0, 1].
+    """
+    reach, slopes = scales.sum(), np.tanh(scales)
+    nodes, node_weights = np.polynomial.legendre.leggauss(min(NODES, len(scales) // 2 + 1))
+    size = np.prod(np.cosh(scales))
+    found = np.zeros(signs.shape)
+    for q, weight in zip((nodes + 1) / 2, node_weights / 2, strict=True):
+        level = 0.5 * np.log1p(-((q * slopes) ** 2)).sum()
+        tilt = signs @ np.arctanh(q * slopes)
+        others = np.exp(level + tilt)[:, None] / (1 + q * slopes * signs)
+        mirrored = np.exp(level - tilt)[:, None] / (1 - q * slopes * signs)
+        found += weight * (others + mirrored) / 2
+    values: Floats = -2 * (size * slopes * signs * found - scales * signs) / (np.sinh(reach) - reach)
+    return values.T

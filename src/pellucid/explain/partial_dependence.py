@@ -1,0 +1,182 @@
+"""Partial dependence: the mean prediction over all rows with one feature set to one value after another.
+
+Source: Friedman (2001); grid and fractions as Amazon SageMaker Clarify has them. The curves of the single rows, whose
+mean it is, are the individual conditional expectations of Goldstein et al. (2015).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.counts import canonical_order
+from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
+from pellucid.explain.game import BATCH_ROWS, checked_scores
+from pellucid.protocols.model import Batch
+
+__all__ = ["Dependence", "Grid", "categorical_grid", "numeric_grid", "partial_dependence"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """Values that a feature is set to, and how usual they are.
+
+    Parameters
+    ----------
+    values
+        Shape (points,), as the model takes them.
+    distribution
+        Share of the rows in the bucket of each point, shape (points,); rows without a value are in none.
+    """
+
+    values: npt.NDArray[Any]
+    distribution: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dependence:
+    """How the predictions move with a feature.
+
+    Parameters
+    ----------
+    grid
+        The points.
+    predictions
+        Mean prediction at each point, shape (outputs, points).
+    individual
+        Prediction of every row at each point, shape (rows, outputs, points), if it was asked for.
+    """
+
+    grid: Grid
+    predictions: Floats
+    individual: Floats | None = None
+
+
+def numeric_grid(column: npt.NDArray[Any], resolution: int, *, name: str = "column") -> Grid:
+    """Centres of buckets of equal width from the least to the largest value; the last bucket is closed.
+
+    Parameters
+    ----------
+    column
+        Numbers, shape (rows,); missing ones are nan or None.
+    resolution
+        Number of buckets, at least 1.
+    name
+        Of the column, for errors.
+
+    Raises
+    ------
+    ConfigError
+        The resolution is below 1.
+    DataError
+        The column holds no number, or an infinite one.
+
+    Examples
+    --------
+    >>> grid = numeric_grid(np.array([20, 22, 26, 30]), 2)
+    >>> grid.values.tolist(), grid.distribution.tolist()
+    ([22.5, 27.5], [0.5, 0.5])
+    """
+    if resolution < 1:
+        raise ConfigError(Problem("grid_resolution", resolution, fix="Use an integer of at least 1."))
+    numbers = np.array([np.nan if value is None else value for value in column.tolist()], dtype=float)
+    present = numbers[~np.isnan(numbers)]
+    if not len(present):
+        raise DataError(Problem(name, fix="The column holds no value, so there is nothing to vary. Leave it out."))
+    if not np.isfinite(present).all():
+        raise DataError(
+            Problem(name, float(present.max()), fix="Replace infinite values; buckets need a finite range.")
+        )
+    counts, edges = np.histogram(present, bins=resolution)
+    return Grid((edges[:-1] + edges[1:]) / 2, counts / len(numbers))
+
+
+def categorical_grid(column: npt.NDArray[Any]) -> Grid:
+    """Every distinct value: numbers, then text; missing ones are no value.
+
+    Examples
+    --------
+    >>> grid = categorical_grid(np.array(["b", "a", "b", None], dtype=object))
+    >>> grid.values.tolist(), grid.distribution.tolist()
+    (['a', 'b'], [0.25, 0.5])
+    """
+    cells = [None if value != value else value for value in column.tolist()]
+    values = [value for value in canonical_order(cells) if value is not None]
+    counts = dict.fromkeys(values, 0)
+    for cell in cells:
+        if cell is not None:
+            counts[cell] += 1
+    points = np.empty(len(values), dtype=object)
+    points[:] = values
+    shares = np.array([counts[value] for value in values], dtype=float) / max(len(cells), 1)
+    return Grid(points if column.dtype.kind == "O" else points.astype(column.dtype), shares)
+
+
+def partial_dependence(
+    rows: Batch,
+    feature: str,
+    grid: Grid,
+    predict: Callable[[Batch], npt.NDArray[np.floating]],
+    *,
+    individual: bool = False,
+    batch_rows: int = BATCH_ROWS,
+) -> Dependence:
+    """Predictions of all rows with ``feature`` at each point of ``grid``; rows x points inputs in all.
+
+    Parameters
+    ----------
+    rows
+        All rows, at least one.
+    feature
+        A column of them.
+    grid
+        Its points.
+    predict
+        Scores of a batch, shape (inputs,) or (inputs, outputs).
+    individual
+        Keep the predictions of the single rows as well.
+    batch_rows
+        Most inputs per call of ``predict``.
+
+    Raises
+    ------
+    ConfigError
+        There is no such column.
+    ModelError
+        The model does not answer with one finite score, or one row of them, per input.
+
+    Examples
+    --------
+    >>> rows = Batch({"a": np.array([1.0, 3.0]), "b": np.array([1.0, 2.0])})
+    >>> grid = numeric_grid(rows.columns["a"], 2)
+    >>> partial_dependence(rows, "a", grid, lambda batch: batch.columns["a"] * batch.columns["b"]).predictions.tolist()
+    [[2.25, 3.75]]
+    """
+    if feature not in rows.names:
+        fix = f"Use a column of the model; {did_you_mean(feature, rows.names)}"
+        raise ConfigError(Problem("methods.pdp.features", feature, fix=fix))
+    curves = [_at(rows, feature, grid.values[i : i + 1], predict, batch_rows) for i in range(len(grid.values))]
+    means = np.array([scores.mean(axis=0) for scores in curves]).T
+    return Dependence(grid, means, np.stack(curves, axis=2) if individual else None)
+
+
+def _at(
+    rows: Batch,
+    feature: str,
+    value: npt.NDArray[Any],
+    predict: Callable[[Batch], npt.NDArray[np.floating]],
+    batch_rows: int,
+) -> Floats:
+    """Scores of all rows with the feature at one value, shape (rows, outputs)."""
+    parts = []
+    for start in range(0, len(rows), batch_rows):
+        part = rows[slice(start, start + batch_rows)]
+        inputs = Batch({**part.columns, feature: np.repeat(value, len(part))})
+        parts.append(checked_scores(predict(inputs), inputs))
+    return np.concatenate(parts)

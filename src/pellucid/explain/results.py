@@ -1,0 +1,90 @@
+"""Results of blocks while their tasks come in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.explain.attributions import Attributions
+from pellucid.explain.tasks import Estimate, Task
+
+__all__ = ["Results"]
+
+Booleans = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.intp]
+
+
+@dataclass(slots=True, eq=False)
+class Results:
+    """Rows that are asked together; at first each is explained by what needs no samples.
+
+    A row without an active player has values of 0; one with a single active player owes it the whole difference.
+
+    Parameters
+    ----------
+    rows, blocks
+        Positions of the rows, ascending, and their blocks, shape (rows,).
+    active
+        Active players, shape (rows, players).
+    empty, full
+        Values of the empty and of the full coalition, shape (rows, outputs).
+    model_rows
+        Inputs that the model was asked for so far.
+    """
+
+    rows: Integers
+    blocks: Integers
+    active: Booleans
+    empty: Floats
+    full: Floats
+    model_rows: int
+    values: Floats = field(init=False)
+    errors: Floats = field(init=False)
+    samples: Integers = field(init=False)
+    estimators: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        alone = self.active & (self.active.sum(axis=1, keepdims=True) == 1)
+        self.values = np.where(alone[:, :, None], (self.full - self.empty)[:, None, :], 0.0)
+        self.errors = np.zeros(self.values.shape)
+        self.samples = np.zeros(len(self.rows), dtype=np.intp)
+        self.estimators = ["enumeration"] * len(self.rows)
+
+    def ends(self, task: Task) -> tuple[Floats, Floats]:
+        """Values of the empty and of the full coalition of a task's rows."""
+        place = self._place(task)
+        return self.empty[place], self.full[place]
+
+    def enter(self, task: Task, estimate: Estimate) -> None:
+        """Enter what a task found; later rounds of a row replace earlier ones."""
+        place = self._place(task)
+        self.values[place[:, None], task.players] = estimate.values
+        self.errors[place[:, None], task.players] = estimate.standard_errors
+        self.samples[place] = len(task.design.coalitions)
+        for at, with_odd_terms in zip(place.tolist(), estimate.with_odd_terms.tolist(), strict=True):
+            scheme = "enumeration" if task.design.complete else task.design.scheme
+            self.estimators[at] = "odd terms" if with_odd_terms else scheme
+
+    def _place(self, task: Task) -> Integers:
+        return np.searchsorted(self.rows, task.rows)
+
+    def by_block(self) -> list[Attributions]:
+        """What was found, block by block; model inputs, which blocks share, are counted with the first."""
+        parts = []
+        for i, block in enumerate(np.unique(self.blocks)):
+            chosen = np.flatnonzero(self.blocks == block)
+            part = Attributions(
+                values=self.values[chosen],
+                standard_errors=self.errors[chosen],
+                base_values=self.empty[chosen],
+                predictions=self.full[chosen],
+                samples=self.samples[chosen],
+                blocks=self.blocks[chosen],
+                estimators=tuple(self.estimators[row] for row in chosen),
+                model_rows=self.model_rows if i == 0 else 0,
+            )
+            parts.append(part)
+        return parts

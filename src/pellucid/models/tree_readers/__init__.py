@@ -1,0 +1,1 @@
+"""Ensembles of trees as their libraries hold them, read into plain arrays."""

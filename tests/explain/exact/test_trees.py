@@ -1,0 +1,240 @@
+"""Exact values of tree ensembles against the definition of the Shapley value."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pellucid.errors import ModelError
+from pellucid.explain.exact import trees
+from pellucid.explain.exact.additivity import additivity_gap
+from pellucid.explain.exact.tree_ensemble import LEAF, Tree, ensemble_of
+from pellucid.explain.exact.trees import explain_trees, tree_game
+
+
+def random_tree(rng, features, depth, width=1, categorical=(), output=0):
+    """Thresholds and categories are small whole numbers, as are the cells, so that ties and duplicates abound."""
+    nodes = []
+
+    def grow(depth_left, *, root=False):
+        position = len(nodes)
+        nodes.append(None)
+        if not depth_left or (not root and rng.random() < 0.2):
+            nodes[position] = (LEAF, 0.0, 0, 0, False, rng.normal(size=width), False, None)
+            return position
+        feature = int(rng.integers(features))
+        left, right = grow(depth_left - 1), grow(depth_left - 1)
+        categories = rng.choice(4, size=2, replace=False).tolist() if feature in categorical else None
+        threshold, missing, zero = float(rng.integers(-2, 3)), rng.random() < 0.5, rng.random() < 0.2
+        nodes[position] = (feature, threshold, left, right, missing, np.zeros(width), zero, categories)
+        return position
+
+    grow(depth, root=True)
+    *columns, categories = zip(*nodes, strict=True)
+    feature, threshold, left, right, missing_left, values, zero = map(np.array, columns)
+    by_node = {position: found for position, found in enumerate(categories) if found is not None}
+    return Tree(feature, threshold, left, right, missing_left, values, output, zero, by_node)
+
+
+def random_ensemble(seed, features, depth, trees=4, width=1, categorical=()):
+    rng = np.random.default_rng(seed)
+    grown = [random_tree(rng, features, depth, width, categorical) for _ in range(trees)]
+    return ensemble_of(grown, intercept=rng.normal(size=width), features=features)
+
+
+def random_rows(seed, rows, features, missing=0.15):
+    rng = np.random.default_rng(seed)
+    cells = rng.integers(-3, 4, size=(rows, features)).astype(float)
+    cells[rng.random(cells.shape) < missing] = np.nan
+    return cells
+
+
+def chain(features):
+    """A tree whose only path asks for each feature once: 1 where all cells exceed 0."""
+    inner = np.arange(features)
+    feature = np.concatenate([inner, np.full(features + 1, LEAF)])
+    left = np.concatenate([features + inner, np.zeros(features + 1, int)])
+    right = np.concatenate([np.append(inner[1:], 2 * features), np.zeros(features + 1, int)])
+    values = np.zeros((2 * features + 1, 1))
+    values[-1] = 1.0
+    return Tree(feature, np.zeros(len(feature)), left, right, np.zeros(len(feature), bool), values)
+
+
+@pytest.fixture(params=["tables", "sets one by one", "no room for tables"])
+def way(request, monkeypatch):
+    """Both ways to meet the background."""
+    if request.param == "sets one by one":
+        monkeypatch.setattr(trees, "_LONGEST_TABLE", 2)
+    if request.param == "no room for tables":
+        monkeypatch.setattr(trees, "_TABLE_BYTES", 2000)
+    return request.param
+
+
+@pytest.mark.parametrize(
+    ("features", "depth", "width", "categorical"),
+    [(1, 1, 1, ()), (2, 6, 1, ()), (3, 3, 1, (0, 1, 2)), (5, 4, 2, (1,)), (7, 6, 3, (0, 2))],
+)
+def test_values_equal_enumeration(enumerated, way, features, depth, width, categorical):
+    ensemble = random_ensemble(depth, features, depth, width=width, categorical=categorical)
+    rows, background = random_rows(1, 6, features), random_rows(2, 5, features)
+    values, base = explain_trees(ensemble, rows, background)
+    assert values == pytest.approx(enumerated(ensemble.scores, rows, background), abs=1e-10)
+    assert base == pytest.approx(ensemble.scores(background).mean(axis=0), abs=1e-12)
+
+
+def test_longer_paths_than_tables_hold_equal_enumeration(enumerated):
+    ensemble = ensemble_of([chain(10)], intercept=[0.0], features=10)
+    rows, background = np.abs(random_rows(3, 3, 10, missing=0)) + 1, random_rows(4, 6, 10, missing=0) + 2
+    assert tree_game(ensemble, background).leaves_without_table
+    assert explain_trees(ensemble, rows, background).values == pytest.approx(
+        enumerated(ensemble.scores, rows, background), abs=1e-10
+    )
+
+
+@pytest.mark.parametrize("features", [9, 17, 33, 64])
+def test_features_that_are_all_needed_share_equally_however_many(features):
+    ensemble = ensemble_of([chain(features)], intercept=[0.0], features=features)
+    values, base = explain_trees(ensemble, np.ones((1, features)), np.zeros((1, features)))
+    assert values[0, :, 0] == pytest.approx(np.full(features, 1 / features), abs=1e-12)
+    assert base.tolist() == [0.0]
+
+
+def test_a_path_of_more_than_64_features_is_refused():
+    ensemble = ensemble_of([chain(65)], intercept=[0.0], features=65)
+    expected = (
+        "tree ensemble: one path asks for 65 different features, and exact values are computed for at most 64."
+        " Explain by sampling."
+    )
+    with pytest.raises(ModelError, match=f"^{re.escape(expected)}$"):
+        explain_trees(ensemble, np.ones((1, 65)), np.zeros((1, 65)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 12), st.integers(1, 7))
+def test_values_add_up_to_the_score(seed, features, depth):
+    ensemble = random_ensemble(seed, features, depth, categorical=(0,))
+    rows, background = random_rows(seed + 1, 5, features), random_rows(seed + 2, 4, features)
+    values, base = explain_trees(ensemble, rows, background)
+    assert additivity_gap(values, base, ensemble.scores(rows)) == pytest.approx(0, abs=1e-12)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000))
+def test_values_of_an_ensemble_are_the_sums_of_those_of_its_trees(seed):
+    rng = np.random.default_rng(seed)
+    trees = [random_tree(rng, 4, 4) for _ in range(3)]
+    rows, background = random_rows(seed, 4, 4), random_rows(seed + 1, 3, 4)
+    apart = [explain_trees(ensemble_of([tree], intercept=[0.0], features=4), rows, background) for tree in trees]
+    together = explain_trees(ensemble_of(trees, intercept=[0.0], features=4), rows, background)
+    assert together.values == pytest.approx(sum(part.values for part in apart), abs=1e-12)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000))
+def test_values_against_a_background_are_the_mean_of_those_against_its_rows(seed):
+    ensemble = random_ensemble(seed, 4, 4)
+    rows, background = random_rows(seed, 4, 4), random_rows(seed + 1, 3, 4)
+    one_by_one = [explain_trees(ensemble, rows, row[None]).values for row in background]
+    assert explain_trees(ensemble, rows, background).values == pytest.approx(np.mean(one_by_one, axis=0), abs=1e-12)
+
+
+def test_a_feature_that_no_tree_asks_for_gets_exactly_nothing():
+    ensemble = ensemble_of([chain(2)], intercept=[0.0], features=3)
+    values, _ = explain_trees(ensemble, random_rows(0, 9, 3), random_rows(1, 4, 3))
+    assert not values[:, 2].any()
+
+
+def test_each_class_of_a_boosted_classifier_has_its_own_trees(enumerated):
+    rng = np.random.default_rng(5)
+    trees = [random_tree(rng, 4, 3, output=position % 3) for position in range(9)]
+    ensemble = ensemble_of(trees, intercept=[0.0, 1.0, 2.0], features=4)
+    rows, background = random_rows(6, 4, 4), random_rows(7, 3, 4)
+    values, _ = explain_trees(ensemble, rows, background)
+    assert values == pytest.approx(enumerated(ensemble.scores, rows, background), abs=1e-10)
+
+
+def test_a_tree_of_one_leaf_moves_the_base_only():
+    leaf = Tree(np.array([LEAF]), np.zeros(1), np.zeros(1, int), np.zeros(1, int), np.zeros(1, bool), np.array([[3.0]]))
+    ensemble = ensemble_of([leaf, chain(1), leaf], intercept=[1.0], features=1)
+    values, base = explain_trees(ensemble, np.ones((1, 1)), np.zeros((1, 1)))
+    assert (values.ravel().tolist(), base.tolist()) == ([1.0], [7.0])
+
+
+def test_a_row_has_the_same_values_in_every_block(monkeypatch):
+    ensemble, rows = random_ensemble(8, 5, 5), random_rows(9, 100, 5)
+    game = tree_game(ensemble, random_rows(10, 6, 5))
+    whole = game.explain(rows).values
+    assert np.array_equal(np.concatenate([game.explain(rows[:33]).values, game.explain(rows[33:]).values]), whole)
+    monkeypatch.setattr(trees, "_SETS_AT_ONCE", 1)
+    assert np.array_equal(game.explain(rows).values, whole)
+
+
+def test_trees_in_chunks_give_the_same_values(monkeypatch):
+    ensemble, rows, background = random_ensemble(11, 5, 5, trees=9), random_rows(12, 7, 5), random_rows(13, 6, 5)
+    whole = explain_trees(ensemble, rows, background).values
+    monkeypatch.setattr(trees, "_NODES_AT_ONCE", 50)
+    assert explain_trees(ensemble, rows, background).values == pytest.approx(whole, abs=1e-14)
+
+
+def test_no_rows_have_no_values():
+    values, base = explain_trees(random_ensemble(0, 3, 2), np.empty((0, 3)), np.zeros((1, 3)))
+    assert (values.shape, base.shape) == ((0, 3, 1), (1,))
+
+
+# --- comparisons -----------------------------------------------------------------------------------------------------
+def stump(**changes):
+    nodes = {
+        "feature": np.array([0, LEAF, LEAF]),
+        "threshold": np.array([0.1, 0, 0]),
+        "left": np.array([1, 0, 0]),
+        "right": np.array([2, 0, 0]),
+        "missing_left": np.zeros(3, bool),
+        "values": np.array([[0.0], [1.0], [2.0]]),
+    }
+    return Tree(**{**nodes, **changes})
+
+
+def scores_of_stump(cells, tree=None, **settings):
+    ensemble = ensemble_of([tree or stump()], intercept=[0.0], features=1, **settings)
+    return ensemble.scores(np.array(cells, dtype=float)[:, None]).ravel().tolist()
+
+
+def test_a_cell_equal_to_the_threshold_goes_left():
+    assert scores_of_stump([0.1, np.nextafter(0.1, 1)]) == [1, 2]
+
+
+def test_single_precision_rounds_the_cell_and_not_the_threshold():
+    # The float32 next to 0.1 is greater than it.
+    assert scores_of_stump([0.1], single_precision=True) == [2]
+
+
+def test_a_missing_cell_goes_where_the_node_says():
+    assert scores_of_stump([np.nan]) == [2]
+    assert scores_of_stump([np.nan], stump(missing_left=np.ones(3, bool))) == [1]
+
+
+def test_zero_may_stand_for_missing():
+    zero = stump(zero_is_missing=np.array([True, False, False]))
+    assert scores_of_stump([0.0, 1e-36, 0.05, np.nan], zero) == [2, 2, 1, 2]
+
+
+def test_categories_go_left_and_all_others_right():
+    tree = stump(categories={0: [3.0, 5.0]})
+    assert scores_of_stump([3, 4, 5, 99, -1, 3.5], tree) == [1, 2, 1, 2, 2, 2]
+    assert scores_of_stump([3.5], tree, whole_categories=True) == [1]
+
+
+@pytest.mark.parametrize(("link", "expected"), [("identity", 1.0), ("logit", 1 / (1 + np.exp(-1))), ("log", np.e)])
+def test_a_link_turns_scores_into_predictions(link, expected):
+    ensemble = ensemble_of([stump()], intercept=[0.0], features=1, link=link)
+    assert ensemble.predictions(np.zeros((1, 1))).item() == pytest.approx(expected)
+
+
+def test_probabilities_of_classes_add_up_to_one():
+    two = [stump(), stump(output=1, values=np.zeros((3, 1)))]
+    ensemble = ensemble_of(two, intercept=[0.0, 0.0], features=1, link="softmax")
+    assert ensemble.predictions(np.zeros((1, 1)))[0] == pytest.approx([np.e / (1 + np.e), 1 / (1 + np.e)])

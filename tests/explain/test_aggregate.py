@@ -1,0 +1,75 @@
+"""Global values: Clarify's aggregates, the same without the bias of noise, and ties."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pellucid.explain.aggregate import aggregate, ranks_with_ties
+
+LOCAL = np.array([[[1.0], [0.0]], [[-3.0], [0.5]], [[5.0], [-0.5]]])
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"), [("mean_abs", [3, 1 / 3]), ("median", [1, 0]), ("mean_sq", [35 / 3, 1 / 6])]
+)
+def test_exact_values_are_aggregated_plainly(method, expected):
+    found = aggregate(LOCAL, np.zeros_like(LOCAL), method=method)
+    for part in (found.value, found.corrected, found.low, found.high):
+        assert part[:, 0] == pytest.approx(expected)
+    assert not found.standard_error.any()
+
+
+def test_noise_is_taken_off_the_mean_square():
+    found = aggregate(LOCAL, np.full_like(LOCAL, 1.0), method="mean_sq")
+    assert found.corrected[:, 0] == pytest.approx([35 / 3 - 1, 0])
+
+
+@pytest.mark.parametrize("method", ["mean_abs", "mean_sq"])
+@pytest.mark.parametrize("size", [0.0, 0.3, 1.0, 3.0])
+def test_correction_takes_most_of_the_bias_away(method, size):
+    rng = np.random.default_rng(0)
+    true = size * rng.normal(size=(4000, 1, 1))
+    noisy = true + rng.normal(size=true.shape)
+    target = np.abs(true).mean() if method == "mean_abs" else (true**2).mean()
+    found = aggregate(noisy, np.ones_like(noisy), method=method)
+    assert abs(found.corrected.item() - target) < 0.25 * abs(found.value.item() - target) + 0.02
+    assert found.corrected.item() <= found.value.item()
+
+
+@pytest.mark.parametrize("method", ["mean_abs", "mean_sq", "median"])
+def test_intervals_hold_the_aggregate_of_the_exact_values(method):
+    rng = np.random.default_rng(1)
+    true = rng.normal(1.0, 2.0, size=(1000, 1, 1))
+    target = aggregate(true, np.zeros_like(true), method=method).value.item()
+    held = 0
+    for _ in range(200):
+        found = aggregate(true + 0.3 * rng.normal(size=true.shape), np.full(true.shape, 0.3), method=method)
+        held += found.low.item() <= target <= found.high.item()
+    assert held >= 180
+
+
+def test_errors_of_rows_that_share_coalitions_do_not_average_out():
+    errors = np.full((4, 1, 1), 0.2)
+    apart = aggregate(np.ones((4, 1, 1)), errors)
+    together = aggregate(np.ones((4, 1, 1)), errors, blocks=np.zeros(4, dtype=int))
+    assert (apart.standard_error.item(), together.standard_error.item()) == pytest.approx((0.1, 0.2))
+
+
+@pytest.mark.parametrize("method", ["mean_abs", "mean_sq", "median"])
+def test_unknown_errors_leave_the_value_and_no_interval(method):
+    found = aggregate(LOCAL, np.full_like(LOCAL, np.nan), method=method)
+    assert found.corrected.tolist() == found.value.tolist()
+    assert np.isnan([found.standard_error, found.low, found.high]).all()
+
+
+def test_features_whose_intervals_overlap_are_tied():
+    values = np.tile(np.array([0.1, 3.0, 1.0, 1.1])[None, :, None], (9, 1, 1))
+    order, tied = ranks_with_ties(aggregate(values, np.full_like(values, 0.3)))
+    assert order.tolist() == [1, 3, 2, 0]
+    assert tied.tolist() == [False, True, False, False]
+
+
+def test_nothing_is_told_apart_without_errors():
+    order, tied = ranks_with_ties(aggregate(LOCAL, np.full_like(LOCAL, np.nan)))
+    assert (order.tolist(), tied.tolist()) == ([0, 1], [True, False])

@@ -1,0 +1,489 @@
+"""Explanations and partial dependence as users of the library ask for them."""
+
+import re
+from itertools import combinations
+from math import factorial
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, RandomForestRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
+from sklearn.svm import LinearSVC
+
+import pellucid
+from pellucid import ConfigError, DataError, ModelError
+
+RNG = np.random.default_rng(0)
+ROWS = RNG.normal(size=(120, 4)).round(2)
+AMOUNT = 2 * ROWS[:, 0] - ROWS[:, 1] + ROWS[:, 2] * ROWS[:, 3]
+GRADE = np.digitize(AMOUNT, [-1, 1])
+GOOD = (AMOUNT > 0).astype(int)
+BACKGROUND, EXPLAINED = ROWS[:15], ROWS[60:63]
+NAMES = ("column_0", "column_1", "column_2", "column_3")
+EACH = ((0,), (1,), (2,), (3,))
+
+
+def enumerated(predict, rows=EXPLAINED, background=BACKGROUND, players=EACH):
+    """Shapley values by their definition, shape (rows, players, outputs)."""
+    return np.array([[_value_of(predict, row, background, players, player) for player in players] for row in rows])
+
+
+def _value_of(predict, row, background, players, player):
+    others = [other for other in players if other != player]
+    fixed = [column for column in range(len(row)) if not any(column in columns for columns in players)]
+
+    def worth(coalition):
+        masked = background.copy()
+        for columns in (*coalition, tuple(fixed)):
+            masked[:, list(columns)] = row[list(columns)]
+        return np.asarray(predict(masked), dtype=float).reshape(len(masked), -1).mean(axis=0)
+
+    n = len(players)
+    return sum(
+        factorial(size) * factorial(n - 1 - size) / factorial(n) * (worth((*some, player)) - worth(some))
+        for size in range(n)
+        for some in combinations(others, size)
+    )
+
+
+def log_odds(probabilities):
+    return np.log(probabilities / (1 - probabilities))
+
+
+def second_class(model):
+    return lambda rows: model.predict_proba(rows)[:, 1]
+
+
+# --- formulas --------------------------------------------------------------------------------------------------------
+def test_a_linear_model_owes_each_feature_its_weight_times_the_distance_from_the_background():
+    model = LinearRegression().fit(ROWS, AMOUNT)
+    found = pellucid.explain(model, EXPLAINED, background=BACKGROUND)
+    closed_form = model.coef_ * (EXPLAINED - BACKGROUND.mean(axis=0))
+    assert np.abs(found.values[:, :, 0] - closed_form).max() < 1e-12
+    assert found.method == "exact: linear"
+    assert not found.standard_errors.any()
+    assert found.samples.tolist() == [0, 0, 0]
+    assert found.features == NAMES
+
+
+def test_the_values_of_several_outputs_are_those_of_each():
+    model = LinearRegression().fit(ROWS, np.column_stack([AMOUNT, -2 * AMOUNT]))
+    found = pellucid.explain(model, EXPLAINED, background=BACKGROUND)
+    assert found.outputs == ("label0", "label1")
+    assert found.values[:, :, 1] == pytest.approx(-2 * found.values[:, :, 0])
+
+
+EXACT = {
+    "logistic regression, probability": (LogisticRegression(), GOOD, "identity", "exact: logistic"),
+    "logistic regression, log-odds": (LogisticRegression(), GOOD, "logit", "exact: linear"),
+    "scaled": (make_pipeline(StandardScaler(), LogisticRegression()), GOOD, "identity", "exact: logistic"),
+    "forest": (RandomForestClassifier(5, max_depth=4, random_state=0), GOOD, "identity", "exact: trees"),
+    "boosted, log-odds": (HistGradientBoostingClassifier(max_iter=5), GOOD, "logit", "exact: trees"),
+    "boosted, probability": (HistGradientBoostingClassifier(max_iter=5), GOOD, "identity", "enumeration"),
+    "mixed columns": (make_pipeline(PolynomialFeatures(), LogisticRegression()), GOOD, "identity", "enumeration"),
+}
+
+
+@pytest.mark.parametrize("case", EXACT)
+def test_a_classifier_of_two_classes_is_explained_by_the_probability_of_the_second(case):
+    estimator, target, link, method = EXACT[case]
+    model = estimator.fit(ROWS, target)
+    found = pellucid.explain(model, EXPLAINED, background=BACKGROUND, link=link)
+    predict = second_class(model)
+    truth = enumerated(predict if link == "identity" else lambda rows: log_odds(predict(rows)))
+    assert found.values == pytest.approx(truth, abs=1e-10)
+    assert (found.method, found.outputs) == (method, ("1",))
+
+
+def test_a_forest_of_three_classes_is_explained_for_each():
+    model = RandomForestClassifier(5, max_depth=4, random_state=0).fit(ROWS, GRADE)
+    found = pellucid.explain(model, EXPLAINED, background=BACKGROUND)
+    assert found.values == pytest.approx(enumerated(model.predict_proba), abs=1e-10)
+    assert (found.method, found.outputs) == ("exact: trees", ("0", "1", "2"))
+
+
+def test_boosters_are_exact_in_the_space_in_which_they_add_up():
+    xgboost, lightgbm = pytest.importorskip("xgboost"), pytest.importorskip("lightgbm")
+    regressor = xgboost.XGBRegressor(n_estimators=10).fit(ROWS, AMOUNT)
+    found = pellucid.explain(regressor, EXPLAINED, background=BACKGROUND)
+    assert found.values == pytest.approx(enumerated(regressor.predict), abs=1e-5)
+    assert found.method == "exact: trees"
+    classifier = lightgbm.LGBMClassifier(n_estimators=10, verbose=-1).fit(ROWS, GOOD)
+    in_log_odds = pellucid.explain(classifier.booster_, EXPLAINED, background=BACKGROUND, link="logit")
+    truth = enumerated(lambda rows: log_odds(classifier.booster_.predict(rows)))
+    assert in_log_odds.values == pytest.approx(truth, abs=1e-10)
+    assert in_log_odds.method == "exact: trees"
+
+
+def test_log_odds_of_a_sure_booster_are_exact_as_far_as_its_single_precision_tells():
+    xgboost = pytest.importorskip("xgboost")
+    model = xgboost.XGBClassifier(n_estimators=150, reg_lambda=0.1, min_child_weight=0).fit(ROWS, ROWS[:, 0] > 0)
+    found = pellucid.explain(model, ROWS, link="logit")
+    probability = second_class(model)(ROWS).astype(float)
+    assert min(probability.min(), 1 - probability.max()) < 1e-3
+    assert found.method == "exact: trees"
+    assert 1 / (1 + np.exp(-found.predictions[:, 0])) == pytest.approx(probability, abs=1e-6)
+
+
+def test_columns_find_the_features_of_the_model_whatever_their_order():
+    frame = pd.DataFrame(ROWS, columns=list("abcd"))
+    model = RandomForestRegressor(5, random_state=0).fit(frame[["d", "b", "a", "c"]], AMOUNT)
+    found = pellucid.explain(model, frame[60:63], background=frame[:15])
+    truth = enumerated(lambda rows: model.predict(pd.DataFrame(rows, columns=list("abcd"))[["d", "b", "a", "c"]]))
+    assert found.features == ("a", "b", "c", "d")
+    assert found.values == pytest.approx(truth, abs=1e-10)
+
+
+class Cut(LinearRegression):
+    """A linear regression that does not go below zero."""
+
+    def predict(self, rows):
+        return np.maximum(super().predict(rows), 0)
+
+
+def test_a_class_of_the_user_is_never_taken_for_the_class_it_comes_from():
+    model = Cut().fit(ROWS, AMOUNT)
+    found = pellucid.explain(model, EXPLAINED, background=BACKGROUND)
+    assert found.values == pytest.approx(enumerated(model.predict), abs=1e-10)
+    assert found.method == "enumeration"
+    assert found.notes[1] == ("No formula was used: Cut is a class of its own, which may predict in a way of its own.")
+
+
+def test_rows_where_a_formula_does_not_add_up_to_the_prediction_are_sampled():
+    model = LinearRegression().fit(ROWS, AMOUNT)
+    # The prediction of one row is changed behind the formula's back.
+    linear = model.predict
+    model.predict = lambda rows: np.where(np.asarray(rows)[:, 0] == EXPLAINED[1, 0], 9.0, linear(rows))
+    found = pellucid.explain(model, EXPLAINED, background=BACKGROUND)
+    assert found.methods == ("exact: linear", "enumeration", "exact: linear")
+    assert found.predictions[1, 0] == 9.0
+    assert found.values[1] == pytest.approx(enumerated(model.predict)[1], abs=1e-10)
+    assert found.notes == (
+        "Explained: 2 rows by exact: linear; 1 row by enumeration.",
+        (
+            "The formula for linear models does not add up to what the model predicts for 1 of 3 rows; so it was not "
+            "used there."
+        ),
+    )
+
+
+# --- groups and chosen features --------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("model", "method"),
+    [
+        (LinearRegression().fit(ROWS, AMOUNT), "exact: linear"),
+        (LogisticRegression().fit(ROWS, GOOD), "exact: logistic"),
+        (RandomForestRegressor(5, random_state=0).fit(ROWS, AMOUNT), "enumeration"),
+    ],
+    ids=["linear", "logistic", "forest"],
+)
+@pytest.mark.parametrize("choice", ["group", "some"])
+def test_groups_act_as_one_feature_and_features_not_chosen_keep_their_values(model, method, choice):
+    predict = second_class(model) if hasattr(model, "predict_proba") else model.predict
+    if choice == "group":
+        players, options = ((0,), (1, 2), (3,)), {"feature_groups": {"both": ["column_1", "column_2"]}}
+        names = ("column_0", "both", "column_3")
+    else:
+        players, options, names = ((0,), (2,)), {"features": ["column_0", "column_2"]}, ("column_0", "column_2")
+    found = pellucid.explain(model, EXPLAINED, background=BACKGROUND, **options)
+    assert found.values == pytest.approx(enumerated(predict, players=players), abs=1e-10)
+    assert (found.features, found.method) == (names, method)
+    assert found.base_values + found.values.sum(axis=1) == pytest.approx(predict(EXPLAINED)[:, None])
+
+
+# --- functions and budgets -------------------------------------------------------------------------------------------
+def wavy(rows):
+    return np.sin(rows @ np.arange(1, rows.shape[1] + 1)) + rows[:, 0] * rows[:, 1] * rows[:, 2]
+
+
+@settings(max_examples=15)
+@given(st.integers(2, 7), st.integers(1, 60), st.integers(0, 5), st.sampled_from(["auto", "leverage", "border"]))
+def test_values_add_up_to_the_prediction_minus_the_base(features, samples, seed, estimator):
+    rows = np.random.default_rng(seed).normal(size=(3, max(features, 3)))
+    found = pellucid.explain(
+        wavy, rows, background=-rows[:2], budget={"samples": samples}, estimator=estimator, seed=seed
+    )
+    assert found.base_values + found.values.sum(axis=1) == pytest.approx(found.predictions)
+    assert found.predictions[:, 0] == pytest.approx(wavy(rows))
+
+
+@settings(max_examples=10)
+@given(st.integers(1, 40), st.integers(1, 4), st.integers(1, 3))
+def test_a_budget_of_samples_bounds_the_rows_asked(samples, rows, background):
+    asked = []
+
+    def counted(batch):
+        asked.append(len(batch))
+        return wavy(batch)
+
+    table = np.random.default_rng(1).normal(size=(8, 10))
+    found = pellucid.explain(counted, table[:rows], background=table[-background:], budget={"samples": samples})
+    assert sum(asked) == found.model_rows <= rows * (samples + 2) * background
+
+
+def test_an_equal_seed_gives_equal_bytes_on_every_kind_of_table():
+    table = np.random.default_rng(1).normal(size=(40, 12))
+    columns = {f"c{place}": column for place, column in enumerate(table.T)}
+
+    def model(rows: np.ndarray):
+        return wavy(rows)
+
+    polars = pl.DataFrame(columns)
+    kinds = [
+        pd.DataFrame(columns),
+        polars,
+        polars.lazy(),
+        polars.to_arrow(),
+        duckdb.connect().from_arrow(polars.to_arrow()),
+    ]
+    first, *others = [pellucid.explain(model, kind, budget={"samples": 60}, seed=3) for kind in [table, *kinds]]
+    assert all(other.values.tobytes() == first.values.tobytes() for other in others)
+    assert all(other.standard_errors.tobytes() == first.standard_errors.tobytes() for other in others)
+    another = pellucid.explain(model, table, budget={"samples": 60}, seed=4)
+    assert (another.values != first.values).any()
+
+
+@pytest.mark.parametrize("wants", ["array", "frame"])
+@pytest.mark.parametrize("given_as", ["array", "frame"])
+def test_a_function_is_asked_with_the_form_of_rows_that_it_takes(wants, given_as):
+    function = {
+        "array": lambda rows: rows[:, 0] * rows[:, 1],
+        "frame": lambda rows: rows["column_0"] * rows["column_1"],
+    }[wants]
+    table = ROWS[:, :2] if given_as == "array" else pd.DataFrame(ROWS[:, :2], columns=["column_0", "column_1"])
+    found = pellucid.explain(function, table[:2], background=np.zeros((1, 2)))
+    assert found.values[:, :, 0] == pytest.approx(np.repeat(ROWS[:2, :1] * ROWS[:2, 1:2] / 2, 2, axis=1))
+
+
+PEOPLE = pd.DataFrame(
+    {
+        "job": ["cook", "baker", None, "cook"] * 5,
+        "owner": [True, False, True, True] * 5,
+        "children": pd.array([0, None, 2, 3] * 5, dtype="Int64"),
+        "age": [30, 40, 50, 60] * 5,
+        "income": [1.5, np.nan, 2.5, 3.5] * 5,
+    }
+)
+
+
+def test_cells_reach_the_model_as_they_were_read():
+    seen = []
+
+    def model(rows: pd.DataFrame):
+        seen.append(rows)
+        return (rows["job"] == "cook") * 2.0 + rows["owner"] + rows["age"] / 10 + rows["income"].isna()
+
+    found = pellucid.explain(model, PEOPLE[:4], background=PEOPLE[1:2])
+    kinds = {name: {frame[name].dtype.kind for frame in seen} for name in PEOPLE}
+    assert (kinds["owner"], kinds["age"]) == ({"b"}, {"i"})
+    assert kinds["income"] == {"f"}
+    assert {cell for frame in seen for cell in frame["job"].dropna()} == {"cook", "baker"}
+    assert found.values[0, :, 0].tolist() == pytest.approx([2.0, 1.0, 0.0, -1.0, -1.0])
+    assert found.features == ("job", "owner", "children", "age", "income")
+
+
+def test_a_pipeline_with_text_is_explained_by_the_columns_before_encoding():
+    people = PEOPLE[["job", "age"]].fillna("none")
+    encode = make_column_transformer((OneHotEncoder(), ["job"]), remainder="passthrough")
+    model = make_pipeline(encode, LogisticRegression()).fit(people, people["age"] > 40)
+    found = pellucid.explain(model, people[:4])
+    assert (found.features, found.outputs, found.method) == (("job", "age"), ("True",), "enumeration")
+    assert found.predictions[:, 0] == pytest.approx(model.predict_proba(people[:4])[:, 1])
+
+
+def test_files_are_read_and_columns_chosen(tmp_path):
+    frame = pd.DataFrame(ROWS, columns=list("abcd"))
+    frame.assign(label=GOOD).to_csv(tmp_path / "rows.csv", index=False)
+    model = LinearRegression().fit(frame, AMOUNT)
+    found = pellucid.explain(model, tmp_path / "rows.csv", columns=list("abcd"), background=frame[:15])
+    assert found.values == pytest.approx(pellucid.explain(model, frame, background=frame[:15]).values)
+
+
+def test_without_a_background_100_rows_stand_for_absent_features():
+    model = LinearRegression().fit(ROWS, AMOUNT)
+    found = pellucid.explain(model, ROWS)
+    assert found.model_rows == 220
+    assert found.notes[1] == (
+        "No background was given: absent features show the values of 100 of the 120 rows, drawn with the seed."
+    )
+    assert pellucid.explain(model, ROWS[:9]).notes[1] == (
+        "No background was given: absent features show the values of all rows."
+    )
+
+
+def test_notes_say_what_few_samples_and_unmet_precision_mean():
+    table = np.random.default_rng(1).normal(size=(2, 12))
+    few = pellucid.explain(wavy, table, background=-table, budget={"samples": 8})
+    assert few.notes[2:] == (
+        (
+            "8 samples are fewer than 2 M = 24 for M = 12 features: not every feature is tried both alone and last. "
+            "The values only screen for large effects; use at least 48 samples."
+        ),
+        "2 of 2 sampled rows have no standard errors.",
+    )
+    unmet = pellucid.explain(wavy, table, background=-table, budget={"samples": 60, "precision": 1e-6})
+    assert re.fullmatch(
+        r"2 of 2 rows did not reach the precision 1e-06; the largest relative error is [\d.]+\.", unmet.notes[-1]
+    )
+
+
+def test_progress_is_told():
+    told = []
+    table = np.random.default_rng(1).normal(size=(40, 3))
+    pellucid.explain(wavy, table, progress=told.append)
+    assert told == ["explaining: 32 of 40 rows", "explaining: 40 of 40 rows"]
+
+
+# --- faults ----------------------------------------------------------------------------------------------------------
+def test_all_wrong_options_are_reported_together():
+    with pytest.raises(ConfigError) as raised:
+        pellucid.explain(
+            wavy, ROWS, link="logits", confidence_level=95, budget={"sample": 5}, estimator="leverag", seed=-1
+        )
+    assert str(raised.value).splitlines() == [
+        "link: got 'logits'. Use a link; did you mean 'logit'?",
+        "confidence_level: got 95. Use a number between 0 and 1.",
+        "budget: got 'sample'. Use the bounds of a budget; did you mean 'samples'?",
+        "estimator: got 'leverag'. Use one of the estimators; did you mean 'leverage'?",
+        "seed: got -1. Use an integer of at least 0.",
+    ]
+
+
+FRAME = pd.DataFrame(ROWS, columns=["age", "income", "debts", "years"])
+FITTED = LinearRegression().fit(FRAME, AMOUNT)
+FAULTS = {
+    "one row": (
+        {"data": FRAME[:1]},
+        (
+            "background: Give rows that show what an absent feature looks like; a single row to explain cannot stand "
+            "for them."
+        ),
+    ),
+    "no row": ({"data": FRAME[:0]}, "data: There is no row. Give at least one."),
+    "no table": (
+        {"data": [[1, 2]]},
+        (
+            "data: got 'list'. Give a data frame, a NumPy array of shape (rows, columns), an Arrow table, a DuckDB "
+            "relation or a file's path."
+        ),
+    ),
+    "flat array": (
+        {"data": FRAME, "background": np.zeros(4)},
+        (
+            "background: got 'an array of shape (4,)'. Give an array of shape (rows, columns); a single row is "
+            "array[None, :]."
+        ),
+    ),
+    "label among the columns": (
+        {"data": FRAME.assign(label=1).drop(columns="age")},
+        (
+            "data: Column 'age' is missing, which the model was trained on.\n"
+            "data: got 'label'. The column is no feature of the model; there are 'age', 'income', 'debts', 'years'. "
+            "Leave it out, or name the model's columns by `columns`."
+        ),
+    ),
+    "unknown column": (
+        {"data": FRAME, "columns": ["age", "incom"]},
+        "columns: got 'incom'. Use a column of the rows; did you mean 'income'?",
+    ),
+    "unknown feature": (
+        {"data": FRAME, "features": ["ages"]},
+        "features: got 'ages'. Name columns or groups that are explained; did you mean 'age'?",
+    ),
+    "no feature": (
+        {"data": FRAME, "features": []},
+        "features: got []. Name at least one column or group, or leave it out.",
+    ),
+    "no column": ({"data": np.empty((3, 0))}, "data: There is no column. Give at least one."),
+    "columns of one name": (
+        {"data": FRAME.set_axis(["age", "age", "debts", "years"], axis=1)},
+        "data: Expected unique column names, got: - 'age' 2 times. Give every column a name of its own.",
+    ),
+    "numbers for text": (
+        {"data": FRAME, "budget": 5, "seed": "0"},
+        "budget: got 5. Give bounds by name, such as {\"samples\": 500}.\nseed: got '0'. Use an integer of at least 0.",
+    ),
+    "background without a column": (
+        {"data": FRAME, "background": FRAME.drop(columns="debts")},
+        "background: Column 'debts' is missing. Give every feature of the model, in order.",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_names_the_argument_and_the_fix(fault):
+    arguments, message = FAULTS[fault]
+    with pytest.raises((ConfigError, DataError)) as raised:
+        pellucid.explain(FITTED, **arguments)
+    assert str(raised.value) == message
+
+
+def test_faults_of_the_model_are_told_by_the_model():
+    with pytest.raises(ModelError) as raised:
+        pellucid.explain(LinearRegression(), EXPLAINED, background=BACKGROUND)
+    assert str(raised.value).startswith("LinearRegression: predicting failed with NotFittedError: ")
+    with pytest.raises(ModelError) as raised:
+        pellucid.explain(LinearRegression().fit(ROWS, AMOUNT), EXPLAINED[:, :2], background=BACKGROUND[:, :2])
+    assert str(raised.value) == (
+        "LinearRegression: takes 4 features, and gets 2: 'column_0', 'column_1'. Leave out columns that are no "
+        "features by `excluded_columns`."
+    )
+
+
+def test_a_model_without_scores_or_without_probabilities_is_refused():
+    labels = LinearSVC().fit(ROWS, GOOD)
+    with pytest.raises(ModelError) as raised:
+        pellucid.explain(labels, EXPLAINED, background=BACKGROUND)
+    assert str(raised.value) == (
+        "LinearSVC: answers with labels, and only scores can be explained. Give a function that returns them, such as "
+        "the model's `predict_proba` or `decision_function`."
+    )
+    with pytest.raises(ModelError) as raised:
+        pellucid.explain(lambda rows: rows[:, 0] * 0 + 2, EXPLAINED, background=BACKGROUND, link="logit")
+    assert str(raised.value) == (
+        "<lambda>: answers 2.0, which is no probability, so that it has no log-odds. Use link='identity'."
+    )
+
+
+# --- partial dependence ----------------------------------------------------------------------------------------------
+def test_partial_dependence_is_the_mean_prediction_with_the_feature_at_each_point():
+    people = pd.DataFrame({"job": ["cook", "baker", "cook", "cook"], "age": [20, 22, 26, 30]})
+    model = lambda rows: rows["age"] + 10.0 * (rows["job"] == "cook")  # noqa: E731
+    found = pellucid.partial_dependence(model, people, ["age", "job"], grid_resolution=2, individual=True)
+    age, job = found["age"], found["job"]
+    assert (age.kind, age.points.tolist(), age.distribution.tolist()) == ("numeric", [22.5, 27.5], [0.5, 0.5])
+    assert age.predictions.tolist() == [[30.0, 35.0]]
+    assert (job.kind, job.points.tolist(), job.distribution.tolist()) == (
+        "categorical",
+        ["baker", "cook"],
+        [0.25, 0.75],
+    )
+    assert job.predictions.tolist() == [[24.5, 34.5]]
+    assert job.individual[:, 0].tolist() == [[20.0, 30.0], [22.0, 32.0], [26.0, 36.0], [30.0, 40.0]]
+    assert found.model_rows == 16
+    table = found.to_frame()
+    assert table.columns.tolist() == ["feature", "output", "point", "prediction", "distribution"]
+    assert table["point"].tolist() == ["22.5", "27.5", "baker", "cook"]
+
+
+def test_a_number_may_be_varied_over_the_values_that_occur():
+    found = pellucid.partial_dependence(lambda rows: rows[:, 0], np.array([[1, 0], [1, 5], [3, 2]]), "column_0",
+                                        categorical=["column_0"])  # fmt: skip
+    assert found["column_0"].predictions.tolist() == [[1.0, 3.0]]
+
+
+def test_all_faults_of_partial_dependence_are_reported_together():
+    with pytest.raises(ConfigError) as raised:
+        pellucid.partial_dependence(FITTED, FRAME, ["ages", "debts"], grid_resolution=0)
+    assert str(raised.value).splitlines() == [
+        "features: got 'ages'. Use a column of the model; did you mean 'age'?",
+        "grid_resolution: got 0. Use an integer of at least 1.",
+    ]
