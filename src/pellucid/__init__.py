@@ -1,7 +1,20 @@
 """Pellucid finds bias in data and models, says how sure it is, and runs Amazon SageMaker Clarify's jobs unchanged."""
 
-import pellucid.bias  # noqa: F401 - the package is loaded before the function of the same name takes its place here
-from pellucid.api import bias
-from pellucid.errors import AnalysisError, ConfigError, DataError, InputError, MissingExtra, PellucidError
+# These packages are loaded before the functions of the same names take their places here.
+import pellucid.bias
+import pellucid.explain  # noqa: F401
+from pellucid.api import bias, explain, partial_dependence
+from pellucid.errors import AnalysisError, ConfigError, DataError, InputError, MissingExtra, ModelError, PellucidError
 
-__all__ = ["AnalysisError", "ConfigError", "DataError", "InputError", "MissingExtra", "PellucidError", "bias"]
+__all__ = [
+    "AnalysisError",
+    "ConfigError",
+    "DataError",
+    "InputError",
+    "MissingExtra",
+    "ModelError",
+    "PellucidError",
+    "bias",
+    "explain",
+    "partial_dependence",
+]

@@ -1,0 +1,231 @@
+"""Explain rows by a formula where one is believed, by coalitions elsewhere, and say which way each row went."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.api.exact_dispatch import believed, formula_of
+from pellucid.api.scoring import ScoredModel
+from pellucid.explain.aggregate import PLAIN, Aggregation, aggregate, ranks_with_ties
+from pellucid.explain.attributions import Attributions
+from pellucid.explain.budget import note
+from pellucid.explain.estimate import explain_blocks
+from pellucid.explain.game import Link, MaskedGames
+from pellucid.explain.maskers.tabular import TabularMasker
+from pellucid.explain.plan import Plan
+from pellucid.results.explanation import Explanation, FeatureImportance
+
+__all__ = ["Question", "explained_rows"]
+
+Integers = npt.NDArray[np.intp]
+Progress = Callable[[str], None]
+
+TITLES = {"linear": "linear models", "logistic": "logistic regression", "trees": "ensembles of trees"}
+"""What formulas are for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """What is to be explained, and how.
+
+    Parameters
+    ----------
+    masker
+        Rows, background and players.
+    model
+        Gives their scores.
+    plan
+        How to sample.
+    link
+        Space of the values.
+    """
+
+    masker: TabularMasker
+    model: ScoredModel
+    plan: Plan
+    link: Link
+
+    @property
+    def games(self) -> MaskedGames:
+        """One game per row."""
+        return MaskedGames(self.masker, self.model.predict, self.link)
+
+    def of_rows(self, rows: Integers, asked: int) -> Question:
+        """The same of some of the rows, with what the budget has left after so many rows asked."""
+        budget = self.plan.budget
+        if budget.model_calls is not None:
+            budget = replace(budget, model_calls=max(1, budget.model_calls - asked))
+        some = replace(self.masker, explained=self.masker.explained[rows])
+        return replace(self, masker=some, plan=replace(self.plan, budget=budget))
+
+
+def explained_rows(
+    question: Question,
+    *,
+    use_formula: bool,
+    confidence_level: float,
+    notes: Sequence[str] = (),
+    library: str | None = None,
+    progress: Progress = lambda step: None,
+) -> Explanation:
+    """Explain all rows.
+
+    Parameters
+    ----------
+    use_formula
+        Whether to look for a formula.
+    notes
+        What was found out before.
+    library
+        Data frame library of the tables made of the result.
+    """
+    found_out = list(notes)
+    exact, done = _by_formula(question, found_out, progress) if use_formula else (None, np.array([], dtype=np.intp))
+    left = np.setdiff1d(np.arange(question.masker.rows), done)
+    parts = [exact] if exact is not None else []
+    if len(left):
+        rest = question.of_rows(left, exact.model_rows if exact is not None else 0)
+        sampled = _by_coalitions(rest, progress)
+        found_out += _worth(rest, sampled)
+        parts.append(sampled)
+    together = _ordered(Attributions.join(parts), np.concatenate([done, left]))
+    ways = Counter(together.estimators).most_common()
+    ways_noted = "; ".join(f"{number:,} {'row' if number == 1 else 'rows'} by {way}" for way, number in ways)
+    players, outputs = tuple(question.masker.columns_of), question.model.outputs
+    return Explanation(
+        values=together.values,
+        standard_errors=together.standard_errors,
+        base_values=together.base_values,
+        predictions=together.predictions,
+        features=players,
+        outputs=outputs,
+        data=question.masker.explained.columns,
+        methods=together.estimators,
+        samples=together.samples,
+        model_rows=together.model_rows,
+        seed=question.plan.seed,
+        link=question.link,
+        confidence_level=confidence_level,
+        importances={way: _importances(together, way, confidence_level, players, outputs) for way in PLAIN},
+        notes=(f"Explained: {ways_noted}.", *found_out),
+        frame_library=library,
+    )
+
+
+def _by_formula(question: Question, notes: list[str], progress: Progress) -> tuple[Attributions | None, Integers]:
+    """Rows with a believed formula and their positions; None if no row was tried. Model rows count either way."""
+    nothing = np.array([], dtype=np.intp)
+    formula = formula_of(question.model.model, question.masker, question.link)
+    if isinstance(formula, str):
+        notes.append(f"No formula was used: {formula}.")
+        return None, nothing
+    progress(f"exact values by the formula for {TITLES[formula.name]}")
+    found = formula.explain()
+    ends = question.games.ends(range(question.masker.rows))
+    empty, full = np.moveaxis(np.array(ends.values), 1, 0)
+    if found.values.shape[2] != full.shape[1]:
+        notes.append(f"No formula was used: it has {found.values.shape[2]} outputs, and the model {full.shape[1]}.")
+        return _some(np.zeros((0, question.masker.players, full.shape[1])), full, nothing, "", ends.model_rows), nothing
+    holds = believed(found, empty, full, formula=formula, link=question.link)
+    rows = np.flatnonzero(holds)
+    if len(rows) < len(holds):
+        notes.append(
+            f"The formula for {TITLES[formula.name]} does not add up to what the model predicts for "
+            f"{len(holds) - len(rows):,} of {len(holds):,} rows; so it was not used there."
+        )
+    return _some(found.values, found.base, rows, f"exact: {formula.name}", ends.model_rows), rows
+
+
+def _some(
+    values: npt.NDArray[np.float64], base: npt.NDArray[np.float64], rows: Integers, method: str, model_rows: int
+) -> Attributions:
+    """Exact values of some rows; predictions are what they add up to, so to rounding the model's own."""
+    return Attributions(
+        values=values[rows],
+        standard_errors=np.zeros(values[rows].shape),
+        base_values=base[rows],
+        predictions=base[rows] + values[rows].sum(axis=1),
+        samples=np.zeros(len(rows), dtype=np.intp),
+        blocks=np.zeros(len(rows), dtype=np.intp),
+        estimators=(method,) * len(rows),
+        model_rows=model_rows,
+    )
+
+
+def _by_coalitions(question: Question, progress: Progress) -> Attributions:
+    parts, done, rows = [], 0, question.masker.rows
+    for part in explain_blocks(question.games, question.plan, clock=time.monotonic):
+        parts.append(part)
+        done += len(part.values)
+        progress(f"explaining: {done:,} of {rows:,} rows")
+    return Attributions.join(parts)
+
+
+def _worth(question: Question, sampled: Attributions) -> list[str]:
+    """What the samples mean for the numbers: too few, no errors, not as precise as wanted."""
+    players = question.masker.active(range(question.masker.rows)).sum(axis=1)
+    tried = {
+        note(int(most), int(samples), question.plan.estimator)
+        for most, samples, way in zip(players, sampled.samples, sampled.estimators, strict=True)
+        if way != "enumeration"
+    }
+    notes = sorted(tried - {""})
+    unknown = int(np.isnan(sampled.standard_errors).any(axis=(1, 2)).sum())
+    if unknown:
+        notes.append(f"{unknown:,} of {question.masker.rows:,} sampled rows have no standard errors.")
+    wanted = question.plan.budget.precision
+    if wanted is not None:
+        reached = sampled.relative_errors
+        short = ~(reached <= wanted).all(axis=1)
+        if short.any():
+            worst = float(np.nanmax(np.where(np.isnan(reached), -np.inf, reached)))
+            notes.append(
+                f"{int(short.sum()):,} of {question.masker.rows:,} rows did not reach the precision {wanted:g}; "
+                f"the largest relative error is {worst:.3g}."
+            )
+    return notes
+
+
+def _ordered(found: Attributions, rows: Integers) -> Attributions:
+    """Attributions in the order of the rows that they were found for."""
+    order = np.argsort(rows)
+    return Attributions(
+        values=found.values[order],
+        standard_errors=found.standard_errors[order],
+        base_values=found.base_values[order],
+        predictions=found.predictions[order],
+        samples=found.samples[order],
+        blocks=found.blocks[order],
+        estimators=tuple(found.estimators[place] for place in order.tolist()),
+        model_rows=found.model_rows,
+    )
+
+
+def _importances(
+    found: Attributions, way: Aggregation, level: float, players: Sequence[str], outputs: Sequence[str]
+) -> tuple[FeatureImportance, ...]:
+    importance = aggregate(found.values, found.standard_errors, method=way, confidence_level=level, blocks=found.blocks)
+    listed = []
+    for output, name in enumerate(outputs):
+        order, with_next = ranks_with_ties(importance, output)
+        tied = with_next | np.append(False, with_next[:-1])
+        for rank, player in enumerate(order.tolist()):
+            listed.append(
+                FeatureImportance(
+                    output=name,
+                    feature=players[player],
+                    value=float(importance.value[player, output]),
+                    corrected=float(importance.corrected[player, output]),
+                    standard_error=float(importance.standard_error[player, output]),
+                    interval=(float(importance.low[player, output]), float(importance.high[player, output])),
+                    rank=rank + 1,
+                    tied=bool(tied[rank]),
+                )
+            )
+    return tuple(listed)

@@ -1,0 +1,318 @@
+"""Explanations and partial dependence for users of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal
+
+from pellucid.errors import ConfigError, DataError, InputError, Problem, did_you_mean
+
+if TYPE_CHECKING:
+    from pellucid.explain.budget import Budget
+    from pellucid.explain.game import Link
+    from pellucid.explain.partial_dependence import Grid
+    from pellucid.explain.plan import Estimator, Plan
+    from pellucid.protocols.model import Batch
+    from pellucid.results.dependence import PartialDependence
+    from pellucid.results.explanation import Explanation
+
+    Kind = Literal["numeric", "categorical"]
+
+__all__ = ["explain", "partial_dependence"]
+
+BACKGROUND_ROWS = 100
+
+
+def explain(
+    model: Any,
+    data: Any,
+    *,
+    background: Any = None,
+    estimator: Estimator = "auto",
+    budget: Mapping[str, Any] | Budget | None = None,
+    link: Link = "identity",
+    feature_groups: Mapping[str, Sequence[str]] | None = None,
+    features: Sequence[str] | None = None,
+    columns: Sequence[str] | None = None,
+    seed: int = 0,
+    confidence_level: float = 0.95,
+    exact: bool = True,
+    allow_pickle: bool = False,
+    progress: Callable[[str], None] = lambda step: None,
+) -> Explanation:
+    """Shapley values of the predictions of some rows, with standard errors.
+
+    A feature that is absent shows the values of background rows, one after another, and the predictions are averaged
+    (interventional values). Where the model has a formula, and this adds up to what the model predicts, values are
+    exact; else coalitions of features are asked of the model, all of them where the budget allows.
+
+    Parameters
+    ----------
+    model
+        A fitted estimator or pipeline with scikit-learn's interface, a booster of XGBoost or LightGBM, a function of
+        rows that returns scores of shape (rows,) or (rows, outputs), a `Model`, or the path or address of a model.
+        Classifiers explain probabilities, regressions predictions. An unannotated function gets an array if ``data``
+        is one, else a pandas frame.
+    data
+        Rows to explain: a pandas or Polars frame, an Arrow table, a DuckDB relation, a NumPy array of shape (rows,
+        columns), or a file's path. Cells reach the model as they are.
+    background
+        Rows that show what an absent feature looks like, with the same columns as ``data``. By default 100 of the rows
+        to explain drawn without replacement (all, if there are no more), which are real rows: centres of clusters
+        would hold fractions of whole numbers.
+    estimator
+        ``auto``, which alone uses formulas; ``enumeration``, ``leverage``, ``border``, ``permutation``; or ``clarify``,
+        Clarify's own scheme.
+    budget
+        ``{"samples": m}``: coalitions of every row besides the empty and the full one, so that the model is asked for
+        at most rows x (m + 2) x background rows; ``model_calls``: rows asked in all; ``seconds``; ``precision``: wanted
+        relative error. By default 2048 + 2 x features samples.
+    link
+        ``logit`` explains log-odds: it is applied to each score before these are averaged over the background.
+    feature_groups
+        Columns that act as one feature, such as those of a one-hot encoding, by the name of the group.
+    features
+        Features or groups to explain; all others keep the values of the row explained. All by default.
+    columns
+        Columns of ``data`` that the model takes, in order; all by default.
+    seed
+        An equal seed gives equal numbers.
+    confidence_level
+        Of intervals, in (0, 1).
+    exact
+        Whether formulas may be used.
+    allow_pickle
+        Whether model files may be loaded that run code of theirs.
+    progress
+        Told what is being done.
+
+    Returns
+    -------
+    Explanation
+        Frozen; ``values`` has the shape (rows, features, outputs).
+
+    Raises
+    ------
+    ConfigError
+        An argument is wrong.
+    DataError
+        Rows or columns are missing, or there is a column that is no feature.
+    ModelError
+        The model cannot be loaded or asked, or does not answer with finite scores.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> weigh = lambda rows: 2 * rows[:, 0] - rows[:, 1]
+    >>> found = explain(weigh, np.array([[3.0, 1.0]]), background=np.zeros((1, 2)))
+    >>> found.values.tolist(), found.base_values.tolist(), found.method
+    ([[[6.0], [-1.0]]], [[0.0]], 'enumeration')
+    """
+    from pellucid.api.explained_rows import Question, explained_rows
+    from pellucid.api.rows import batch_of, library_of
+    from pellucid.api.scoring import ScoredModel, check_features, features_known, opened
+    from pellucid.explain.maskers.tabular import TabularMasker, players_of
+
+    plan = _plan(estimator, budget, seed, link, confidence_level)
+    wanted = _listed(features)
+    if wanted == []:
+        raise ConfigError(Problem("features", wanted, fix="Name at least one column or group, or leave it out."))
+    found = opened(model, rows=data, allow_pickle=allow_pickle)
+    known = features_known(found)
+    rows = batch_of(data, "data", columns=columns, known=known)
+    check_features(rows.names, known, "data")
+    notes: list[str] = []
+    if background is None:
+        absent = _default_background(rows, seed, notes)
+    else:
+        absent = batch_of(background, "background", columns=columns, known=rows.names)
+    with _keys_of_the_library():
+        masker = TabularMasker(rows, absent, players_of(rows.names, groups=feature_groups, only=wanted))
+    question = Question(masker, ScoredModel(found, probabilities=link == "logit"), plan, link)
+    return explained_rows(
+        question,
+        use_formula=exact and estimator == "auto",
+        confidence_level=confidence_level,
+        notes=notes,
+        library=library_of(data),
+        progress=progress,
+    )
+
+
+def partial_dependence(
+    model: Any,
+    data: Any,
+    features: Sequence[str] | str,
+    *,
+    grid_resolution: int = 15,
+    categorical: Sequence[str] = (),
+    individual: bool = False,
+    columns: Sequence[str] | None = None,
+    allow_pickle: bool = False,
+    progress: Callable[[str], None] = lambda step: None,
+) -> PartialDependence:
+    """Mean predictions over all rows with one feature set to one value after another (Friedman, 2001).
+
+    Costs rows x points predictions for every feature.
+
+    Parameters
+    ----------
+    model, data, columns, allow_pickle, progress
+        As for `explain`.
+    features
+        Features to vary, each by itself.
+    grid_resolution
+        Points of a numeric feature, at least 1: centres of buckets of equal width between its extremes. Text,
+        categories and truth values are set to every value that occurs.
+    categorical
+        Numeric features that are set to every value that occurs as well.
+    individual
+        Keep the predictions of single rows too (individual conditional expectations).
+
+    Returns
+    -------
+    PartialDependence
+        Frozen; one `FeatureDependence` per feature.
+
+    Raises
+    ------
+    ConfigError
+        A feature is unknown, or the resolution below 1.
+    DataError
+        Rows or columns are missing, or a feature has no value to vary.
+    ModelError
+        The model cannot be loaded or asked, or does not answer with finite scores.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows = np.array([[1.0, 1.0], [3.0, 2.0]])
+    >>> found = partial_dependence(lambda rows: rows[:, 0] * rows[:, 1], rows, "column_0", grid_resolution=2)
+    >>> found["column_0"].points.tolist(), found["column_0"].predictions.tolist()
+    ([1.5, 2.5], [[2.25, 3.75]])
+    """
+    from pellucid.api.rows import batch_of, library_of
+    from pellucid.api.scoring import ScoredModel, check_features, features_known, opened
+    from pellucid.explain.partial_dependence import partial_dependence as dependence
+    from pellucid.results.dependence import FeatureDependence, PartialDependence
+
+    found = opened(model, rows=data, allow_pickle=allow_pickle)
+    known = features_known(found)
+    rows = batch_of(data, "data", columns=columns, known=known)
+    check_features(rows.names, known, "data")
+    wanted = _listed(features) or []
+    _check_dependence(wanted, categorical, grid_resolution, rows)
+    scored = ScoredModel(found)
+    curves = []
+    for name in wanted:
+        progress(f"partial dependence on {name}")
+        kind, grid = _grid(rows, name, grid_resolution, categorical=name in categorical)
+        curve = dependence(rows, name, grid, scored.predict, individual=individual)
+        curves.append(
+            FeatureDependence(
+                feature=name,
+                kind=kind,
+                points=grid.values,
+                distribution=grid.distribution,
+                predictions=curve.predictions,
+                individual=curve.individual,
+            )
+        )
+    return PartialDependence(
+        features=tuple(curves),
+        outputs=scored.outputs,
+        model_rows=len(rows) * sum(len(curve.points) for curve in curves),
+        frame_library=library_of(data),
+    )
+
+
+# --- arguments -------------------------------------------------------------------------------------------------------
+def _plan(estimator: Estimator, budget: Any, seed: Any, link: Link, confidence_level: float) -> Plan:
+    """How to explain; all faults of these arguments are reported together."""
+    from pellucid.explain.budget import Budget
+    from pellucid.explain.game import LINKS
+    from pellucid.explain.plan import Plan
+
+    problems: list[Problem] = []
+    if link not in LINKS:
+        problems.append(Problem("link", link, fix=f"Use a link; {did_you_mean(link, list(LINKS))}"))
+    if not isinstance(confidence_level, int | float) or not 0 < confidence_level < 1:
+        problems.append(Problem("confidence_level", confidence_level, fix="Use a number between 0 and 1."))
+    bounds, plan = Budget(), Plan()
+    if not (budget is None or isinstance(budget, Mapping | Budget)):
+        problems.append(Problem("budget", budget, fix='Give bounds by name, such as {"samples": 500}.'))
+        budget = None
+    if isinstance(seed, bool) or not isinstance(seed, Integral):
+        problems.append(Problem("seed", seed, fix="Use an integer of at least 0."))
+        seed = 0
+    try:
+        bounds = Budget.of(budget)
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        plan = Plan(estimator=estimator, budget=bounds, seed=int(seed))
+    except ConfigError as error:
+        problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return plan
+
+
+def _default_background(rows: Batch, seed: int, notes: list[str]) -> Batch:
+    import numpy as np
+
+    if len(rows) < 2:
+        fix = "Give rows that show what an absent feature looks like; a single row to explain cannot stand for them."
+        raise ConfigError(Problem("background", fix=fix))
+    chosen = np.arange(len(rows))
+    if len(rows) > BACKGROUND_ROWS:
+        chosen = np.sort(np.random.default_rng(seed).choice(len(rows), BACKGROUND_ROWS, replace=False))
+    drawn = "all rows" if len(chosen) == len(rows) else f"{len(chosen)} of the {len(rows):,} rows, drawn with the seed"
+    notes.append(f"No background was given: absent features show the values of {drawn}.")
+    return rows[chosen]
+
+
+@contextmanager
+def _keys_of_the_library() -> Iterator[None]:
+    """Faults that are named by keys of a configuration file get the names of our arguments."""
+    arguments = {"baseline": "background", "features_to_explain": "features"}
+    try:
+        yield
+    except InputError as error:
+        raise type(error)(
+            replace(problem, where=arguments.get(problem.where, problem.where)) for problem in error.problems
+        ) from None
+
+
+def _listed(features: Sequence[str] | str | None) -> list[str] | None:
+    return [features] if isinstance(features, str) else None if features is None else list(features)
+
+
+def _check_dependence(wanted: Sequence[str], categorical: Sequence[str], resolution: int, rows: Batch) -> None:
+    problems = [
+        Problem(where, name, fix=f"Use a column of the model; {did_you_mean(name, rows.names)}")
+        for where, names in (("features", wanted), ("categorical", categorical))
+        for name in names
+        if name not in rows.names
+    ]
+    if not wanted:
+        problems.append(Problem("features", [], fix="Name at least one column."))
+    if resolution < 1:
+        problems.append(Problem("grid_resolution", resolution, fix="Use an integer of at least 1."))
+    if problems:
+        raise ConfigError(problems)
+
+
+def _grid(rows: Batch, name: str, resolution: int, *, categorical: bool) -> tuple[Kind, Grid]:
+    from pellucid.explain.partial_dependence import categorical_grid, numeric_grid
+
+    column = rows.columns[name]
+    if categorical or column.dtype.kind == "b" or any(isinstance(cell, str | bool) for cell in column.tolist()):
+        grid = categorical_grid(column)
+        if not len(grid.values):
+            raise DataError(Problem(name, fix="The column holds no value, so there is nothing to vary. Leave it out."))
+        return "categorical", grid
+    return "numeric", numeric_grid(column, resolution, name=name)

@@ -1,0 +1,186 @@
+"""A model as explanations ask it: scores only, checked, with the names of its outputs and features."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.errors import DataError, ModelError, Problem, did_you_mean
+from pellucid.protocols.model import Batch, Model, Scores
+
+if TYPE_CHECKING:
+    from pellucid.models.python_callable import PythonModel
+
+__all__ = ["ScoredModel", "check_features", "features_known", "opened"]
+
+
+@dataclass(slots=True, eq=False)
+class EitherForm:
+    """A function without an annotation: asked in the first form, and for good in the second if only that works.
+
+    Parameters
+    ----------
+    forms
+        The same function, called with the user's own form of rows, then with the other.
+    """
+
+    forms: list[PythonModel]
+
+    @property
+    def name(self) -> str:
+        """What the function is called."""
+        return self.forms[0].name
+
+    def predict(self, batch: Batch) -> Scores:
+        """Scores of every row of ``batch``, in order."""
+        try:
+            return self.forms[0].predict(batch)
+        except ModelError:
+            if len(self.forms) == 1:
+                raise
+            try:
+                scores = self.forms[1].predict(batch)
+            except ModelError:
+                scores = None
+            if scores is None:
+                raise
+        self.forms = self.forms[1:]
+        return scores
+
+
+@dataclass(slots=True, eq=False)
+class ScoredModel:
+    """Asks a model for scores.
+
+    Parameters
+    ----------
+    model
+        Any model.
+    probabilities
+        Whether scores must be probabilities.
+    outputs
+        Names of the outputs, empty before the first answer.
+    """
+
+    model: Model
+    probabilities: bool = False
+    outputs: tuple[str, ...] = field(default=(), init=False)
+
+    def predict(self, batch: Batch) -> npt.NDArray[np.float64]:
+        """Scores of a batch, shape (rows, outputs).
+
+        Raises
+        ------
+        ModelError
+            The model gives labels, another number of scores than before, or scores that are no probabilities where a
+            logit is to be taken of them.
+        """
+        scores = self.model.predict(batch)
+        values = scores.values
+        if not values.shape[1]:
+            raise ModelError(
+                f"{_name(self.model)}: answers with labels, and only scores can be explained."
+                " Give a function that returns them, such as the model's `predict_proba` or `decision_function`."
+            )
+        if not self.outputs:
+            self.outputs = _output_names(scores)
+        if values.shape[1] != len(self.outputs):
+            raise ModelError(
+                f"{_name(self.model)}: gives {values.shape[1]} scores a row where it gave {len(self.outputs)} before."
+                " It should give equally many every time."
+            )
+        if self.probabilities and not ((values >= 0) & (values <= 1)).all():
+            wrong = values[~((values >= 0) & (values <= 1))][0]
+            raise ModelError(
+                f"{_name(self.model)}: answers {wrong}, which is no probability, so that it has no log-odds."
+                " Use link='identity'."
+            )
+        return values
+
+
+def opened(model: Any, *, rows: Any, allow_pickle: bool) -> Model:
+    """The model that the user means: an object, a function, or the path or address of one.
+
+    A function whose parameter is not annotated gets an array if ``rows`` are one, else a pandas data frame; if it fails
+    with that, the other.
+
+    Raises
+    ------
+    ModelError
+        It is no model, or cannot be loaded.
+    """
+    from pellucid.models.load import load_model
+    from pellucid.models.loading import Loading
+    from pellucid.models.objects import as_model
+    from pellucid.models.python_callable import PythonModel
+
+    if isinstance(model, str | os.PathLike):
+        return load_model(os.fspath(model), allow_pickle=allow_pickle)
+    name = getattr(model, "__name__", None) or type(model).__name__
+    found = as_model(model, Loading(name))
+    if not isinstance(found, PythonModel) or found.takes != "either":
+        return found
+    forms = [PythonModel(model, name, "array"), PythonModel(model, name, "frame")]
+    return EitherForm(forms if isinstance(rows, np.ndarray) else forms[::-1])
+
+
+def features_known(model: Model) -> tuple[str, ...]:
+    """Names of the features that the model was trained on, in its order; empty where it does not know them."""
+    from pellucid.models.estimator import EstimatorModel
+    from pellucid.models.inputs import trained_names
+    from pellucid.models.lightgbm import LightGBMModel
+    from pellucid.models.xgboost import XGBoostModel
+
+    match model:
+        case EstimatorModel():
+            return trained_names(getattr(model.estimator, "feature_names_in_", None))
+        case XGBoostModel():
+            return tuple(model.booster.feature_names or ())
+        case LightGBMModel():
+            return trained_names(model.booster.feature_name())
+    return ()
+
+
+def check_features(names: Sequence[str], known: Sequence[str], where: str) -> None:
+    """Whether the columns of an argument are the features that the model knows, in any order.
+
+    Raises
+    ------
+    DataError
+        One is missing, or is no feature.
+    """
+    # LightGBM writes blanks in names as underscores.
+    given = {name.replace(" ", "_"): name for name in names}
+    wanted = {name.replace(" ", "_"): name for name in known}
+    problems = [
+        Problem(where, fix=f"Column {name!r} is missing, which the model was trained on.")
+        for plain, name in wanted.items()
+        if plain not in given
+    ]
+    problems += [
+        Problem(
+            where,
+            name,
+            fix=f"The column is no feature of the model; {did_you_mean(name, list(known))}"
+            " Leave it out, or name the model's columns by `columns`.",
+        )
+        for plain, name in given.items()
+        if plain not in wanted
+    ]
+    if known and problems:
+        raise DataError(problems)
+
+
+def _output_names(scores: Scores) -> tuple[str, ...]:
+    width = scores.values.shape[1]
+    names = tuple(str(name) for name in scores.outputs or ())
+    return names if len(names) == width else tuple(f"label{place}" for place in range(width))
+
+
+def _name(model: Model) -> str:
+    return str(getattr(model, "name", "The model"))

@@ -1,0 +1,211 @@
+"""What explaining some rows gives: Shapley values, how sure they are, and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from statistics import NormalDist
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.errors import ConfigError, MissingExtra, Problem, did_you_mean
+
+__all__ = ["Aggregation", "Explanation", "FeatureImportance"]
+
+Aggregation = Literal["mean_abs", "median", "mean_sq"]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureImportance:
+    """How much a feature moves an output over all explained rows.
+
+    Parameters
+    ----------
+    output, feature
+        Their names.
+    value
+        The plain aggregate of the local values, as Clarify's.
+    corrected
+        The same without what the noise of sampling adds to it; equal to ``value`` where the local values are exact.
+    standard_error
+        Of ``corrected``: 0 where the local values are exact, nan where their errors are not known.
+    interval
+        Of ``corrected``, at the confidence level of the explanation. It covers the noise of sampling coalitions, not
+        the choice of the rows or of the background.
+    rank
+        Among the features of the output, by falling ``value``, from 1.
+    tied
+        Whether the interval overlaps that of the feature ranked before or after, or is not known: then the order of
+        the two is not certain.
+    """
+
+    output: str
+    feature: str
+    value: float
+    corrected: float
+    standard_error: float
+    interval: tuple[float, float]
+    rank: int
+    tied: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Explanation:
+    """Shapley values of the predictions of some rows, with standard errors.
+
+    Over the features, the values of a row and an output add up to its prediction minus its base value.
+
+    Parameters
+    ----------
+    values
+        Shape (rows, features, outputs), also with one output.
+    standard_errors
+        Shape (rows, features, outputs): 0 where a value is exact, nan where the estimator gives no error. They cover
+        the sampling of coalitions, not the choice of the background.
+    base_values
+        Mean prediction over the background, shape (rows, outputs). Rows differ only if some columns are not explained.
+    predictions
+        Shape (rows, outputs), in the space of ``link``. Where a formula was used, what it adds up to: the model's own
+        prediction without the rounding of single precision.
+    features
+        Names of the explained features or groups of them.
+    outputs
+        Names of the outputs.
+    data
+        The explained rows, by column of the model; shape (rows,) each.
+    methods
+        How each row was explained: ``exact: linear``, ``exact: logistic``, ``exact: trees``, ``enumeration``,
+        ``leverage``, ``odd terms``, ``border``, ``clarify`` or ``permutation``.
+    samples
+        Coalitions asked of each row besides the empty and the full one, shape (rows,); 0 where a formula was used.
+    model_rows
+        Rows that the model was asked for in all.
+    seed
+        Of every random number drawn.
+    link
+        ``identity``, or ``logit`` where log-odds are explained.
+    confidence_level
+        Of the intervals.
+    importances
+        What `global_importance` returns, by way of aggregation.
+    notes
+        What a reader should know: how rows were explained and why, and what a short budget means for the numbers.
+    """
+
+    values: Floats
+    standard_errors: Floats
+    base_values: Floats
+    predictions: Floats
+    features: tuple[str, ...]
+    outputs: tuple[str, ...]
+    data: Mapping[str, npt.NDArray[Any]]
+    methods: tuple[str, ...]
+    samples: npt.NDArray[np.intp]
+    model_rows: int
+    seed: int
+    link: str
+    confidence_level: float
+    importances: Mapping[Aggregation, tuple[FeatureImportance, ...]] = field(repr=False)
+    notes: tuple[str, ...] = ()
+    frame_library: str | None = field(default=None, repr=False)
+
+    @property
+    def method(self) -> str:
+        """How the rows were explained, the most frequent way first, such as ``exact: trees, leverage``."""
+        distinct = dict.fromkeys(self.methods)
+        return ", ".join(sorted(distinct, key=self.methods.count, reverse=True))
+
+    @property
+    def margins(self) -> Floats:
+        """Half the width of the confidence interval of every value, shape (rows, features, outputs)."""
+        return NormalDist().inv_cdf((1 + self.confidence_level) / 2) * self.standard_errors
+
+    def global_importance(self, method: Aggregation = "mean_abs") -> tuple[FeatureImportance, ...]:
+        """Features of every output, the most important first.
+
+        Parameters
+        ----------
+        method
+            ``mean_abs``: mean of the absolute values; ``median``: of the signed values; ``mean_sq``: mean of squares.
+
+        Raises
+        ------
+        ConfigError
+            There is no such way of aggregation.
+        """
+        if method not in self.importances:
+            fix = f"Use a way of aggregation; {did_you_mean(method, get_args(Aggregation))}"
+            raise ConfigError(Problem("method", method, fix=fix))
+        return self.importances[method]
+
+    def to_frame(self) -> Any:
+        """A long table with one row per explained row, output and feature, in that order.
+
+        Columns: row (from 0), output, feature, value, standard_error, low, high; the ends are those of the confidence
+        interval. It is of the data frame library of the rows explained; where these came as an array or from a file,
+        of the first of pandas, Polars and Arrow that is installed.
+
+        Raises
+        ------
+        MissingExtra
+            None of them is installed.
+        """
+        from pellucid.results.tables import frame_of_columns
+
+        rows, features, outputs = self.values.shape
+        margins = self.margins
+        numbers = {
+            "value": self.values,
+            "standard_error": self.standard_errors,
+            "low": self.values - margins,
+            "high": self.values + margins,
+        }
+        return frame_of_columns(
+            {
+                "row": np.repeat(np.arange(rows), features * outputs),
+                "output": np.tile(np.repeat(np.array(self.outputs, dtype=object), features), rows),
+                "feature": np.tile(np.array(self.features, dtype=object), rows * outputs),
+                **{name: array.transpose(0, 2, 1).ravel() for name, array in numbers.items()},
+            },
+            library=self.frame_library,
+        )
+
+    def to_shap(self) -> Any:
+        """A ``shap.Explanation`` for shap's plots; with one output, its values have the shape (rows, features).
+
+        Raises
+        ------
+        MissingExtra
+            shap is not installed.
+        """
+        try:
+            shap = import_module("shap")
+        except ModuleNotFoundError as error:
+            if error.name != "shap":
+                raise
+            raise MissingExtra("shap is not installed. Run: pip install shap") from None
+        one = len(self.outputs) == 1
+        return shap.Explanation(
+            values=self.values[:, :, 0] if one else self.values,
+            base_values=self.base_values[:, 0] if one else self.base_values,
+            data=self._cells(),
+            feature_names=list(self.features),
+            output_names=None if one else list(self.outputs),
+        )
+
+    def _cells(self) -> npt.NDArray[Any] | None:
+        """Cells of the explained features, shape (rows, features); None where a feature is a group of columns."""
+        if not all(name in self.data for name in self.features):
+            return None
+        columns = [self.data[name] for name in self.features]
+        numeric = all(column.dtype.kind in "biuf" for column in columns)
+        return np.column_stack([column.astype(float if numeric else object) for column in columns])
+
+    def _repr_html_(self) -> str:
+        from pellucid.results.importance_table import html_of
+
+        return html_of(self)
