@@ -63,7 +63,7 @@ def adult(tmp_path_factory):
     matrix = xgboost.DMatrix(np.column_stack([found[name] for name in FEATURES]), found["rich"], feature_names=FEATURES)
     model = xgboost.train({"objective": "binary:logistic", "nthread": 1}, matrix, 20)
     model.save_model(folder / "income.ubj")
-    (folder / "scoring.py").write_text(SCORING)
+    (folder / "adult_scoring.py").write_text(SCORING)
     with tarfile.open(folder / "model.tar.gz", "w:gz") as archive:
         archive.add(folder / "income.ubj", "income.ubj")
         code = tarfile.TarInfo("code/inference.py")
@@ -147,7 +147,7 @@ def test_the_same_numbers_from_a_server_started_by_a_command(adult, expected, tm
 
 def test_the_same_numbers_from_a_function(adult, expected, tmp_path, monkeypatch):
     monkeypatch.chdir(adult)
-    config = config_in(adult, "function.json", predictor={"model": "scoring:score"})
+    config = config_in(adult, "function.json", predictor={"model": "adult_scoring:score"})
     assert run_job(config, output=tmp_path).document == expected
 
 

@@ -137,11 +137,11 @@ def test_doctor_compares_labels_answered_with_those_observed(live):
 
 
 def test_doctor_says_what_a_model_in_this_process_was_given(live):
-    place = live({"model": "scoring:score"})
-    place.file("scoring.py", "def score(rows):\n    return (rows['age'] < 22) * 0.5 + 0.25\n")
+    place = live({"model": "age_scoring:score"})
+    place.file("age_scoring.py", "def score(rows):\n    return (rows['age'] < 22) * 0.5 + 0.25\n")
     ended = place.process("doctor", "analysis_config.json", "--data", "people.csv")
     assert (ended.code, ended.err) == (0, "")
-    assert "The model: scoring:score" in ended.out
+    assert "The model: age_scoring:score" in ended.out
     assert "sex          text     'F', 'M', 'F', 'M', 'F'" in ended.out
     assert "4    0.25   0" in ended.out
     assert "All 200 rows: about 1 call and less than 0.1 s." in ended.out

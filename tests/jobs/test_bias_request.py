@@ -89,9 +89,12 @@ def test_every_column_that_is_missing_is_named():
 
 
 def test_a_method_of_later_versions_is_refused_by_name():
-    methods = {"shap": {"num_samples": 10, "agg_method": "mean_abs", "save_local_shap_values": False}}
+    methods = {"shap": {"text_config": {"granularity": "token", "language": "en"}}}
     predictor = {"model_name": "m", "instance_type": "ml.m5.large", "initial_instance_count": 1}
     problems = unsupported_methods(config(methods=methods, predictor=predictor))
     assert [str(problem) for problem in problems] == [
-        "methods.shap: This version does not compute it yet. Remove this key from 'methods' to run the others."
+        (
+            "methods.shap.text_config: This version does not compute it yet. Remove this key to explain text columns "
+            "as a whole."
+        )
     ]

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pellucid.api.model_access import SERVER_LOG
-from pellucid.api.preflight import Preflight, preflight, table_over
+from pellucid.api.preflight import Preflight, asks_for_predictions, preflight, table_over
 from pellucid.datasets import Dataset, compute_on
 from pellucid.errors import AnalysisError, ConfigError
 from pellucid.results.bias import BiasReport
 
 if TYPE_CHECKING:
+    from pellucid.api.job_explanations import JobExplanations
     from pellucid.api.predicting import Predicted
     from pellucid.config.bias_request import BiasRequest
+    from pellucid.protocols.model import Model
 
 __all__ = ["WRITING", "JobResult", "run_job"]
 
@@ -24,7 +29,10 @@ WRITING = "writing results"
 """The last step of a job: from here on its results are moved into place."""
 
 ANALYSIS, DETAILS, PARTIAL = "analysis.json", "pellucid.json", "analysis.partial.json"
+EXPLANATIONS = ("explanations_shap/baseline.csv", "explanations_shap/out.csv")
 PREDICTIONS = "predictions.parquet"
+RESUME = ".resume"
+"""Folder in the output folder for what a job that was killed need not ask again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +42,7 @@ class JobResult:
     Parameters
     ----------
     report
-        None where the configuration asks for no method.
+        None where the configuration asks for no bias metric.
     document
         What stands in ``analysis.json``.
     warnings
@@ -43,6 +51,8 @@ class JobResult:
         What is good to know: how the files were read, what went to the model.
     files
         The files written.
+    explanations
+        None where the configuration asks for none.
     """
 
     report: BiasReport | None
@@ -51,6 +61,7 @@ class JobResult:
     notes: tuple[str, ...]
     files: tuple[Path, ...]
     seconds: float
+    explanations: JobExplanations | None = None
 
 
 def run_job(
@@ -109,35 +120,100 @@ def run_job(
     job = replace(job, problems=(*job.problems, *unwritable(folder)))
     if job.problems:
         raise every_problem(job, strict=strict)
-    predictions = None
     if job.model is not None:
         _check_values(job, strict=strict)  # before the model is asked, which costs
-        job, predictions = _with_predictions(job, folder, progress, allow_pickle=allow_pickle)
+        progress(f"opening the model {job.model.shown}")
+    aside = _aside(folder) if job.config.methods.shap is not None else None
     try:
-        report = _report(job, progress)
-    except AnalysisError as error:
-        if isinstance(error.partial, BiasReport) and error.partial.stages:
-            write_files(folder, {PARTIAL: json_text(error.partial.to_dict())})
-        raise
-    progress(WRITING)
-    document = {"version": "1.0"} if report is None else report.to_dict()
-    texts = {ANALYSIS: json_text(document)}
-    if report is not None and (not strict or report.segments):
-        details = report.details() if not strict else {"segments": [part.to_dict() for part in report.segments]}
-        texts[DETAILS] = json_text(details)
-    # Predictions of an earlier model must not stand beside these results.
-    stale = (DETAILS, PARTIAL) if predictions is None else (DETAILS, PARTIAL, PREDICTIONS, SERVER_LOG)
-    files = write_files(folder, texts, stale=stale)
-    if predictions is not None:
-        files += _kept_predictions(job, predictions, folder)
+        predictions = None
+        with _model(job, folder, allow_pickle=allow_pickle) as model:
+            if model is not None and asks_for_predictions(job.config):
+                job, predictions = _with_predictions(job, folder, progress, model)
+            report = _report_or_partial(job, folder, progress)
+            explained = _explained(job, model, progress, aside=aside or folder, strict=strict, seed=seed)
+        progress(WRITING)
+        document = _document(report, explained)
+        texts = {ANALYSIS: json_text(document)}
+        details = _details(report, explained, strict=strict)
+        if details:
+            texts[DETAILS] = json_text(details)
+        stale: tuple[str, ...] = (DETAILS, PARTIAL, *EXPLANATIONS)
+        # Predictions of an earlier model must not stand beside these results.
+        stale = stale if job.model is None else (*stale, PREDICTIONS, SERVER_LOG)
+        files = write_files(folder, texts, stale=stale, written=explained.written if explained is not None else {})
+    finally:
+        if aside is not None:
+            shutil.rmtree(aside, ignore_errors=True)
+    files += _kept(job, predictions, folder)
     return JobResult(
         report=report,
         document=document,
-        warnings=(*job.warnings, *(report.warnings if report is not None else ())),
-        notes=(*job.notes, *_report_files_missing(job)),
+        warnings=(
+            *job.warnings,
+            *(report.warnings if report is not None else ()),
+            *(explained.warnings if explained is not None else ()),
+        ),
+        notes=(*job.notes, *(explained.notes if explained is not None else ()), *_report_files_missing(job)),
         files=files,
         seconds=time.monotonic() - begun,
+        explanations=explained,
     )
+
+
+def _aside(folder: Path) -> Path:
+    """A folder for files that are moved to ``folder`` at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
+
+
+def _model(job: Preflight, folder: Path, *, allow_pickle: bool) -> AbstractContextManager[Model | None]:
+    """The one model of the job, open for as long as any step needs it."""
+    if job.model is None or job.dataset is None:
+        return nullcontext()
+    from pellucid.api.model_access import opened_model
+    from pellucid.jobs.bias_request import model_features
+
+    features = model_features(job.config, job.dataset)
+    return opened_model(job.model, job.config, features, folder=folder / RESUME, allow_pickle=allow_pickle)
+
+
+def _document(report: BiasReport | None, explained: JobExplanations | None) -> dict[str, Any]:
+    """What stands in ``analysis.json``."""
+    document = {"version": "1.0"} if report is None else report.to_dict()
+    return document if explained is None else {**document, "explanations": explained.section()}
+
+
+def _details(report: BiasReport | None, explained: JobExplanations | None, *, strict: bool) -> dict[str, Any]:
+    """What stands in ``pellucid.json``; empty where there is no need for the file."""
+    if strict:
+        segments = report.segments if report is not None else ()
+        return {"segments": [part.to_dict() for part in segments]} if segments else {}
+    details = {} if report is None else report.details()
+    return details if explained is None else {**details, "explanations": dict(explained.details)}
+
+
+def _explained(
+    job: Preflight,
+    model: Model | None,
+    progress: Callable[[str], None],
+    *,
+    aside: Path,
+    strict: bool,
+    seed: int | None,
+) -> JobExplanations | None:
+    if model is None or job.dataset is None:
+        return None
+    from pellucid.jobs.explanations.request import explanation_request
+
+    request = explanation_request(job.config, job.dataset, strict=strict, seed=seed)
+    if request is None:
+        return None
+    from pellucid.api.job_explanations import explained_job, given_baseline
+
+    dataset = job.dataset if job.dataset.settle is None else job.dataset.settle()
+    table = table_over(dataset)
+    baseline = given_baseline(job.config, job.config_path, dataset, table)
+    return explained_job(request, baseline, table, model, aside=aside, progress=progress)
 
 
 def every_problem(job: Preflight, *, strict: bool = False) -> ConfigError:
@@ -154,6 +230,18 @@ def _check_values(job: Preflight, *, strict: bool) -> None:
     problems = [p for p in value_problems(job, strict=strict) if p.where != "label_values_or_threshold"]
     if problems:
         raise ConfigError(problems)
+
+
+def _report_or_partial(job: Preflight, folder: Path, progress: Callable[[str], None]) -> BiasReport | None:
+    """The report; where Clarify's job fails, what can be computed all the same is left in a file of its own."""
+    from pellucid.jobs.result_files import json_text, write_files
+
+    try:
+        return _report(job, progress)
+    except AnalysisError as error:
+        if isinstance(error.partial, BiasReport) and error.partial.stages:
+            write_files(folder, {PARTIAL: json_text(error.partial.to_dict())})
+        raise
 
 
 def _report(job: Preflight, progress: Callable[[str], None]) -> BiasReport | None:
@@ -174,7 +262,7 @@ def _report(job: Preflight, progress: Callable[[str], None]) -> BiasReport | Non
 
 
 def _with_predictions(
-    job: Preflight, folder: Path, progress: Callable[[str], None], *, allow_pickle: bool
+    job: Preflight, folder: Path, progress: Callable[[str], None], model: Model
 ) -> tuple[Preflight, Predicted]:
     """The job with the predictions of its model in its data set."""
     from pellucid.api.predicting import predicted
@@ -188,8 +276,8 @@ def _with_predictions(
         job.request,
         job.model,
         job.config,
-        output=folder,
-        allow_pickle=allow_pickle,
+        model=model,
+        folder=folder / RESUME,
         progress=progress,
     )
     return (
@@ -212,14 +300,17 @@ def _comparing(request: BiasRequest, predicted_label: str) -> BiasRequest:
     return replace(request, predicted_label=predicted_label, column_types=types)
 
 
-def _kept_predictions(job: Preflight, predictions: Predicted, folder: Path) -> tuple[Path, ...]:
+def _kept(job: Preflight, predictions: Predicted | None, folder: Path) -> tuple[Path, ...]:
     """Predictions, if asked for, and a server's log; what was kept for another run is removed, the job being done."""
+    if job.model is None:
+        return ()
     kept: tuple[Path, ...] = ()
-    if job.config.predictor is not None and job.config.predictor.save_predictions:
+    if predictions is not None and job.config.predictor is not None and job.config.predictor.save_predictions:
         kept += (predictions.file.replace(folder / PREDICTIONS),)
-    if predictions.server_log is not None:
-        kept += (predictions.server_log.replace(folder / SERVER_LOG),)
-    predictions.store.discard()
+    log = folder / RESUME / SERVER_LOG
+    if job.model.served and log.is_file():
+        kept += (log.replace(folder / SERVER_LOG),)
+    shutil.rmtree(folder / RESUME, ignore_errors=True)
     return kept
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.api.model_access import SERVER_LOG, ModelSource, opened_model
+from pellucid.api.model_access import ModelSource
 from pellucid.api.model_identity import model_identity
 from pellucid.bias.kinds import decide, profile
 from pellucid.config.analysis import AnalysisConfig
@@ -26,9 +26,6 @@ from pellucid.protocols.table import Table
 
 __all__ = ["Predicted", "label_rule", "predicted"]
 
-RESUME = ".resume"
-"""Folder in the output folder for what a job that was killed need not ask again."""
-
 PREDICTED_LABEL = "predicted_label"
 FILE = "predictions.parquet"
 MANY_LABELS = 1000
@@ -43,20 +40,14 @@ class Predicted:
     ----------
     file
         Scores and predicted labels of all rows, Parquet.
-    server_log
-        What a server printed that was started for the job, if one was.
     notes, warnings
         What was asked of the model; what must be known before believing the numbers.
-    store
-        Holds the predictions until the job has its results.
     """
 
     dataset: Dataset
     file: Path
-    server_log: Path | None
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
-    store: PredictionStore
 
 
 def predicted(
@@ -66,41 +57,37 @@ def predicted(
     source: ModelSource,
     config: AnalysisConfig,
     *,
-    output: Path,
-    allow_pickle: bool = False,
+    model: Model,
+    folder: Path,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Predicted:
     """Ask the model for all rows; what an earlier job of the same output folder was told is not asked again.
 
     Parameters
     ----------
+    model
+        What ``source`` was opened to.
     request
         Its features are the columns that the model is asked with, in order.
-    output
-        Folder of the job's results.
+    folder
+        For what a job that was killed need not ask again; beside its results.
 
     Raises
     ------
     InputError, ModelError
         The model cannot be asked, or gives no score for a row. What was obtained is kept for the next run.
     """
-    folder = output / RESUME
     rule = label_rule(request, table, config)
     column = _new_name(dataset.columns)
-    progress(f"opening the model {source.shown}")
-    with opened_model(source, config, request.features, folder=folder, allow_pickle=allow_pickle) as model:
-        store = PredictionStore(folder, model_identity(source, model, config.predictor))
-        asked = predict_all(model, table.batches(request.features), store)
-        rows = write_predictions(_columns(asked, column, rule, dataset.rows, progress), folder / FILE)
-    log = folder / SERVER_LOG
+    store = PredictionStore(folder, model_identity(source, model, config.predictor))
+    asked = predict_all(model, table.batches(request.features), store)
+    rows = write_predictions(_columns(asked, column, rule, dataset.rows, progress), folder / FILE)
     joined, without = with_predictions(dataset, folder / FILE, column)
     return Predicted(
         dataset=joined,
         file=folder / FILE,
-        server_log=log if source.served and log.is_file() else None,
         notes=_notes(model, rows, store),
         warnings=_left_out(without),
-        store=store,
     )
 
 

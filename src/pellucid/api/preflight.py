@@ -16,7 +16,7 @@ from pellucid.engines.frames import FrameTable
 from pellucid.errors import ConfigError, InputError, Problem
 from pellucid.jobs.bias_request import bias_request, column_problems, model_features, unsupported_methods
 
-__all__ = ["Preflight", "preflight", "table_over"]
+__all__ = ["Preflight", "asks_for_predictions", "preflight", "table_over"]
 
 TABLES = ("text/csv", "application/x-parquet")
 """Formats whose columns can be read without knowing which of them are labels."""
@@ -116,7 +116,7 @@ def preflight(
     found = replace(found, loaded=loaded, warnings=loaded.warnings)
     config = loaded.config
     problems = [*found.problems, *unsupported_methods(config)]
-    if config.methods.post_training_bias is not None and not _has_predictions(config):
+    if asks_for_predictions(config) or config.methods.shap is not None or config.methods.pdp is not None:
         model, unknown = source_problems(config, path, models or {}, endpoints or {})
         unused = unused_places(config, models or {}, endpoints or {})
         found = replace(found, model=model, warnings=(*found.warnings, *unused))
@@ -128,7 +128,7 @@ def preflight(
     problems += unread
     if dataset is None:
         return replace(found, problems=tuple(problems))
-    problems += column_problems(config, dataset)
+    problems += [*column_problems(config, dataset), *_explanation_problems(config, path, dataset)]
     if found.model is not None:
         problems += access_problems(found.model, config, model_features(config, dataset))
     request = None if problems else bias_request(config, dataset, strict=strict, seed=seed)
@@ -141,6 +141,27 @@ def preflight(
         table=table_over(dataset),
         request=request,
     )
+
+
+def asks_for_predictions(config: AnalysisConfig) -> bool:
+    """Whether a model has to say what bias is measured on."""
+    in_data = config.predicted_label is not None or config.predicted_label_dataset_uri is not None
+    return config.methods.post_training_bias is not None and not in_data
+
+
+def _explanation_problems(config: AnalysisConfig, path: Path, dataset: Dataset) -> list[Problem]:
+    """What is wrong with the features and the baseline of explanations."""
+    if config.methods.shap is None and config.methods.pdp is None:
+        return []
+    from pellucid.api.job_explanations import given_baseline
+    from pellucid.jobs.explanations.request import explanation_problems
+
+    problems = explanation_problems(config, dataset)
+    try:
+        given_baseline(config, path, dataset, table_over(dataset))
+    except InputError as error:
+        problems += error.problems
+    return problems
 
 
 def _read(
@@ -178,10 +199,6 @@ def _salvaged(path: Path, error: ConfigError, *, strict: bool) -> LoadedConfig |
         return parse_config(repaired, strict=strict, name=path.name)
     except ConfigError:
         return None
-
-
-def _has_predictions(config: AnalysisConfig) -> bool:
-    return config.predicted_label is not None or config.predicted_label_dataset_uri is not None
 
 
 Sources = tuple[DatasetSource, DatasetSource | None, DatasetSource | None]

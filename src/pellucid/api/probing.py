@@ -15,7 +15,7 @@ import narwhals as nw
 
 from pellucid.api.model_access import SERVER_LOG, ModelSource, opened_model
 from pellucid.api.predicting import label_rule
-from pellucid.api.preflight import Preflight, table_over
+from pellucid.api.preflight import Preflight, asks_for_predictions, table_over
 from pellucid.config.predictor import Predictor
 from pellucid.counts import Value
 from pellucid.engines.batches import batches_of
@@ -126,7 +126,7 @@ def probe(job: Preflight, rows: int | None = None, *, allow_pickle: bool = False
             folder.rmdir()
         return replace(asked, problems=_problems(error, job.model))
     shutil.rmtree(folder, ignore_errors=True)
-    return _labelled(asked, job) if asked.scores is not None else asked
+    return _labelled(asked, job) if asked.scores is not None and asks_for_predictions(job.config) else asked
 
 
 def _asked(asked: Probe, model: Model, batch: Batch, rows: int | None, predictor: Predictor | None) -> Probe:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pellucid.api.job import JobResult
+from pellucid.cli.explanations import explanations_shown
 from pellucid.cli.overview import groups_overview, intersections_overview, segments_overview
 from pellucid.cli.ranking import clearest
 from pellucid.cli.readings import is_certain, may_be_none, reading
@@ -50,12 +51,15 @@ def summary(result: JobResult) -> Group:
     report = result.report
     parts: list[RenderableType] = []
     if report is None:
-        parts.append(Text("The configuration asks for no method: nothing was computed."))
+        if result.explanations is None:
+            parts.append(Text("The configuration asks for no method: nothing was computed."))
         parts += warnings_shown(result.warnings)
     else:
         parts += [_headline(report), _decisions(report), *warnings_shown(result.warnings)]
         parts += [*_clearest(report), *_groups(report)]
         parts += [*intersections_overview(report), *segments_overview(report)]
+    if result.explanations is not None:
+        parts += explanations_shown(result.explanations)
     return Group(*parts, *_notes(result), _files(result))
 
 

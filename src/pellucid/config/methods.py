@@ -19,6 +19,8 @@ from pellucid.config.forms import (
     Unreadable,
     Value,
     choice,
+    form,
+    own,
     unusable,
 )
 from pellucid.config.languages import LANGUAGES, language_code
@@ -37,6 +39,7 @@ __all__ = [
     "PreTrainingBias",
     "Report",
     "Shap",
+    "ShapBudget",
     "TextConfig",
 ]
 
@@ -138,6 +141,8 @@ Aggregation = Literal["mean_abs", "median", "mean_sq"]
 Direction = Literal["chronological", "anti_chronological", "bidirectional"]
 TimeGranularity = Literal["timewise", "fine_grained"]
 SeriesBaseline = Literal["zero", "mean"]
+Estimator = Literal["auto", "enumeration", "border", "leverage", "permutation", "clarify"]
+Positive = Annotated[float, Field(gt=0), form("a number above 0", float, int)]
 
 
 class TextConfig(Section):
@@ -180,6 +185,15 @@ class ImageConfig(Section):
     debug: Given[ImageDebug] = Field(default=None, description="Restricts the run to some images and classes.")
 
 
+class ShapBudget(Section):
+    """What SHAP may cost; the bound that is met first ends the sampling."""
+
+    samples: Given[Count] = own(None, "Sampled coalitions per row.")
+    model_calls: Given[Count] = own(None, "Rows that the model may be asked for in the whole job.")
+    seconds: Given[Positive] = own(None, "Time for the whole job; the numbers then depend on the machine.")
+    precision: Given[Positive] = own(None, "Wanted relative standard error of each row, such as 0.05.")
+
+
 class Shap(Section):
     """Kernel SHAP."""
 
@@ -203,6 +217,13 @@ class Shap(Section):
     )
     text_config: Given[TextConfig] = Field(default=None, description="Turns on text explanations.")
     image_config: Given[ImageConfig] = Field(default=None, description="How images are explained; images need it.")
+    estimator: Annotated[Estimator, choice(Estimator)] = own(
+        "auto", "How coalitions are chosen and Shapley values solved for; `auto` takes the best one for the budget."
+    )
+    budget: Given[ShapBudget] = own(None, "What SHAP may cost.")
+    feature_groups: Mapping[str, tuple[Locator, ...]] = own(
+        {}, "Columns explained as one feature, such as those of a one-hot encoding, by its name."
+    )
 
 
 class Pdp(Section):

@@ -36,11 +36,15 @@ def unwritable(folder: Path) -> tuple[Problem, ...]:
     return ()
 
 
-def write_files(folder: Path, texts: Mapping[str, str], *, stale: Sequence[str] = ()) -> tuple[Path, ...]:
+def write_files(
+    folder: Path, texts: Mapping[str, str], *, stale: Sequence[str] = (), written: Mapping[str, Path] | None = None
+) -> tuple[Path, ...]:
     """Write ``texts`` by file name into ``folder``, all or none.
 
     Parameters
     ----------
+    written
+        Files on the same disk that were written aside before, by the name that they get.
     stale
         Files of an earlier job that must not stand beside the new ones; removed where they are not written anew.
 
@@ -55,13 +59,14 @@ def write_files(folder: Path, texts: Mapping[str, str], *, stale: Sequence[str] 
         try:
             for name, text in texts.items():
                 (aside / name).write_text(text, encoding="utf-8")
-            for name in texts:
-                (aside / name).replace(folder / name)
-            for name in set(stale) - set(texts):
+            for name, path in {**(written or {}), **{name: aside / name for name in texts}}.items():
+                (folder / name).parent.mkdir(exist_ok=True)
+                path.replace(folder / name)
+            for name in set(stale) - set(texts) - set(written or ()):
                 (folder / name).unlink(missing_ok=True)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     except OSError as error:
         fix = f"{error.strerror or error}. Give a folder that can be written with --output."
         raise DataError(Problem("--output", str(folder), fix=fix)) from None
-    return tuple(folder / name for name in texts)
+    return tuple(folder / name for name in (*texts, *(written or ())))

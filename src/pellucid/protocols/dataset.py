@@ -26,6 +26,11 @@ class DatasetColumns(Protocol):
         ...
 
     @property
+    def join(self) -> str | None:
+        """Column that identifies the rows."""
+        ...
+
+    @property
     def features(self) -> tuple[str, ...]:
         """Columns a model may be asked with."""
         ...

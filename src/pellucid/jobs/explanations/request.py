@@ -1,0 +1,220 @@
+"""From a configuration and the columns of its data set to what is to be explained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pellucid.config.analysis import AnalysisConfig
+from pellucid.config.bias_request import ColumnType
+from pellucid.config.methods import Shap
+from pellucid.errors import ConfigError, Problem, did_you_mean
+from pellucid.explain.aggregate import Aggregation
+from pellucid.explain.budget import Budget
+from pellucid.explain.game import Link
+from pellucid.explain.maskers.tabular import players_of
+from pellucid.explain.plan import Plan
+from pellucid.jobs.bias_request import model_features, resolved
+from pellucid.protocols.dataset import DatasetColumns
+
+__all__ = ["ExplanationRequest", "PdpRequest", "ShapRequest", "explanation_problems", "explanation_request", "of_shap"]
+
+SHAP, PDP = "methods.shap", "methods.pdp"
+ENGINE_KEYS = ("budget", "estimator", "seed", "feature_groups", "features_to_explain")
+"""Keys of ``shap`` that the engine names without saying where they stand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShapRequest:
+    """What `methods.shap` asks for.
+
+    Parameters
+    ----------
+    players
+        Columns of every explained feature, by the feature's name.
+    num_clusters
+        Rows of a computed baseline; None leaves the number to the data.
+    save_local
+        Whether the values of each row are kept.
+    """
+
+    players: Mapping[str, tuple[str, ...]]
+    plan: Plan
+    link: Link
+    aggregation: Aggregation
+    num_clusters: int | None
+    save_local: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PdpRequest:
+    """What `methods.pdp` asks for; without ``features`` the first ``top`` ones by their global SHAP value."""
+
+    features: tuple[str, ...] | None
+    resolution: int
+    top: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplanationRequest:
+    """What is to be explained, in names of columns.
+
+    Parameters
+    ----------
+    features
+        Columns that the model is asked with, in order.
+    join
+        Column that identifies the rows, written beside local values.
+    label_headers
+        Names of the model's outputs.
+    column_types
+        Columns whose type is given, not guessed.
+    """
+
+    features: tuple[str, ...]
+    join: str | None
+    label_headers: tuple[str, ...] | None
+    column_types: Mapping[str, ColumnType]
+    confidence_level: float
+    shap: ShapRequest | None = None
+    pdp: PdpRequest | None = None
+
+
+def explanation_problems(config: AnalysisConfig, dataset: DatasetColumns) -> list[Problem]:
+    """What keys of ``shap`` and ``pdp`` ask for and the columns, or other keys, do not allow."""
+    try:
+        explanation_request(config, dataset)
+    except ConfigError as error:
+        return list(error.problems)
+    return []
+
+
+def explanation_request(
+    config: AnalysisConfig, dataset: DatasetColumns, *, strict: bool = False, seed: int | None = None
+) -> ExplanationRequest | None:
+    """What is to be explained; None where the configuration asks for neither method.
+
+    Parameters
+    ----------
+    strict
+        Clarify's own estimator.
+    seed
+        In the place of the configuration's.
+
+    Raises
+    ------
+    ConfigError
+        Keys name columns that are not there, or do not fit each other; all of them are named.
+    """
+    shap, pdp = config.methods.shap, config.methods.pdp
+    if shap is None and pdp is None:
+        return None
+    features = model_features(config, dataset)
+    problems = _unknown_features(config, dataset, features)
+    request = None
+    try:
+        if shap is not None and not problems:
+            own = shap.seed if shap.seed is not None else config.seed
+            request = _shap_request(shap, dataset, features, strict=strict, seed=own if seed is None else seed)
+    except ConfigError as error:
+        problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return ExplanationRequest(
+        features=features,
+        join=dataset.join,
+        label_headers=_label_headers(config),
+        column_types=config.column_types,
+        confidence_level=config.confidence_level,
+        shap=request,
+        pdp=None
+        if pdp is None
+        else PdpRequest(
+            features=_names(pdp.features, dataset) if pdp.features else None,
+            resolution=pdp.grid_resolution,
+            top=pdp.top_k_features,
+        ),
+    )
+
+
+def of_shap(error: ConfigError) -> list[Problem]:
+    """The problems, those that the engine found under the key of the configuration that they belong to."""
+    return [
+        replace(problem, where=f"{SHAP}.{problem.where}") if problem.where.partition(".")[0] in ENGINE_KEYS else problem
+        for problem in error.problems
+    ]
+
+
+def _shap_request(
+    shap: Shap, dataset: DatasetColumns, features: Sequence[str], *, strict: bool, seed: int
+) -> ShapRequest:
+    groups = {name: _names(columns, dataset) for name, columns in shap.feature_groups.items()}
+    only = None if shap.features_to_explain is None else _names(shap.features_to_explain, dataset)
+    try:
+        return ShapRequest(
+            players=players_of(features, groups=groups, only=only),
+            plan=Plan(estimator="clarify" if strict else shap.estimator, budget=_budget(shap), seed=seed),
+            link="logit" if shap.use_logit else "identity",
+            aggregation=shap.agg_method,
+            num_clusters=shap.num_clusters,
+            save_local=shap.save_local_shap_values,
+        )
+    except ConfigError as error:
+        raise ConfigError(of_shap(error)) from None
+
+
+def _budget(shap: Shap) -> Budget:
+    bounds = {} if shap.budget is None else shap.budget.model_dump(exclude_none=True)
+    if shap.num_samples is not None:
+        if "samples" in bounds:
+            fix = "'num_samples' says how many samples a row gets already. Keep one of the two keys."
+            raise ConfigError(Problem("budget.samples", bounds["samples"], fix=fix))
+        bounds["samples"] = shap.num_samples
+    return Budget.of(bounds)
+
+
+def _unknown_features(config: AnalysisConfig, dataset: DatasetColumns, features: Sequence[str]) -> list[Problem]:
+    shap, pdp = config.methods.shap, config.methods.pdp
+    named: list[tuple[str, int | str, tuple[str, ...]]] = []
+    if shap is not None:
+        groups = tuple(shap.feature_groups)
+        named += _numbered(f"{SHAP}.features_to_explain", shap.features_to_explain, groups)
+        for group, columns in shap.feature_groups.items():
+            named += _numbered(f"{SHAP}.feature_groups.{group}", columns)
+    if pdp is not None:
+        named += _numbered(f"{PDP}.features", pdp.features)
+    problems = []
+    for key, column, groups in named:
+        name = resolved(column, dataset.columns)
+        if name not in features and column not in groups:
+            problems.append(Problem(key, column, fix=_fix(name, column, dataset, (*features, *groups))))
+    if shap is not None and shap.features_to_explain == ():
+        problems.append(
+            Problem(f"{SHAP}.features_to_explain", [], fix="Name at least one column, or leave the key out.")
+        )
+    return problems
+
+
+def _fix(name: str | None, column: int | str, dataset: DatasetColumns, known: Sequence[str]) -> str:
+    if name is not None:
+        return f"The model is not asked with column {name!r}. Use one of its features; {did_you_mean(name, known)}"
+    if isinstance(column, int):
+        return f"Use an index from 0 to {len(dataset.columns) - 1}, or the name of a column."
+    return f"Use a feature of the model; {did_you_mean(column, known)}"
+
+
+def _label_headers(config: AnalysisConfig) -> tuple[str, ...] | None:
+    headers = None if config.predictor is None else config.predictor.label_headers
+    return None if headers is None else tuple(map(str, headers))
+
+
+def _numbered(
+    key: str, columns: Iterable[int | str] | None, groups: tuple[str, ...] = ()
+) -> Iterator[tuple[str, int | str, tuple[str, ...]]]:
+    for i, column in enumerate(columns or ()):
+        yield f"{key}[{i}]", column, groups
+
+
+def _names(columns: Iterable[int | str], dataset: DatasetColumns) -> tuple[str, ...]:
+    """Names of columns; what is no column is the name of a group."""
+    return tuple(resolved(column, dataset.columns) or str(column) for column in columns)

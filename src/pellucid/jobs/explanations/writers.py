@@ -1,0 +1,102 @@
+"""The files of local values, as Clarify writes them: a baseline, and a line per row as soon as it is explained."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.errors import DataError, Problem
+from pellucid.protocols.model import Batch
+
+__all__ = ["FOLDER", "LocalValues", "local_values_file", "write_baseline"]
+
+FOLDER = "explanations_shap"
+
+
+def write_baseline(path: Path, baseline: Batch) -> None:
+    """``baseline.csv``: the names of the features, then one line per row; missing cells are empty.
+
+    Raises
+    ------
+    DataError
+        The file cannot be written.
+    """
+    columns = [column.tolist() for column in baseline.columns.values()]
+    with _disk_faults_told(), path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(baseline.names)
+        writer.writerows([_cell(cell) for cell in row] for row in zip(*columns, strict=True))
+
+
+class LocalValues:
+    """Writes ``out.csv``: a column per feature and label, features first, then the join column.
+
+    Parameters
+    ----------
+    file
+        Open for text.
+    features
+        Names of the explained features.
+    join
+        Name of the column that identifies the rows, if there is one.
+    """
+
+    def __init__(self, file: Any, features: Sequence[str], join: str | None) -> None:
+        self._writer = csv.writer(file, lineterminator="\n")
+        self._features, self._join = features, join
+        self._begun = False
+
+    def write(
+        self, values: npt.NDArray[np.float64], labels: Sequence[str], identities: npt.NDArray[Any] | None
+    ) -> None:
+        """Lines of some rows.
+
+        Parameters
+        ----------
+        values
+            Shape (rows, features, labels).
+        labels
+            Names of the outputs.
+        identities
+            Cells of the join column, shape (rows,).
+
+        Raises
+        ------
+        DataError
+            The file cannot be written.
+        """
+        if not self._begun:
+            header = [f"{feature}_{label}" for label in labels for feature in self._features]
+            self._writer.writerow([*header, *([] if self._join is None else [self._join])])
+            self._begun = True
+        rows = values.transpose(0, 2, 1).reshape(len(values), -1).tolist()
+        if identities is not None:
+            rows = [[*row, _cell(identity)] for row, identity in zip(rows, identities.tolist(), strict=True)]
+        with _disk_faults_told():
+            self._writer.writerows(rows)
+
+
+@contextmanager
+def _disk_faults_told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        fix = f"{error.strerror or error}. Give a folder that can be written with --output."
+        raise DataError(Problem("--output", fix=fix)) from None
+
+
+@contextmanager
+def local_values_file(path: Path, features: Sequence[str], join: str | None) -> Iterator[LocalValues]:
+    """The file of local values, open for the length of the block."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        yield LocalValues(file, features, join)
+
+
+def _cell(value: Any) -> Any:
+    return "" if value is None or value != value else value

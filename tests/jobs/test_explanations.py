@@ -1,0 +1,344 @@
+"""The parts of an explanation job: baselines, rows in pieces, SHAP values, totals, partial dependence, files."""
+
+import io
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pellucid.errors import ConfigError, ModelError
+from pellucid.explain.budget import Budget
+from pellucid.explain.maskers.tabular import players_of
+from pellucid.explain.plan import Plan
+from pellucid.jobs.explanations.baseline import baseline_rows
+from pellucid.jobs.explanations.clusters import computed_baseline, is_numeric
+from pellucid.jobs.explanations.pdp_job import FREE_TEXT, grid_of, plots
+from pellucid.jobs.explanations.request import ShapRequest
+from pellucid.jobs.explanations.rows import pieces_of, sampled
+from pellucid.jobs.explanations.scoring import output_names, scorer
+from pellucid.jobs.explanations.shap_job import explained_rows
+from pellucid.jobs.explanations.totals import Totals
+from pellucid.jobs.explanations.writers import LocalValues, write_baseline
+from pellucid.protocols.model import Batch, Scores
+
+FEATURES = [f"x{i}" for i in range(8)]
+
+
+def text(*cells):
+    return np.array([*cells, None], dtype=object)[:-1]
+
+
+def request(features=FEATURES, **keys):
+    asked = {
+        "players": players_of(features),
+        "plan": Plan(seed=1),
+        "link": "identity",
+        "aggregation": "mean_abs",
+        "num_clusters": None,
+        "save_local": False,
+    }
+    return ShapRequest(**asked | keys)
+
+
+def some_rows(number, features=FEATURES):
+    rng = np.random.default_rng(5)
+    return Batch({name: rng.integers(1, 9, number).astype(float) for name in features})
+
+
+def zeros(features=FEATURES):
+    return Batch({name: np.zeros(1) for name in features})
+
+
+def together(batch):
+    """A score in which all columns meet."""
+    columns = list(batch.columns.values())
+    return np.tanh(sum(columns) / 40 + columns[0] * columns[1] * columns[2] / 300)[:, None]
+
+
+def explained(rows, asked, score=together, **keys):
+    features = rows.names
+    parts = explained_rows([rows], features, len(rows), zeros(features), asked, score, clock=lambda: 0.0, **keys)
+    return list(parts)
+
+
+def values(parts):
+    return np.concatenate([part.attributions.values for part in parts])
+
+
+# --- baselines --------------------------------------------------------------------------------------------------------
+def test_cells_of_a_baseline_get_the_types_of_the_columns():
+    rows = baseline_rows(
+        [[1, 1, 1, 7, None], [2, 2.5, 0, "b", "c"]],
+        {"whole": "integer", "share": "float", "member": "boolean", "plan": "text", "note": "text"},
+    )
+    assert [column.dtype.kind for column in rows.columns.values()] == ["i", "f", "b", "O", "O"]
+    assert [column.tolist() for column in rows.columns.values()] == [
+        [1, 2],
+        [1.0, 2.5],
+        [True, False],
+        ["7", "b"],
+        [None, "c"],
+    ]
+
+
+def test_missing_cells_stay_missing_and_whole_numbers_whole():
+    rows = baseline_rows([[None, None], [3, 3]], {"whole": "integer", "share": "float"})
+    assert rows.columns["whole"].tolist() == [None, 3]
+    assert np.isnan(rows.columns["share"][0])
+
+
+def test_text_where_the_data_hold_numbers_is_refused_for_all_rows_at_once():
+    with pytest.raises(ConfigError) as caught:
+        baseline_rows([["young", 2], [30, 1]], {"age": "integer", "member": "boolean"})
+    assert str(caught.value).splitlines() == [
+        "methods.shap.baseline[0]: got 'young'. Column 'age' holds integer values. Use a number or null.",
+        "methods.shap.baseline[0]: got 2. Column 'member' holds boolean values. Use 0, 1 or null.",
+    ]
+
+
+def test_a_computed_baseline_holds_means_and_most_frequent_values_largest_cluster_first():
+    rows = Batch(
+        {
+            "age": np.array([20, 22, 24, 60, 61, 62, 63]),
+            "income": np.array([1.0, 1.0, 4.0, 10.0, 12.0, np.nan, 14.0]),
+            "job": text("cook", "cook", "baker", "smith", "smith", "smith", "cook"),
+        }
+    )
+    centres = computed_baseline(rows, number=2)
+    assert {name: column.tolist() for name, column in centres.columns.items()} == {
+        "age": [62, 22],  # 61.5 and 22, whole as the column is
+        "income": [12.0, 2.0],
+        "job": ["smith", "cook"],
+    }
+
+
+@pytest.mark.parametrize("clusters", [1, 2, 5, 9])
+def test_the_number_of_clusters_is_found_where_groups_are_clear(clusters):
+    rows = Batch({"town": text(*(f"town {i % clusters}" for i in range(180)))})
+    assert len(computed_baseline(rows)) == clusters
+
+
+def test_there_are_never_more_clusters_than_distinct_rows():
+    assert len(computed_baseline(Batch({"a": np.array([1.0, 1.0, 2.0])}), number=5)) == 2
+
+
+def test_an_equal_seed_gives_an_equal_baseline():
+    rows = some_rows(300)
+    first, second = (computed_baseline(rows, number=4, seed=3) for _ in range(2))
+    assert all(np.array_equal(first.columns[name], second.columns[name]) for name in rows.names)
+
+
+def test_whole_numbers_with_few_values_are_categories_unless_their_type_is_given():
+    codes = np.array([0, 1] * 50)
+    assert [is_numeric(codes), is_numeric(codes, "continuous"), is_numeric(codes / 2, "categorical")] == [
+        False,
+        True,
+        False,
+    ]
+
+
+# --- rows in pieces ---------------------------------------------------------------------------------------------------
+@given(lengths=st.lists(st.integers(0, 7), max_size=8), size=st.integers(1, 9))
+def test_pieces_hold_all_rows_in_order_and_only_the_last_is_shorter(lengths, size):
+    ends = np.cumsum([0, *lengths])
+    batches = [Batch({"a": np.arange(low, high)}) for low, high in pairwise(ends.tolist())]
+    pieces = list(pieces_of(batches, size))
+    assert [value for piece in pieces for value in piece.columns["a"].tolist()] == list(range(sum(lengths)))
+    assert all(len(piece) == size for piece in pieces[:-1])
+    assert all(0 < len(piece) <= size for piece in pieces)
+
+
+def test_a_column_that_is_complete_in_one_batch_only_keeps_its_values():
+    batches = [Batch({"a": np.array([1, 2])}), Batch({"a": text(None, 4)})]
+    assert next(iter(pieces_of(batches, 4))).columns["a"].tolist() == [1, 2, None, 4]
+
+
+def test_a_sample_does_not_depend_on_how_rows_come():
+    rows = np.arange(1000)
+    whole = sampled([Batch({"a": rows})], 1000, 50, 7)
+    parts = sampled([Batch({"a": part}) for part in np.split(rows, 10)], 1000, 50, 7)
+    assert whole.columns["a"].tolist() == parts.columns["a"].tolist()
+    assert len(set(whole.columns["a"].tolist())) == 50
+
+
+# --- SHAP values ------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("estimator", ["auto", "leverage", "clarify", "permutation"])
+def test_values_do_not_depend_on_how_many_rows_are_held(estimator):
+    asked = request(plan=Plan(estimator=estimator, budget=Budget(samples=60), seed=2))
+    rows = some_rows(130)
+    assert np.array_equal(values(explained(rows, asked)), values(explained(rows, asked, rows_at_once=32)))
+
+
+def test_values_add_up_to_the_prediction_less_the_base():
+    rows = some_rows(40)
+    found = values(explained(rows, request(plan=Plan(budget=Budget(samples=40)))))
+    assert found.sum(axis=1) == pytest.approx(together(rows) - together(zeros()))
+
+
+def test_blocks_draw_coalitions_of_their_own_wherever_a_piece_begins():
+    rows = Batch({name: np.tile(column, 2) for name, column in some_rows(32).columns.items()})
+    found = values(
+        explained(rows, request(plan=Plan(estimator="leverage", budget=Budget(samples=40))), rows_at_once=32)
+    )
+    assert not np.array_equal(found[:32], found[32:])
+
+
+def test_a_budget_of_model_calls_is_for_all_rows_together():
+    asked = request(plan=Plan(budget=Budget(model_calls=5000)))
+    parts = explained(some_rows(100), asked, rows_at_once=32)
+    assert sum(part.attributions.model_rows for part in parts) <= 5000
+    assert {samples for part in parts for samples in part.attributions.samples.tolist()} == {48}
+
+
+def test_a_budget_of_seconds_leaves_later_rows_their_share():
+    time = iter(range(1000))
+    asked = request(plan=Plan(budget=Budget(seconds=60.0)))
+    parts = list(
+        explained_rows(
+            [some_rows(96)], FEATURES, 96, zeros(), asked, together, clock=lambda: float(next(time)), rows_at_once=32
+        )
+    )
+    assert [len(part.rows) for part in parts] == [32, 32, 32]
+
+
+# --- totals -----------------------------------------------------------------------------------------------------------
+def totals(parts, aggregation="mean_abs", estimator="auto", precision=None, features=("a", "b")):
+    gathered = Totals(estimator, precision)
+    for part in parts:
+        gathered.add(part)
+    return gathered.result(features, ("label0",), aggregation, 0.95)
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "expected"),
+    [("mean_abs", [3.0, 4 / 3]), ("median", [3.0, 0.0]), ("mean_sq", [(1 + 9 + 25) / 3, (4 + 0 + 4) / 3])],
+)
+def test_global_values_are_the_plain_aggregates_of_the_local_ones(aggregation, expected):
+    rows = Batch({"a": np.array([1.0, 3.0, 5.0]), "b": np.array([-1.0, 0.0, 1.0])})
+    parts = explained(rows, request(("a", "b")), lambda batch: batch.columns["a"] + 2 * batch.columns["b"])
+    found = totals(parts, aggregation)
+    assert found.values.value[:, 0] == pytest.approx(expected)
+    assert found.values.standard_error.tolist() == [[0.0], [0.0]]
+    assert found.relative_errors.tolist() == [0.0]
+
+
+def test_a_ranking_marks_features_whose_intervals_overlap():
+    rows = Batch({"a": np.array([1.0]), "b": np.array([1.0])})
+    parts = explained(rows, request(("a", "b")), lambda batch: batch.columns["a"] + batch.columns["b"])
+    assert totals(parts).to_details()["labels"]["label0"]["ranking"] == [
+        {"feature": "a", "tied_with_next": True},
+        {"feature": "b", "tied_with_next": False},
+    ]
+
+
+def test_too_few_samples_for_clarifys_regression_are_told_with_what_the_numbers_are_worth():
+    parts = explained(some_rows(3), request(plan=Plan(estimator="clarify", budget=Budget(samples=10))))
+    assert totals(parts, estimator="clarify", features=tuple(FEATURES)).note == (
+        "10 samples are fewer than 2 (M - 1) = 14 for M = 8 features: Clarify's regression is under-determined and "
+        "spreads the prediction over features that have no effect. Read signs and ranks with caution, and use at least "
+        "32 samples."
+    )
+
+
+def test_rows_that_vary_in_few_features_need_few_samples_and_no_warning():
+    rows = some_rows(3)
+    rows = Batch({name: column * (name in FEATURES[:3]) for name, column in rows.columns.items()})
+    parts = explained(rows, request(plan=Plan(budget=Budget(samples=10))))
+    assert totals(parts, features=tuple(FEATURES)).note == ""
+
+
+def test_rows_that_did_not_reach_the_wanted_precision_are_counted():
+    asked = request(plan=Plan(estimator="leverage", budget=Budget(samples=34, precision=1e-6)))
+    assert totals(explained(some_rows(5), asked), precision=1e-6, features=tuple(FEATURES)).imprecise == 5
+
+
+# --- partial dependence -----------------------------------------------------------------------------------------------
+def test_a_numeric_plot_has_bucket_centres_shares_and_mean_predictions():
+    rows = Batch({"a": np.array([20.0, 22.0, 26.0, 30.0]), "b": np.array([1.0, 2.0, 3.0, 6.0])})
+    found = plots([grid_of("a", rows.columns["a"], 2)], [rows[:1], rows[1:]], lambda b: b.columns["a"] * b.columns["b"])
+    assert found[0].to_clarify(["label0"]) == {
+        "feature_name": "a",
+        "data_type": "numerical",
+        "feature_values": [22.5, 27.5],
+        "data_distribution": [0.5, 0.5],
+        "model_predictions": [[67.5, 82.5]],  # times 3, the mean of b
+        "label_headers": ["label0"],
+    }
+
+
+def test_a_categorical_plot_has_every_value_and_every_output():
+    rows = Batch({"sex": text(*["F", "M", "M", "M"] * 25), "b": np.tile([0.0, 0.0, 1.0, 1.0], 25)})
+
+    def score(batch):
+        share = np.where(batch.columns["sex"] == "F", 0.25, 0.5) * batch.columns["b"]
+        return np.column_stack([1 - share, share])
+
+    found = plots([grid_of("sex", rows.columns["sex"], 5)], [rows], score)
+    assert found[0].to_clarify(["no", "yes"]) == {
+        "feature_name": "sex",
+        "data_type": "categorical",
+        "feature_values": ["F", "M"],
+        "data_distribution": [0.25, 0.75],
+        "model_predictions": [[0.875, 0.75], [0.125, 0.25]],
+        "label_headers": ["no", "yes"],
+    }
+
+
+def test_free_text_has_an_error_in_the_place_of_a_plot():
+    found = grid_of("note", text("good", "bad", "fair"), 5)
+    assert found.to_clarify(["label0"]) == {"feature_name": "note", "data_type": "free_text", "error": FREE_TEXT}
+    assert grid_of("note", text("good", "bad", "fair"), 5, "categorical").kind == "categorical"
+
+
+def test_a_column_without_values_has_an_error_in_the_place_of_a_plot():
+    assert grid_of("a", np.array([np.nan, np.nan]), 5).error == (
+        "a: The column holds no value, so there is nothing to vary. Leave it out."
+    )
+
+
+# --- outputs and files ------------------------------------------------------------------------------------------------
+def test_names_of_outputs_that_do_not_fit_give_generic_ones_with_a_warning():
+    assert output_names(2, ["yes"]) == (
+        ("label0", "label1"),
+        (
+            "predictor.label_headers: got ['yes'], but the model gives 2 scores per row. Falling back to generic "
+            "labels: label0, label1."
+        ),
+    )
+
+
+class Labels:
+    """A model that answers with labels only."""
+
+    def __init__(self, labels):
+        self.labels = labels
+
+    def predict(self, batch):
+        return Scores(np.empty((len(batch), 0)), labels=self.labels)
+
+
+def test_numeric_labels_are_explained_as_scores_and_text_is_refused():
+    batch = Batch({"a": np.zeros(2)})
+    assert scorer(Labels(np.array([0, 1])))(batch).tolist() == [[0.0], [1.0]]
+    with pytest.raises(ModelError) as caught:
+        scorer(Labels(text("no", "yes")))(batch)
+    assert str(caught.value) == (
+        "The model answers with labels, and explanations need scores. Say in predictor.probability where the scores "
+        "are, or give a model that answers with probabilities."
+    )
+
+
+def test_local_values_have_features_first_then_labels_then_the_join_column():
+    file = io.StringIO()
+    LocalValues(file, ["age", "plan"], "id").write(
+        np.array([[[0.5, -0.5], [0.25, 0.125]]]), ["label0", "label1"], np.array(["r1"], dtype=object)
+    )
+    assert file.getvalue() == "age_label0,plan_label0,age_label1,plan_label1,id\n0.5,0.25,-0.5,0.125,r1\n"
+
+
+def test_a_baseline_file_has_the_features_names_and_empty_missing_cells(tmp_path):
+    baseline = Batch({"age": np.array([40, 50]), "share": np.array([0.5, np.nan]), "a,b": text("x", None)})
+    write_baseline(tmp_path / "baseline.csv", baseline)
+    assert (tmp_path / "baseline.csv").read_text() == 'age,share,"a,b"\n40,0.5,x\n50,,\n'
