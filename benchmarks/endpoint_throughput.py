@@ -2,6 +2,8 @@
 
     python benchmarks/endpoint_throughput.py --rows 300000
 
+With ``--mlflow PATH`` the server is ``mlflow models serve`` of that program, asked in JSON.
+
 A model of XGBoost for rows like those of the Adult census is served on loopback by our own server. The load script
 posts bodies built beforehand and reads nothing from the answers; it runs at several batch sizes and numbers of requests
 in flight, and its best counts. Ours builds the bodies, reads the scores and finds batch size and concurrency by itself.
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -41,6 +44,14 @@ CARDINALITIES = {
     "sex": 2,
     "native_country": 42,
 }
+MLFLOW = (
+    RequestFormat(
+        content_type="application/json",
+        content_template='{"dataframe_split": {"columns": $feature_names, "data": $records}}',
+        record_template="$features",
+    ),
+    ResponseFormat(accept_type="application/json", probability="predictions"),
+)
 BATCH_SIZES = (1_000, 4_000, 16_000, 50_000)
 IN_FLIGHT = (1, 2, 4)
 
@@ -75,33 +86,34 @@ def trained(folder: Path, rng: np.random.Generator) -> tuple[xgboost.Booster, Pa
     return booster, path
 
 
-async def post_all(url: str, bodies: list[bytes], in_flight: int) -> None:
+async def post_all(url: str, bodies: list[bytes], in_flight: int, content_type: str) -> None:
     """The load script: nothing but requests."""
     waiting = iter(bodies)
     async with httpx.AsyncClient(timeout=600, trust_env=False) as client:
 
         async def worker() -> None:
             for body in waiting:
-                answer = await client.post(f"{url}/invocations", content=body, headers={"Content-Type": "text/csv"})
+                answer = await client.post(f"{url}/invocations", content=body, headers={"Content-Type": content_type})
                 answer.raise_for_status()
 
         await asyncio.gather(*(worker() for _ in range(in_flight)))
 
 
-def plain(url: str, batch: Batch, size: int, in_flight: int) -> Callable[[], object]:
+def plain(url: str, batch: Batch, size: int, in_flight: int, request: RequestFormat) -> Callable[[], object]:
     """The load script on bodies built here, outside of the time."""
-    encode = RequestFormat().encode
-    bodies = [encode(batch[start : start + size]) for start in range(0, len(batch), size)]
-    return lambda: asyncio.run(post_all(url, bodies, in_flight))
+    bodies = [request.encode(batch[start : start + size]) for start in range(0, len(batch), size)]
+    return lambda: asyncio.run(post_all(url, bodies, in_flight, request.content_type))
 
 
-def ours(url: str, batch: Batch, folder: Path | None) -> Callable[[], np.ndarray]:
+def ours(
+    url: str, batch: Batch, folder: Path | None, request: RequestFormat, response: ResponseFormat
+) -> Callable[[], np.ndarray]:
     """Pellucid's way from rows to scores, kept in a store below ``folder`` if there is one."""
     parts = [batch[start : start + 65_536] for start in range(0, len(batch), 65_536)]
 
     def run() -> np.ndarray:
         store = None if folder is None else PredictionStore(folder / ".resume", "benchmark")
-        with endpoint(url, RequestFormat(), ResponseFormat()) as model:
+        with endpoint(url, request, response) as model:
             scores = np.concatenate([part.values for part in predict_all(model, parts, store)])
         if store is None:
             print("   ", model.traffic.line(), f"{model.traffic.batch_records:,} a request")
@@ -110,6 +122,14 @@ def ours(url: str, batch: Batch, folder: Path | None) -> Callable[[], np.ndarray
         return scores[:, 0]
 
     return run
+
+
+def mlflow_command(program: str, booster: xgboost.Booster, folder: Path) -> list[str]:
+    """The command that serves ``booster``, saved as an MLflow model."""
+    import mlflow.xgboost
+
+    mlflow.xgboost.save_model(booster, folder)
+    return [program, "models", "serve", "-m", str(folder), "--env-manager", "local", "-h", "127.0.0.1", "-p", "{port}"]
 
 
 def seconds(contender: Callable[[], object]) -> tuple[float, float]:
@@ -124,6 +144,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=300_000)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--mlflow", metavar="PATH", help="serve with this mlflow program in the place of our server")
     given = parser.parse_args()
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as name:
@@ -131,16 +152,22 @@ def main() -> None:
         booster, path = trained(folder, rng)
         batch = adult_like(given.rows, rng)
         expected = booster.predict(xgboost.DMatrix(matrix(batch), feature_names=list(batch.names)))
-        with shadow_server(serving_command(str(path), features=batch.names), log=folder / "log") as url:
-            if not np.allclose(ours(url, batch, None)(), expected, atol=1e-6):
+        request, response = RequestFormat(), ResponseFormat()
+        command = serving_command(str(path), features=batch.names)
+        if given.mlflow:
+            request, response = MLFLOW
+            command = mlflow_command(given.mlflow, booster, folder / "mlflow")
+        path_first = {"PATH": f"{Path(command[0]).parent}:{os.environ['PATH']}"}  # mlflow looks for uvicorn there
+        with shadow_server(command, log=folder / "log", environment=path_first) as url:
+            if not np.allclose(ours(url, batch, None, request, response)(), expected, atol=1e-6):
                 raise SystemExit("The scores differ from those of XGBoost itself.")
             contenders: dict[str, Callable[[], object]] = {
-                f"load script, {size:,} rows a request, {flying} in flight": plain(url, batch, size, flying)
+                f"load script, {size:,} rows a request, {flying} in flight": plain(url, batch, size, flying, request)
                 for size in BATCH_SIZES
                 for flying in IN_FLIGHT
             }
-            contenders["Pellucid"] = ours(url, batch, None)
-            contenders["Pellucid, kept in a store"] = ours(url, batch, folder)
+            contenders["Pellucid"] = ours(url, batch, None, request, response)
+            contenders["Pellucid, kept in a store"] = ours(url, batch, folder, request, response)
             times: dict[str, list[tuple[float, float]]] = {contender: [] for contender in contenders}
             for _ in range(given.repeats):
                 for contender, run in contenders.items():
