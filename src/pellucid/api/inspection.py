@@ -11,9 +11,10 @@ from pellucid.api.preflight import Preflight, preflight, table_over
 from pellucid.api.probing import Probe, probe
 from pellucid.bias.analysis import analyse
 from pellucid.bias.counting import Counted, count
-from pellucid.bias.selection import Chosen
+from pellucid.bias.groups import Group
 from pellucid.bias.unseen import unseen_values
 from pellucid.config.bias_request import BiasRequest, FacetRequest
+from pellucid.config.dataset import Facet
 from pellucid.counts import ByThreshold, Value
 from pellucid.datasets import Dataset, compute_on
 from pellucid.errors import AnalysisError, InputError, Problem
@@ -210,9 +211,8 @@ def _partial_request(job: Preflight) -> BiasRequest | None:
     )
 
 
-def _given(facet: object, names: tuple[str, ...]) -> tuple[Value, ...]:
-    column = resolved(facet.name_or_index, names)  # type: ignore[attr-defined]
-    return () if column is None else tuple(facet.value_or_threshold or ())  # type: ignore[attr-defined]
+def _given(facet: Facet, names: tuple[str, ...]) -> tuple[Value, ...]:
+    return () if resolved(facet.name_or_index, names) is None else facet.value_or_threshold
 
 
 def _columns(job: Preflight) -> tuple[ColumnInspection, ...]:
@@ -271,15 +271,8 @@ def _groups(counted: Counted) -> tuple[tuple[ChosenGroup, ...], tuple[str, ...]]
         if key == "label_values_or_threshold":
             positive = chosen
         else:
-            chosen_facets.append(_OneFacet({column: chosen}))
+            chosen_facets.append(Group({column: chosen.printed}, {column: chosen}))
     return tuple(groups), () if positive is None else caveats(counted, positive, chosen_facets)
-
-
-@dataclass(frozen=True, slots=True)
-class _OneFacet:
-    """A group that one facet makes."""
-
-    chosen: Mapping[str, Chosen]
 
 
 def _value_counts(counted: Counted) -> dict[str, dict[Value, int]]:

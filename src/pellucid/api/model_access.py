@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pellucid.api.relative_paths import beside
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.config.predictor import Predictor
 from pellucid.config.project_file import FILE_NAME, load_project_file
@@ -94,14 +95,14 @@ def model_source(
         The name is not known; the message says how to tell where the model is.
     """
     if predictor.model is not None:
-        return ModelSource("predictor.model", _beside(config_path, predictor.model))
+        return ModelSource("predictor.model", beside(config_path, predictor.model))
     project = load_project_file(Path.cwd(), config_path.parent)
     folder = project.folder or Path()
     if predictor.endpoint_name is not None:
         name, known, option = predictor.endpoint_name, {**project.endpoints, **endpoints}, "--endpoint"
         key, example = "predictor.endpoint_name", "http://127.0.0.1:8080"
     else:
-        located = {name: _beside(folder / FILE_NAME, uri) for name, uri in project.models.items()}
+        located = {name: beside(folder / FILE_NAME, uri) for name, uri in project.models.items()}
         name, known, option = predictor.model_name or "", {**located, **models}, "--model"
         key, example = "predictor.model_name", "model.tar.gz"
     if name in known or name.startswith(WEB):
@@ -135,12 +136,6 @@ def without_password(uri: str) -> str:
     scheme, separator, rest = uri.partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}" if separator else uri
-
-
-def _beside(file: Path, uri: str) -> str:
-    """A relative path is meant from here or, where nothing is there, from the folder of ``file``, which names it."""
-    beside = file.parent / uri
-    return str(beside) if "://" not in uri and not Path(uri).exists() and beside.exists() else uri
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pellucid.api.model_access import ModelSource, access_problems, source_problems, unused_places
+from pellucid.api.relative_paths import beside
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.config.bias_request import BiasRequest
 from pellucid.config.load import LoadedConfig, load_config, parse_config
@@ -212,7 +213,7 @@ def _sources(config: AnalysisConfig, config_path: Path, data: str | None, data_i
     names = tuple(_mentioned(config))
     own_predictions = config.predicted_label_dataset_uri is None
     main = DatasetSource(
-        uri=_beside(config_path, uri) if uri == config.dataset_uri else uri,
+        uri=beside(config_path, uri) if uri == config.dataset_uri else uri,
         dataset_type=config.dataset_type,
         headers=config.headers,
         label=config.label,
@@ -224,7 +225,7 @@ def _sources(config: AnalysisConfig, config_path: Path, data: str | None, data_i
     facets = predictions = None
     if config.facet_dataset_uri is not None:
         facets = DatasetSource(
-            uri=_beside(config_path, config.facet_dataset_uri),
+            uri=beside(config_path, config.facet_dataset_uri),
             dataset_type=config.dataset_type,
             headers=config.facet_headers,
             where="facet_dataset_uri",
@@ -232,7 +233,7 @@ def _sources(config: AnalysisConfig, config_path: Path, data: str | None, data_i
         )
     if config.predicted_label_dataset_uri is not None:
         predictions = DatasetSource(
-            uri=_beside(config_path, config.predicted_label_dataset_uri),
+            uri=beside(config_path, config.predicted_label_dataset_uri),
             dataset_type=config.dataset_type,
             headers=config.predicted_label_headers,
             predicted_label=config.predicted_label,
@@ -240,12 +241,6 @@ def _sources(config: AnalysisConfig, config_path: Path, data: str | None, data_i
             expected_names=names,
         )
     return main, facets, predictions
-
-
-def _beside(config_path: Path, uri: str) -> str:
-    """A relative path is meant from here or, where nothing is there, from the folder of the configuration."""
-    beside = config_path.parent / uri
-    return str(beside) if "://" not in uri and not Path(uri).exists() and beside.exists() else uri
 
 
 def _mentioned(config: AnalysisConfig) -> Sequence[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
 
 from pellucid.bias.counting import Counted
+from pellucid.bias.groups import Group
 from pellucid.bias.selection import Chosen
 from pellucid.counts import ByThreshold, Value
 
@@ -15,16 +15,7 @@ MANY = 10
 """From more different whole numbers than this on, a single value given is likely to be meant as a threshold."""
 
 
-class Grouped(Protocol):
-    """A sensitive group, by facet column."""
-
-    @property
-    def chosen(self) -> Mapping[str, Chosen]:
-        """The choice of rows by facet column."""
-        ...
-
-
-def caveats(counted: Counted, positive: Chosen, groups: Sequence[Grouped]) -> tuple[str, ...]:
+def caveats(counted: Counted, positive: Chosen, groups: Sequence[Group]) -> tuple[str, ...]:
     """Sentences, most serious first, each once."""
     request = counted.request
     chosen = [

@@ -291,11 +291,6 @@ _no_accuracy_member = _empty_group("DLA: Negated Facet set is empty", "DLA: Face
 _no_proportion = _empty_group("Negative facet set is empty.", "Facet set is empty.", a_first=True)
 
 
-def flip_test_undefined(a: Counts, d: Counts) -> str | None:
-    """Clarify's error text of the flip test where a group is empty, else None."""
-    return _no_group_member(a, d)
-
-
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One bias metric: its published names, its formula, and what it says when it has no value.
