@@ -45,6 +45,8 @@ class JobExplanations:
         Global SHAP values, if asked for.
     plots
         Partial dependence, if asked for.
+    further
+        Sections of ``explanations`` in ``analysis.json`` by other methods.
     written
         Files written aside, by the name that they get.
     """
@@ -53,6 +55,7 @@ class JobExplanations:
     shap: ShapResult | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     plots: tuple[Plot, ...] | None = None
+    further: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     written: Mapping[str, Path] = field(default_factory=dict)
@@ -64,7 +67,7 @@ class JobExplanations:
             found["kernel_shap"] = self.shap.to_clarify()
         if self.plots is not None:
             found["pdp"] = [plot.to_clarify(self.labels) for plot in self.plots]
-        return found
+        return {**found, **self.further}
 
 
 def given_baseline(config: AnalysisConfig, config_path: Path, dataset: Dataset, table: FrameTable) -> Batch | None:
