@@ -11,7 +11,7 @@ from typing import IO, Any, cast
 from pellucid.datasets.sources import CSV, JSON, JSON_LINES, PARQUET, DatasetSource
 from pellucid.errors import ConfigError, DataError, MissingExtra, Problem, did_you_mean
 
-__all__ = ["Files", "dataset_type_of", "locate"]
+__all__ = ["Files", "dataset_type_of", "locate", "open_raw"]
 
 EXTENSIONS = {
     CSV: (".csv", ".csv.gz"),
@@ -56,6 +56,19 @@ class Files:
         if self.filesystem is None:
             return sum(Path(path).stat().st_size for path in self.paths)
         return sum(int(self.filesystem.size(path)) for path in self.paths)
+
+
+@contextmanager
+def open_raw(path: str) -> Iterator[IO[bytes]]:
+    """The bytes of ``path`` as they are stored, local or behind an address that fsspec knows."""
+    if "://" not in path or path.startswith("file://"):
+        with Path(path.removeprefix("file://")).open("rb") as raw:
+            yield raw
+        return
+    import fsspec
+
+    with fsspec.open(path, "rb", compression=None) as raw:
+        yield cast("IO[bytes]", raw)
 
 
 def dataset_type_of(path: str) -> str:

@@ -1,0 +1,84 @@
+"""Two results side by side."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pellucid.bias.comparison import Estimate, compare_estimates, difference_of
+
+
+def estimate(value, low, high, **more):
+    return Estimate(value=value, interval=(low, high), **more)
+
+
+def verdict(metric, first, second):
+    return compare_estimates({"it": (metric, first, second)}, confidence_level=0.95)["it"].verdict
+
+
+def test_margins_add_like_the_sides_of_a_right_angle():
+    value, interval = difference_of(estimate(0.5, 0.2, 0.9), estimate(0.6, 0.3, 0.7))
+    assert value == pytest.approx(0.1)
+    assert interval == pytest.approx((0.1 - 0.5, 0.1 + math.hypot(0.1, 0.3)))  # 0.5 = hypot(0.3, 0.4)
+
+
+@given(st.tuples(*[st.floats(-1, 1)] * 2), st.tuples(*[st.floats(0.001, 0.5)] * 4))
+def test_swapping_the_results_negates_the_difference(values, margins):
+    a = estimate(values[0], values[0] - margins[0], values[0] + margins[1])
+    b = estimate(values[1], values[1] - margins[2], values[1] + margins[3])
+    (value, (low, high)), (swapped, (swapped_low, swapped_high)) = difference_of(a, b), difference_of(b, a)
+    assert (swapped, swapped_low, swapped_high) == pytest.approx((-value, -high, -low))
+
+
+def test_nearer_to_parity_is_better_on_either_side():
+    far, near = estimate(0.30, 0.28, 0.32), estimate(0.05, 0.03, 0.07)
+    assert verdict("DPL", far, near) == "better"
+    assert verdict("DPL", near, far) == "worse"
+    assert verdict("DPL", estimate(-0.30, -0.32, -0.28), near) == "changed sides"
+
+
+def test_a_ratio_is_judged_by_how_many_times_not_by_how_much():
+    # half as often is farther from parity than 1.5 times as often
+    assert verdict("DI", estimate(0.5, 0.49, 0.51), estimate(1.5, 1.3, 1.7)) == "changed sides"
+    assert verdict("DI", estimate(0.5, 0.48, 0.52), estimate(0.8, 0.78, 0.82)) == "better"
+    assert verdict("DI", estimate(0.5, 0.48, 0.52), estimate(0.0, 0.0, 0.02)) == "worse"
+
+
+def test_a_difference_within_its_margins_is_no_change():
+    assert verdict("DPL", estimate(0.10, 0.05, 0.15), estimate(0.12, 0.07, 0.17)) == "no clear change"
+
+
+def test_without_evidence_there_is_no_verdict():
+    weak = estimate(0.9, 0.1, 1.0, sufficient=False)
+    assert verdict("DPL", estimate(0.1, 0.09, 0.11), weak) == "insufficient evidence"
+    assert verdict("DPL", Estimate(value=0.1), Estimate(value=0.9)) == "insufficient evidence"
+    assert verdict("DI", estimate(0.5, 0.4, 0.6), estimate(math.inf, 1.0, math.inf)) == "insufficient evidence"
+
+
+def test_what_was_computed_from_the_same_rows_differs_by_nothing():
+    pairs = {"it": ("DPL", estimate(0.1, 0.0, 0.2), estimate(0.1, 0.0, 0.2))}
+    found = compare_estimates(pairs, confidence_level=0.95, same=frozenset(["it"]))["it"]
+    assert (found.value, found.interval, found.p_value, found.verdict) == (0.0, (0.0, 0.0), None, "equal")
+
+
+def test_the_more_is_compared_the_surer_each_change_must_be():
+    pair = ("DPL", estimate(0.100, 0.080, 0.120), estimate(0.133, 0.113, 0.153))
+    alone = compare_estimates({0: pair}, confidence_level=0.95)[0]
+    among = compare_estimates(dict.fromkeys(range(20), pair), confidence_level=0.95)[0]
+    assert alone.p_value == pytest.approx(0.0222, abs=0.001)
+    assert (alone.verdict, among.verdict) == ("worse", "no clear change")
+    assert among.p_value == pytest.approx(min(1, 20 * alone.p_value))
+
+
+def test_intervals_of_differences_cover_the_truth():
+    rng = np.random.default_rng(3)
+    n, rates, covered, draws = 400, (0.2, 0.35), 0, 2000
+    for _ in range(draws):
+        shares = [rng.binomial(n, rate) / n for rate in rates]
+        margins = [1.959964 * math.sqrt(share * (1 - share) / n) for share in shares]
+        a, b = (estimate(s, s - m, s + m) for s, m in zip(shares, margins, strict=True))
+        _, (low, high) = difference_of(a, b)
+        covered += low <= rates[1] - rates[0] <= high
+    assert 0.935 <= covered / draws <= 0.965
