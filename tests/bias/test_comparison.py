@@ -59,7 +59,7 @@ def test_without_evidence_there_is_no_verdict():
 
 def test_what_was_computed_from_the_same_rows_differs_by_nothing():
     pairs = {"it": ("DPL", estimate(0.1, 0.0, 0.2), estimate(0.1, 0.0, 0.2))}
-    found = compare_estimates(pairs, confidence_level=0.95, same=frozenset(["it"]))["it"]
+    found = compare_estimates(pairs, confidence_level=0.95, paired={"it": (0.0, (0.0, 0.0))})["it"]
     assert (found.value, found.interval, found.p_value, found.verdict) == (0.0, (0.0, 0.0), None, "equal")
 
 

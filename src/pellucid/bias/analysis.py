@@ -16,26 +16,27 @@ from pellucid.bias.estimates import Estimate, estimate
 from pellucid.bias.findings import Subject, finding
 from pellucid.bias.flip_rows import FlipRows
 from pellucid.bias.flip_test import Flips
+from pellucid.bias.group_statistics import distributions, group_statistics
 from pellucid.bias.group_table import GroupTable
 from pellucid.bias.groups import Group, crossed, groups_of, named
 from pellucid.bias.metrics import METRICS, NO_GROUP_VARIABLE, Metric, Stage
-from pellucid.bias.performance import model_performance, shares
+from pellucid.bias.performance import model_performance
 from pellucid.bias.selection import Chosen, threshold_of
 from pellucid.bias.unseen import unseen_values
 from pellucid.config.bias_request import BiasRequest
-from pellucid.counts import Value, ratio
+from pellucid.counts import Value
 from pellucid.errors import AnalysisError, DataError
 from pellucid.protocols.table import Table
 from pellucid.results.bias import (
     BiasReport,
     FacetResult,
-    GroupStatistics,
     Intersection,
     MetricResult,
     ModelPerformance,
     StageResult,
     Statistics,
 )
+from pellucid.results.groups import GroupStatistics
 
 __all__ = ["Progress", "analyse"]
 
@@ -122,6 +123,7 @@ def analyse(request: BiasRequest, table: Table, *, progress: Progress = lambda s
         groups=tuple(_group_statistics(analysis, group) for group in groups),
         performance=_performance(analysis, groups[0]),
         intersections=tuple(_intersections(analysis, groups)) if request.facet_intersections else (),
+        distributions=distributions(counted, analysis.positive, groups),
     )
     report = adjust_p_values(report)
     if analysis.post_error is not None and request.on_degenerate == "fail":
@@ -333,20 +335,19 @@ def _performance(analysis: Analysis, group: Group) -> ModelPerformance | None:
 
 
 def _group_statistics(analysis: Analysis, group: Group) -> GroupStatistics:
-    table = _group_table(analysis, group)
-    a, d = table.groups
-    positive = ratio(d.positive, d.n)
-    return GroupStatistics(
-        facet=group.column,
-        value_or_threshold=group.printed,
-        rows=table.group_rows[1],
-        proportion=ratio(d.n, a.n + d.n),
-        observed_label_distribution=(positive, 1 - positive),
-        confusion_matrix=None if analysis.predicted is None else shares(d),
+    return group_statistics(
+        group,
+        _group_table(analysis, group),
+        predicted=analysis.predicted is not None,
+        level=analysis.request.confidence_level,
     )
 
 
 def _intersections(analysis: Analysis, groups: Sequence[Group]) -> Iterator[Intersection]:
     for group in crossed(groups):
         stages = [_stage(analysis, stage, [group], lambda step: None) for stage in STAGES]
-        yield Intersection(facets=group.facets, stages=tuple(stage for stage in stages if stage is not None))
+        yield Intersection(
+            facets=group.facets,
+            stages=tuple(stage for stage in stages if stage is not None),
+            group=_group_statistics(analysis, group),
+        )

@@ -83,7 +83,10 @@ def difference_of(first: Estimate, second: Estimate) -> tuple[float, tuple[float
 
 
 def compare_estimates(
-    pairs: Mapping[Key, tuple[str, Estimate, Estimate]], *, confidence_level: float, same: frozenset[Key] = frozenset()
+    pairs: Mapping[Key, tuple[str, Estimate, Estimate]],
+    *,
+    confidence_level: float,
+    paired: Mapping[Key, tuple[float, tuple[float, float]]] | None = None,
 ) -> dict[Key, Difference]:
     """Differences of all pairs, with p-values adjusted over all of them.
 
@@ -93,14 +96,16 @@ def compare_estimates(
         Name of the metric and its two values, by whatever identifies it.
     confidence_level
         Of all intervals, in (0, 1).
-    same
-        What was computed from the same rows alone, without predictions: it differs by nothing.
+    paired
+        Differences with intervals that are known better than from the two values alone: of two models on the same rows
+        (`pellucid.bias.paired`), or 0 where both values were counted on the same labels.
     """
-    found = {key: (0.0, (0.0, 0.0)) if key in same else difference_of(*pair[1:]) for key, pair in pairs.items()}
+    known = paired or {}
+    found = {key: known[key] if key in known else difference_of(*pair[1:]) for key, pair in pairs.items()}
     raw = {
         key: p_value
         for key, (value, interval) in found.items()
-        if key not in same and (p_value := _p_value(value, interval, confidence_level)) is not None
+        if interval != (0.0, 0.0) and (p_value := _p_value(value, interval, confidence_level)) is not None
     }
     adjusted = holm(raw)
     return {
