@@ -5,7 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from pellucid.results.groups import ColumnDistribution, GroupStatistics
+
+if TYPE_CHECKING:
+    from pellucid.results.plots import BiasPlots
 
 __all__ = [
     "BiasReport",
@@ -195,44 +200,23 @@ class ModelPerformance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GroupStatistics:
-    """Size and outcomes of one sensitive group, for charts: shares as Clarify's report has them."""
-
-    facet: str
-    value_or_threshold: str
-    rows: int
-    proportion: float
-    observed_label_distribution: tuple[float, float]
-    confusion_matrix: tuple[float, float, float, float] | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """For ``pellucid.json``."""
-        return {
-            "facet": self.facet,
-            "value_or_threshold": self.value_or_threshold,
-            "rows": self.rows,
-            "proportion": self.proportion,
-            "observed_label_distribution": list(self.observed_label_distribution),
-            "confusion_matrix": None if self.confusion_matrix is None else list(self.confusion_matrix),
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Intersection:
     """Metrics of the rows that belong to the sensitive groups of several facets at once, against all other rows."""
 
     facets: Mapping[str, str]
     stages: tuple[StageResult, ...]
+    group: GroupStatistics | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """For ``pellucid.json``."""
-        return {
+        entry: dict[str, Any] = {
             "facets": dict(self.facets),
             **{
                 f"{stage.stage}_bias_metrics": [metric.to_dict() for metric in stage.facets[0].metrics]
                 for stage in self.stages
             },
         }
+        return entry if self.group is None else {**entry, "group": self.group.to_dict()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +246,11 @@ class SegmentResult:
             entry |= {key: value for key, value in self.report.to_dict().items() if key != "version"}
         return entry
 
+    def to_details(self) -> dict[str, Any]:
+        """The same with the groups beside it, for ``pellucid.json`` where it holds keys of ours."""
+        groups = () if self.report is None else self.report.groups
+        return {**self.to_dict(), "groups": [group.to_dict() for group in groups]}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BiasReport:
@@ -277,6 +266,8 @@ class BiasReport:
         What a reader must know before believing the numbers.
     rows
         Number of rows analysed.
+    distributions
+        Rows by label, predicted label and facet value.
     """
 
     stages: tuple[StageResult, ...]
@@ -289,6 +280,7 @@ class BiasReport:
     performance: ModelPerformance | None = None
     intersections: tuple[Intersection, ...] = ()
     segments: tuple[SegmentResult, ...] = ()
+    distributions: tuple[ColumnDistribution, ...] = ()
     frame_library: str | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -305,6 +297,7 @@ class BiasReport:
             "warnings": list(self.warnings),
             "columns": [column.to_dict() for column in self.columns],
             "groups": [group.to_dict() for group in self.groups],
+            "dataset": {"distributions": [distribution.to_dict() for distribution in self.distributions]},
             "p_values_unadjusted": self._unadjusted(),
         }
         if self.performance is not None:
@@ -312,7 +305,7 @@ class BiasReport:
         if self.intersections:
             details["intersections"] = [intersection.to_dict() for intersection in self.intersections]
         if self.segments:
-            details["segments"] = [segment.to_dict() for segment in self.segments]
+            details["segments"] = [segment.to_details() for segment in self.segments]
         return details
 
     @property
@@ -329,6 +322,13 @@ class BiasReport:
             for facet in stage.facets
             for metric in facet.metrics
         ]
+
+    @property
+    def plot(self) -> BiasPlots:
+        """Plots: ``disparities()``."""
+        from pellucid.results.plots import BiasPlots
+
+        return BiasPlots(self)
 
     def to_frame(self) -> Any:
         """A table with one row per metric, in the data frame library of the data analysed.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ConfigError, Problem, did_you_mean
+
+if TYPE_CHECKING:
+    from pellucid.results.plots import PartialDependencePlots
 
 __all__ = ["FeatureDependence", "PartialDependence"]
 
@@ -68,6 +71,13 @@ class PartialDependence:
             fix = f"Use a feature that was asked for; {did_you_mean(feature, list(found))}"
             raise ConfigError(Problem("feature", feature, fix=fix))
         return found[feature]
+
+    @property
+    def plot(self) -> PartialDependencePlots:
+        """Plots: ``partial_dependence(feature)``."""
+        from pellucid.results.plots import PartialDependencePlots
+
+        return PartialDependencePlots(self)
 
     def to_frame(self) -> Any:
         """A long table with one row per feature, output and point, of the library of the data.

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from statistics import NormalDist
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ConfigError, MissingExtra, Problem, did_you_mean
+
+if TYPE_CHECKING:
+    from pellucid.results.plots import ExplanationPlots
 
 __all__ = ["Aggregation", "Explanation", "FeatureImportance"]
 
@@ -79,7 +82,7 @@ class Explanation:
         The explained rows, by column of the model; shape (rows,) each.
     methods
         How each row was explained: ``exact: linear``, ``exact: logistic``, ``exact: trees``, ``enumeration``,
-        ``leverage``, ``odd terms``, ``border``, ``clarify`` or ``permutation``.
+        ``leverage``, ``odd terms``, ``border``, ``clarify``, ``permutation``, or ``shap`` if it is shap's.
     samples
         Coalitions asked of each row besides the empty and the full one, shape (rows,); 0 where a formula was used.
     model_rows
@@ -142,6 +145,13 @@ class Explanation:
             raise ConfigError(Problem("method", method, fix=fix))
         return self.importances[method]
 
+    @property
+    def plot(self) -> ExplanationPlots:
+        """Plots: ``importance()``, ``beeswarm()``, ``waterfall(row)``, ``dependence(feature)``."""
+        from pellucid.results.plots import ExplanationPlots
+
+        return ExplanationPlots(self)
+
     def to_frame(self) -> Any:
         """A long table with one row per explained row, output and feature, in that order.
 
@@ -196,6 +206,40 @@ class Explanation:
             feature_names=list(self.features),
             output_names=None if one else list(self.outputs),
         )
+
+    @classmethod
+    def from_shap(cls, explanation: Any, *, link: str = "identity", confidence_level: float = 0.95) -> Self:
+        """An explanation made by shap, for the tables and plots of this package.
+
+        Standard errors are nan, since shap gives none. Predictions are base values plus values.
+
+        Parameters
+        ----------
+        explanation
+            A ``shap.Explanation`` with values of shape (rows, features) or (rows, features, outputs), or of one row.
+        link
+            ``logit`` where it explains log-odds, as of a boosted classifier.
+        confidence_level
+            Of the intervals, in (0, 1); they are nan as well.
+
+        Raises
+        ------
+        ConfigError
+            Values are no numbers of such a shape (those of text, images and interactions are not), or base values or
+            names do not fit them.
+
+        Examples
+        --------
+        >>> from types import SimpleNamespace
+        >>> shap = SimpleNamespace(values=np.array([[1.0, -3.0]]), base_values=np.array([2.0]), data=np.array([[5, 6]]),
+        ...                        feature_names=["a", "b"], output_names=None)
+        >>> found = Explanation.from_shap(shap)
+        >>> found.predictions.item(), [importance.feature for importance in found.global_importance()]
+        (0.0, ['b', 'a'])
+        """
+        from pellucid.results.shap_explanation import fields_of
+
+        return cls(**fields_of(explanation), link=link, confidence_level=confidence_level)
 
     def _cells(self) -> npt.NDArray[Any] | None:
         """Cells of the explained features, shape (rows, features); None where a feature is a group of columns."""

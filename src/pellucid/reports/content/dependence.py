@@ -1,0 +1,107 @@
+"""Partial dependence: how the mean prediction moves with one feature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from pellucid.charts.curves import partial_dependence
+from pellucid.reports.content.context import Context, brief
+from pellucid.reports.document import Block, Cell, Chart, Column, Notice, Paragraph, Section, Table
+from pellucid.reports.reading import listed, number_in
+from pellucid.results.rounding import number, share
+
+__all__ = ["pdp_section"]
+
+MOST_PLOTS = 30
+MOST_POINTS = 60
+MOST_OUTPUTS = 6
+
+
+def pdp_section(context: Context) -> Section | None:
+    """A chart for each feature, or why there is none."""
+    plots = listed(context.explanations.get("pdp"))
+    if not plots:
+        return None
+    introduction = (
+        "The mean prediction over all rows with one feature set to one value after another, the others as they are. "
+        "The spread of the rows stands beside each curve."
+    )
+    blocks: list[Block] = [Paragraph(introduction)]
+    for plot in plots[:MOST_PLOTS]:
+        blocks.append(_plot(plot))
+    if len(plots) > MOST_PLOTS:
+        blocks.append(Paragraph(f"{len(plots) - MOST_PLOTS:,} further features stand in the result files."))
+    return Section(title="Partial dependence", anchor="partial-dependence", blocks=tuple(blocks))
+
+
+def _plot(plot: Mapping[str, Any]) -> Block:
+    feature = brief(plot.get("feature_name"), 60)
+    if isinstance(plot.get("error"), str):
+        return Notice("missing", f"{feature}: {plot['error']}")
+    read = _read(plot)
+    if read is None:
+        return Notice("missing", f"{feature}: the values of this plot were edited or damaged, and are left out.")
+    points, curves, shares, outputs = read
+    specification = partial_dependence(
+        np.array(points, dtype=float if plot.get("data_type") == "numerical" else object),
+        np.array(curves, dtype=float),
+        feature=feature,
+        outputs=outputs,
+        distribution=None if shares is None else np.array([part or 0.0 for part in shares]),
+        categorical=plot.get("data_type") != "numerical",
+    )
+    return Chart(
+        title=f"Mean prediction by {feature}",
+        specification=specification,
+        description=str(specification["description"]),
+        table=_table(feature, points, curves, shares, outputs),
+    )
+
+
+Plot = tuple[list[Any], list[list[float]], list[float | None] | None, list[str]]
+
+
+def _read(plot: Mapping[str, Any]) -> Plot | None:
+    """Points, curves, shares and outputs; None where they do not belong together."""
+    points, curves = plot.get("feature_values"), plot.get("model_predictions")
+    if not isinstance(points, list) or not isinstance(curves, list) or not points or not curves:
+        return None
+    read = [[number_in(value) for value in curve] for curve in curves if isinstance(curve, list)]
+    if len(read) != len(curves) or any(len(curve) != len(points) or None in curve for curve in read):
+        return None
+    if plot.get("data_type") == "numerical":
+        points = [number_in(point) for point in points]
+        if None in points:
+            return None
+    labels = plot.get("label_headers")
+    outputs = [str(label) for label in labels] if isinstance(labels, list) else []
+    if len(outputs) != len(read):
+        outputs = [f"output {i + 1}" for i in range(len(read))]
+    given = plot.get("data_distribution")
+    shares = [number_in(part) for part in given] if isinstance(given, list) and len(given) == len(points) else None
+    known = [[value for value in curve if value is not None] for curve in read]
+    return points, known[:MOST_OUTPUTS], shares, outputs[:MOST_OUTPUTS]
+
+
+def _table(
+    feature: str,
+    points: Sequence[Any],
+    curves: Sequence[Sequence[float]],
+    shares: Sequence[float | None] | None,
+    outputs: Sequence[str],
+) -> Table:
+    columns = [Column(title=feature), *(Column(title=brief(output, 40), align="right") for output in outputs)]
+    if shares is not None:
+        columns.append(Column(title="Share of rows", align="right"))
+    rows = []
+    for i, point in enumerate(points[:MOST_POINTS]):
+        row: list[str | Cell] = [number(point) if isinstance(point, float) else brief(point)]
+        row += [number(curve[i]) for curve in curves]
+        if shares is not None:
+            part = shares[i]
+            row.append(Cell(text="suppressed", tone="suppressed") if part is None else share(part))
+        rows.append(tuple(row))
+    return Table(caption=f"Mean prediction by {feature}", columns=tuple(columns), rows=tuple(rows))
