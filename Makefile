@@ -4,12 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: demo test check java clean
+.PHONY: demo test check system clean
 
 demo: $(VENV)/.installed
 	$(BIN)/pellucid demo --output demo-output
 
-test: check java
+test: check system
 	$(BIN)/pytest -n 2
 
 check: $(VENV)/.installed-for-tests
@@ -41,9 +41,15 @@ $(BIN)/python:
 	echo "Install one (Debian, Ubuntu: apt-get install python3 python3-venv), or name it: make $(or $(MAKECMDGOALS),demo) PYTHON=/path/to/python3.11" >&2; \
 	exit 1
 
-# Spark runs on Java. Where it is missing and cannot be installed, the Spark tests are skipped and pytest says so.
-java:
-	@java -version >/dev/null 2>&1 || { \
-	    test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo "Installing Java for the Spark tests" \
-	    && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends default-jre-headless >/dev/null; \
-	} || echo "No Java: the Spark tests will be skipped. To run them, install Java 17 or newer (apt-get install default-jre-headless)."
+# What tests need beside Python: Java for Spark, a browser for reports, a database server. What is missing and cannot be
+# installed, its tests are skipped for, and pytest says so.
+system:
+	@missing=""; \
+	java -version >/dev/null 2>&1 || missing="$$missing default-jre-headless"; \
+	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	command -v chromedriver >/dev/null || missing="$$missing chromium-driver"; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	test -z "$$missing" || { \
+	    test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo "Installing for the tests:$$missing" \
+	    && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $$missing >/dev/null; \
+	} || echo "Some tests will be skipped. To run them, install:$$missing"

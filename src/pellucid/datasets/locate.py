@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
-from pellucid.datasets.sources import CSV, JSON, JSON_LINES, PARQUET, DatasetSource
+from pellucid.datasets.sources import CSV, IMAGES, JSON, JSON_LINES, PARQUET, DatasetSource
 from pellucid.errors import ConfigError, DataError, MissingExtra, Problem, did_you_mean
 
 __all__ = ["Files", "dataset_type_of", "locate", "open_raw"]
@@ -19,6 +19,8 @@ EXTENSIONS = {
     JSON: (".json", ".json.gz"),
     PARQUET: (".parquet",),
 }
+LOCATED = {**EXTENSIONS, IMAGES: (".jpg", ".jpeg", ".png")}
+"""Images are found in the same way, but are no table that can be read."""
 # The SDK may write the configuration into the folder of the data, and an earlier run its results.
 NEVER_DATA = frozenset({"analysis_config.json", "analysis.json", "pellucid.json", "evidence.json"})
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs", "abfs": "azure", "abfss": "azure", "az": "azure"}
@@ -106,7 +108,7 @@ def locate(source: DatasetSource) -> Files:
     MissingExtra
         The package for the protocol of the address is not installed.
     """
-    if source.dataset_type not in EXTENSIONS:
+    if source.dataset_type not in LOCATED:
         fix = f"Use one of {', '.join(EXTENSIONS)}; {did_you_mean(source.dataset_type, list(EXTENSIONS))}"
         raise ConfigError(Problem("dataset_type", source.dataset_type, fix=fix))
     if source.uri.startswith("file://"):
@@ -164,7 +166,7 @@ def _filesystem(source: DatasetSource) -> tuple[Any, str]:
 
 def _of_type(source: DatasetSource, named: list[tuple[str, str]]) -> tuple[str, ...]:
     """The full paths, in the order of the names relative to the folder, of the files that are data of this type."""
-    extensions = EXTENSIONS[source.dataset_type]
+    extensions = LOCATED[source.dataset_type]
     visible = [(name, path) for name, path in named if not any(part.startswith(".") for part in name.split("/"))]
     data = [
         (name, path)

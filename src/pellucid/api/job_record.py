@@ -1,0 +1,155 @@
+"""What is kept of a job beside its results: evidence, and the report that is made of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pellucid.api.evidence import Gathering, gathering
+from pellucid.api.model_access import ModelSource
+from pellucid.errors import DataError
+
+if TYPE_CHECKING:
+    from pellucid.api.job import JobResult
+    from pellucid.api.job_explanations import JobExplanations
+    from pellucid.api.preflight import Preflight
+
+__all__ = ["JobRecord", "recorded", "with_report"]
+
+REPORTS = (".html", ".ipynb", ".pdf")
+
+
+@dataclass(slots=True, eq=False)
+class JobRecord:
+    """Told by a job, as it runs, what its evidence and its report are made of.
+
+    Parameters
+    ----------
+    command
+        The command that repeats the job.
+    digests
+        None where neither evidence nor report is wanted.
+    details
+        Everything of ours, whether or not it is written to ``pellucid.json``.
+    configuration
+        As it was given.
+    model_rows, model_requests
+        What was asked of the model.
+    """
+
+    command: str
+    digests: Gathering | None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    configuration: Mapping[str, Any] | None = None
+    source: ModelSource | None = None
+    model_rows: int | None = None
+    model_requests: int | None = None
+    seed: int = 0
+
+    def begins(self, job: Preflight, *, data: str | None, seed: int | None, strict: bool) -> None:
+        """A job whose preflight found no fault begins: its inputs are digested while it runs.
+
+        Under ``strict`` there is a report only where the configuration asks for one, as Clarify has it.
+        """
+        if self.digests is None or job.loaded is None:
+            return
+        config = job.config
+        if strict and config.methods.report is None:
+            self.digests = None
+            return
+        self.configuration = job.loaded.document
+        shap = config.methods.shap
+        own = shap.seed if shap is not None and shap.seed is not None else config.seed
+        self.seed = own if seed is None else seed
+        self.digests.read("configuration", str(job.config_path), job.config_path.name)
+        named = data or config.dataset_uri
+        if job.dataset is not None:
+            self.digests.read_all("data", job.dataset.files, named)
+        elif job.images is not None:
+            self.digests.read_all("data", [image.address for image in job.images], named)
+        if job.model is not None:
+            self.source = job.model
+            self.digests.model(job.model)
+
+    def answered(self, model: object, explained: JobExplanations | None) -> None:
+        """What the model was asked for: rows in all, and of a server its requests."""
+        traffic = getattr(model, "traffic", None)
+        requests, records = getattr(traffic, "requests", None), getattr(traffic, "records", None)
+        self.model_requests = requests if isinstance(requests, int) else None
+        self.model_rows = records if isinstance(records, int) else None
+        if self.model_rows is None and explained is not None and explained.shap is not None:
+            self.model_rows = explained.shap.model_rows
+
+
+@contextmanager
+def recorded(command: str, *, wanted: bool) -> Iterator[JobRecord]:
+    """A record for the length of a job; one that keeps nothing where nothing is wanted."""
+    if not wanted:
+        yield JobRecord(command, None)
+        return
+    with gathering() as digests:
+        yield JobRecord(command, digests)
+
+
+def with_report(result: JobResult, record: JobRecord, folder: Path, progress: Callable[[str], None]) -> JobResult:
+    """Write report and evidence beside the results; the result with their files and warnings."""
+    import json
+
+    _remove_earlier(folder)
+    digests = record.digests
+    if digests is None:
+        return result
+    from pellucid.api.reporting import write_reports
+    from pellucid.reports.source import ReportSource, pictures_in
+    from pellucid.results.evidence import EVIDENCE
+
+    def evidence_of(files: tuple[Path, ...]) -> dict[str, Any]:
+        return digests.evidence(
+            folder,
+            files,
+            command=record.command,
+            model=record.source,
+            model_rows=record.model_rows,
+            model_requests=record.model_requests,
+            seed=record.seed,
+        ).to_dict()
+
+    progress("writing the report")
+    source = ReportSource(
+        analysis=result.document,
+        details=record.details,
+        configuration=record.configuration,
+        evidence=evidence_of(result.files),
+        pictures=pictures_in(folder, result.document),
+    )
+    evidence = folder / EVIDENCE
+    evidence.write_text(f"{json.dumps(source.evidence, indent=4)}\n", encoding="utf-8")
+    written = write_reports(folder, source)
+    files = (*result.files, *written.files)
+    # The time that the report took is none of the job's.
+    final = {**evidence_of(files), "seconds": source.evidence["seconds"] if source.evidence else 0}
+    evidence.write_text(f"{json.dumps(final, indent=4)}\n", encoding="utf-8")
+    return replace(
+        result,
+        files=(*files, evidence),
+        warnings=(*result.warnings, *digests.unread(), *written.warnings),
+    )
+
+
+def _remove_earlier(folder: Path) -> None:
+    """Remove evidence and report of an earlier job, which must not stand beside these results."""
+    import json
+
+    from pellucid.results.evidence import EVIDENCE, evidence_from
+
+    file = folder / EVIDENCE
+    if not file.is_file():
+        return
+    with suppress(OSError, ValueError, DataError):
+        for found in evidence_from(json.loads(file.read_text(encoding="utf-8"))).results:
+            if "/" not in found.path and found.path.endswith(REPORTS):
+                (folder / found.path).unlink(missing_ok=True)
+    file.unlink(missing_ok=True)
