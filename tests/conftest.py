@@ -1,6 +1,8 @@
 """What all tests share: one table of people in every form that Pellucid reads."""
 
+import os
 import shutil
+import sys
 
 import duckdb
 import pandas as pd
@@ -82,6 +84,7 @@ def spark():
     pyspark_sql = pytest.importorskip("pyspark.sql", reason="PySpark is not installed")
     if shutil.which("java") is None:
         pytest.skip("PySpark needs Java, which is not installed")
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # PySpark would take the first python3 on the path
     builder = pyspark_sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", value=False)
     builder = builder.config("spark.sql.shuffle.partitions", 1).config("spark.default.parallelism", 1)
     session = builder.getOrCreate()

@@ -3,7 +3,7 @@
 # These packages are loaded before the functions of the same names take their places here.
 import pellucid.bias
 import pellucid.explain  # noqa: F401
-from pellucid.api import bias, explain, partial_dependence
+from pellucid.api import bias, explain, explain_forecast, explain_images, explain_text, partial_dependence, probe_text
 from pellucid.errors import AnalysisError, ConfigError, DataError, InputError, MissingExtra, ModelError, PellucidError
 
 __all__ = [
@@ -16,5 +16,9 @@ __all__ = [
     "PellucidError",
     "bias",
     "explain",
+    "explain_forecast",
+    "explain_images",
+    "explain_text",
     "partial_dependence",
+    "probe_text",
 ]

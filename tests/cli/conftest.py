@@ -62,8 +62,8 @@ class Workplace:
         return path
 
     def run(self, *arguments):
-        """The job on the data set ``people.csv``."""
-        return self.command("run", "analysis_config.json", "--data", "people.csv", *arguments)
+        """The job on the data set ``people.csv``, without its report."""
+        return self.command("run", "analysis_config.json", "--data", "people.csv", "--no-report", *arguments)
 
     def command(self, *arguments):
         """A command in this process, with the folder as its working directory."""

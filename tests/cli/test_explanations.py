@@ -50,7 +50,7 @@ def job(workplace):
         workplace.file("job.json", json.dumps({key: value for key, value in (config | keys).items() if value}))
         workplace.file("rows.csv", data)
         models = ["--model", f"m=explained_models:{model}"]
-        return workplace.command("run", "job.json", "--data", "rows.csv", *models, *arguments)
+        return workplace.command("run", "job.json", "--data", "rows.csv", "--no-report", *models, *arguments)
 
     run.read = lambda name, folder="output": (workplace.folder / folder / name).read_text()
     run.analysis = lambda folder="output": workplace.analysis(folder)["explanations"]

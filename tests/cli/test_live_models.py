@@ -83,7 +83,13 @@ def test_names_that_the_configuration_does_not_ask_for_are_told(live):
 def test_doctor_shows_request_and_response_unshortened_and_what_was_read(live):
     with serve(young) as server:
         ended = live().command(
-            "doctor", "analysis_config.json", "--data", "people.csv", "--endpoint", f"income={server.url}"
+            "doctor",
+            "analysis_config.json",
+            "--data",
+            "people.csv",
+            "--no-report",
+            "--endpoint",
+            f"income={server.url}",
         )
     assert (ended.code, ended.err) == (0, "")
     for text in (
@@ -108,7 +114,13 @@ def test_doctor_keeps_long_requests_in_one_line(live):
         place = live()
         place.file("people.csv", people(200).replace("north", long))
         ended = place.command(
-            "doctor", "analysis_config.json", "--data", "people.csv", "--endpoint", f"income={server.url}"
+            "doctor",
+            "analysis_config.json",
+            "--data",
+            "people.csv",
+            "--no-report",
+            "--endpoint",
+            f"income={server.url}",
         )
     assert f'20,"F","{long}"\n' in ended.out
 
@@ -116,7 +128,13 @@ def test_doctor_keeps_long_requests_in_one_line(live):
 def test_doctor_names_the_key_to_change(live):
     with serve(lambda body: b'{"score": 1}', content_type="application/json") as server:
         ended = live().command(
-            "doctor", "analysis_config.json", "--data", "people.csv", "--endpoint", f"income={server.url}"
+            "doctor",
+            "analysis_config.json",
+            "--data",
+            "people.csv",
+            "--no-report",
+            "--endpoint",
+            f"income={server.url}",
         )
     assert ended.code == 2
     assert '\n{"score": 1}\n' in ended.out
@@ -129,7 +147,13 @@ def test_doctor_names_the_key_to_change(live):
 def test_doctor_compares_labels_answered_with_those_observed(live):
     with serve(at_once(b"maybe")) as server:
         ended = live({**PREDICTOR, "label": 0}).command(
-            "doctor", "analysis_config.json", "--data", "people.csv", "--endpoint", f"income={server.url}"
+            "doctor",
+            "analysis_config.json",
+            "--data",
+            "people.csv",
+            "--no-report",
+            "--endpoint",
+            f"income={server.url}",
         )
     assert ended.code == 2
     said = " ".join(ended.out.split())
@@ -161,14 +185,26 @@ def test_doctor_tells_of_the_model_beside_other_faults(live):
 def test_doctor_tells_a_fault_of_the_keys_once_and_asks_nothing(live):
     with serve(young) as server:
         ended = live({**PREDICTOR, "probability": "score"}, excluded_columns=["age", "sex", "region"]).command(
-            "doctor", "analysis_config.json", "--data", "people.csv", "--endpoint", f"income={server.url}"
+            "doctor",
+            "analysis_config.json",
+            "--data",
+            "people.csv",
+            "--no-report",
+            "--endpoint",
+            f"income={server.url}",
         )
     assert (ended.code, server.requests) == (2, [])
     said = " ".join(ended.out.split())
     assert "1 thing is wrong ✗ excluded_columns: got ['age', 'sex', 'region']. Nothing is left" in said
     with serve(young) as server:
         ended = live({**PREDICTOR, "probability": "score"}).command(
-            "doctor", "analysis_config.json", "--data", "people.csv", "--endpoint", f"income={server.url}"
+            "doctor",
+            "analysis_config.json",
+            "--data",
+            "people.csv",
+            "--no-report",
+            "--endpoint",
+            f"income={server.url}",
         )
     assert (ended.code, server.requests) == (2, [])
     assert "1 thing is wrong ✗ predictor.probability: got 'score'." in " ".join(ended.out.split())
@@ -231,7 +267,7 @@ def test_a_pickle_needs_the_flag(live):
     place.file("constant.py", "class Constant:\n    def predict(self, rows):\n        return [0.75] * len(rows)\n")
     making = "import pickle, constant; pickle.dump(constant.Constant(), open('income.pkl', 'wb'))"
     subprocess.run([sys.executable, "-c", making], cwd=place.folder, check=True)
-    arguments = ("run", "analysis_config.json", "--data", "people.csv", "--model", "income=income.pkl")
+    arguments = ("run", "analysis_config.json", "--data", "people.csv", "--no-report", "--model", "income=income.pkl")
     ended = place.process(*arguments)
     assert (ended.code, ended.out) == (1, "")
     assert ended.err == (
@@ -285,7 +321,15 @@ def test_a_job_that_was_killed_continues_where_it_was(live):
         time.sleep(0.05)
 
     with serve(young, slow) as server:
-        arguments = ("run", "analysis_config.json", "--data", "people.csv", "--endpoint", f"income={server.url}")
+        arguments = (
+            "run",
+            "analysis_config.json",
+            "--data",
+            "people.csv",
+            "--no-report",
+            "--endpoint",
+            f"income={server.url}",
+        )
         with started(place, *arguments) as job:
             wait_until(lambda: len(list(kept.glob("*/*.npz"))) >= 1 and records(server) >= rows / 2)
             job.send_signal(signal.SIGKILL)
@@ -329,7 +373,9 @@ def test_interrupting_a_job_ends_the_server_that_was_started_for_it(live):
         "HTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()\n",
     )
     command = f"income=command:{sys.executable} server.py {{port}}"
-    with started(place, "run", "analysis_config.json", "--data", "people.csv", "--model", command) as job:
+    with started(
+        place, "run", "analysis_config.json", "--data", "people.csv", "--no-report", "--model", command
+    ) as job:
         wait_until((place.folder / "asked").exists)
         number = int((place.folder / "server.pid").read_text())
         job.send_signal(signal.SIGINT)

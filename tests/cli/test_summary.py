@@ -130,7 +130,7 @@ def test_a_brief_reading_gives_the_rates_and_that_there_may_be_no_difference():
         (-0.0, "0.00"),
         (123.4, "123"),
         (12345.6, "12,346"),
-        (-1e-5, "-1.00e-05"),
+        (-1e-5, "-0.0000100"),
         (float("-inf"), "-infinite"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pellucid.config.project_file import load_project_file
+from pellucid.config.project_file import EngineSettings, load_project_file
 from pellucid.errors import ConfigError
 
 
@@ -37,3 +37,32 @@ def test_a_file_that_is_no_toml_is_told(tmp_path):
     with pytest.raises(ConfigError) as caught:
         load_project_file(tmp_path)
     assert str(caught.value).startswith(f"{tmp_path / 'pellucid.toml'}: It cannot be read as TOML: ")
+
+
+def test_the_engine_is_set_up_in_a_table_of_its_own(tmp_path):
+    (tmp_path / "pellucid.toml").write_text(
+        '[engine]\nmaster = "spark://cluster:7077"\nstartup_seconds = 30\nstaging = "/mnt/shared"\nworkers = 4\n'
+    )
+    found = load_project_file(tmp_path).engine
+    assert found == EngineSettings(master="spark://cluster:7077", startup_seconds=30, staging="/mnt/shared", workers=4)
+    assert load_project_file(tmp_path / "none").engine == EngineSettings()
+
+
+def test_faults_of_the_engine_are_named(tmp_path):
+    (tmp_path / "pellucid.toml").write_text(
+        "[engine]\nmaster = 7077\nstartup_second = 3\nstartup_seconds = 0\nworkers = 1.5\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_project_file(tmp_path)
+    assert str(caught.value).splitlines() == [
+        "pellucid.toml [engine] master: got 7077. Use a string.",
+        "pellucid.toml [engine] startup_second: got 3. There is no such key; did you mean 'startup_seconds'?",
+        "pellucid.toml [engine] startup_seconds: got 0. Use a number above 0.",
+        "pellucid.toml [engine] workers: got 1.5. Use an integer of at least 1.",
+    ]
+    (tmp_path / "pellucid.toml").write_text('engine = "spark"\n')
+    with pytest.raises(ConfigError) as caught:
+        load_project_file(tmp_path)
+    assert str(caught.value) == (
+        "pellucid.toml engine: got 'spark'. Write a table: [engine], then lines such as master = \"spark://host:7077\"."
+    )

@@ -22,6 +22,9 @@ class FunctionGames:
     inputs_per_coalition: int = 1
     asked: list = field(default_factory=list)
 
+    def playing(self, rows: Sequence[int]) -> np.ndarray:
+        return np.ones((len(rows), self.players), dtype=bool)
+
     def active(self, rows: Sequence[int]) -> np.ndarray:
         return np.ones((len(rows), self.players), dtype=bool)
 

@@ -5,7 +5,7 @@ import pytest
 from pellucid.config.load import parse_config
 from pellucid.datasets import Dataset
 from pellucid.errors import ConfigError
-from pellucid.jobs.bias_request import bias_request, column_problems, unsupported_methods
+from pellucid.jobs.bias_request import bias_request, column_problems
 
 COLUMNS = ("age", "sex", "weight", "approved", "predicted")
 
@@ -86,15 +86,3 @@ def test_every_column_that_is_missing_is_named():
     with pytest.raises(ConfigError) as caught:
         bias_request(faulty, dataset())
     assert str(caught.value).splitlines() == expected
-
-
-def test_a_method_of_later_versions_is_refused_by_name():
-    methods = {"shap": {"text_config": {"granularity": "token", "language": "en"}}}
-    predictor = {"model_name": "m", "instance_type": "ml.m5.large", "initial_instance_count": 1}
-    problems = unsupported_methods(config(methods=methods, predictor=predictor))
-    assert [str(problem) for problem in problems] == [
-        (
-            "methods.shap.text_config: This version does not compute it yet. Remove this key to explain text columns "
-            "as a whole."
-        )
-    ]

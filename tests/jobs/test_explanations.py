@@ -14,11 +14,11 @@ from pellucid.explain.maskers.tabular import players_of
 from pellucid.explain.plan import Plan
 from pellucid.jobs.explanations.baseline import baseline_rows
 from pellucid.jobs.explanations.clusters import computed_baseline, is_numeric
-from pellucid.jobs.explanations.pdp_job import FREE_TEXT, grid_of, plots
+from pellucid.jobs.explanations.pdp_job import FREE_TEXT, grid_of, pdp_units, plots, summed_unit
 from pellucid.jobs.explanations.request import ShapRequest
 from pellucid.jobs.explanations.rows import pieces_of, sampled
 from pellucid.jobs.explanations.scoring import output_names, scorer
-from pellucid.jobs.explanations.shap_job import explained_rows
+from pellucid.jobs.explanations.shap_job import Explained, ShapTask, explained_unit, shap_units
 from pellucid.jobs.explanations.totals import Totals
 from pellucid.jobs.explanations.writers import LocalValues, write_baseline
 from pellucid.protocols.model import Batch, Scores
@@ -57,10 +57,13 @@ def together(batch):
     return np.tanh(sum(columns) / 40 + columns[0] * columns[1] * columns[2] / 300)[:, None]
 
 
-def explained(rows, asked, score=together, **keys):
-    features = rows.names
-    parts = explained_rows([rows], features, len(rows), zeros(features), asked, score, clock=lambda: 0.0, **keys)
-    return list(parts)
+def explained(rows, asked, score=together, clock=lambda: 0.0, **keys):
+    task = ShapTask(features=rows.names, total=len(rows), baseline=zeros(rows.names), request=asked)
+    parts = []
+    for unit in shap_units([rows], task, clock=clock, **keys):
+        found = explained_unit(unit, task, score, clock=clock)
+        parts.append(Explained(unit.rows, found.attributions, found.active, found.common_base))
+    return parts
 
 
 def values(parts):
@@ -195,20 +198,16 @@ def test_a_budget_of_model_calls_is_for_all_rows_together():
 def test_a_budget_of_seconds_leaves_later_rows_their_share():
     time = iter(range(1000))
     asked = request(plan=Plan(budget=Budget(seconds=60.0)))
-    parts = list(
-        explained_rows(
-            [some_rows(96)], FEATURES, 96, zeros(), asked, together, clock=lambda: float(next(time)), rows_at_once=32
-        )
-    )
+    parts = explained(some_rows(96), asked, clock=lambda: float(next(time)), rows_at_once=32)
     assert [len(part.rows) for part in parts] == [32, 32, 32]
 
 
 # --- totals -----------------------------------------------------------------------------------------------------------
 def totals(parts, aggregation="mean_abs", estimator="auto", precision=None, features=("a", "b")):
-    gathered = Totals(estimator, precision)
-    for part in parts:
-        gathered.add(part)
-    return gathered.result(features, ("label0",), aggregation, 0.95)
+    with Totals(estimator, precision) as gathered:
+        for part in parts:
+            gathered.add(part)
+        return gathered.result(features, ("label0",), aggregation, 0.95)
 
 
 @pytest.mark.parametrize(
@@ -255,9 +254,15 @@ def test_rows_that_did_not_reach_the_wanted_precision_are_counted():
 
 
 # --- partial dependence -----------------------------------------------------------------------------------------------
+def plotted(empty, batches, score):
+    sums = [summed_unit(unit, score) for batch in batches for unit in pdp_units(empty, [batch])]
+    return plots(empty, sums, sum(map(len, batches)))
+
+
 def test_a_numeric_plot_has_bucket_centres_shares_and_mean_predictions():
     rows = Batch({"a": np.array([20.0, 22.0, 26.0, 30.0]), "b": np.array([1.0, 2.0, 3.0, 6.0])})
-    found = plots([grid_of("a", rows.columns["a"], 2)], [rows[:1], rows[1:]], lambda b: b.columns["a"] * b.columns["b"])
+    empty = [grid_of("a", rows.columns["a"], 2)]
+    found = plotted(empty, [rows[:1], rows[1:]], lambda b: b.columns["a"] * b.columns["b"])
     assert found[0].to_clarify(["label0"]) == {
         "feature_name": "a",
         "data_type": "numerical",
@@ -275,7 +280,7 @@ def test_a_categorical_plot_has_every_value_and_every_output():
         share = np.where(batch.columns["sex"] == "F", 0.25, 0.5) * batch.columns["b"]
         return np.column_stack([1 - share, share])
 
-    found = plots([grid_of("sex", rows.columns["sex"], 5)], [rows], score)
+    found = plotted([grid_of("sex", rows.columns["sex"], 5)], [rows], score)
     assert found[0].to_clarify(["no", "yes"]) == {
         "feature_name": "sex",
         "data_type": "categorical",

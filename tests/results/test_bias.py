@@ -56,7 +56,8 @@ def test_the_whole_report_is_strict_json():
 def test_details_hold_what_has_no_place_in_clarifys_file():
     details = report(metrics=["DPL", "AD"]).details()
     assert list(details) == [
-        "rows", "confidence_level", "seed", "warnings", "columns", "groups", "p_values_unadjusted", "model_performance"
+        "rows", "confidence_level", "seed", "warnings", "columns", "groups", "dataset", "p_values_unadjusted",
+        "model_performance",
     ]  # fmt: skip
     assert details["columns"][2] == {
         "column": "sex",

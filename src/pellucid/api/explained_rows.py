@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from pellucid.api.exact_dispatch import believed, formula_of
 from pellucid.api.scoring import ScoredModel
-from pellucid.explain.aggregate import PLAIN, Aggregation, aggregate, ranks_with_ties
+from pellucid.api.spark_explaining import OpenPool
+from pellucid.explain.aggregate import AGGREGATIONS, Aggregation, aggregate, ranks_with_ties
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import note
 from pellucid.explain.estimate import explain_blocks
@@ -72,6 +73,7 @@ def explained_rows(
     confidence_level: float,
     notes: Sequence[str] = (),
     library: str | None = None,
+    open_pool: OpenPool | None = None,
     progress: Progress = lambda step: None,
 ) -> Explanation:
     """Explain all rows.
@@ -84,6 +86,8 @@ def explained_rows(
         What was found out before.
     library
         Data frame library of the tables made of the result.
+    open_pool
+        Opens what asks for coalitions; None for this process.
     """
     found_out = list(notes)
     exact, done = _by_formula(question, found_out, progress) if use_formula else (None, np.array([], dtype=np.intp))
@@ -91,7 +95,7 @@ def explained_rows(
     parts = [exact] if exact is not None else []
     if len(left):
         rest = question.of_rows(left, exact.model_rows if exact is not None else 0)
-        sampled = _by_coalitions(rest, progress)
+        sampled = _by_coalitions(rest, progress) if open_pool is None else _by_pool(rest, open_pool, progress)
         found_out += _worth(rest, sampled)
         parts.append(sampled)
     together = _ordered(Attributions.join(parts), np.concatenate([done, left]))
@@ -112,7 +116,7 @@ def explained_rows(
         seed=question.plan.seed,
         link=question.link,
         confidence_level=confidence_level,
-        importances={way: _importances(together, way, confidence_level, players, outputs) for way in PLAIN},
+        importances={way: _importances(together, way, confidence_level, players, outputs) for way in AGGREGATIONS},
         notes=(f"Explained: {ways_noted}.", *found_out),
         frame_library=library,
     )
@@ -164,6 +168,33 @@ def _by_coalitions(question: Question, progress: Progress) -> Attributions:
         parts.append(part)
         done += len(part.values)
         progress(f"explaining: {done:,} of {rows:,} rows")
+    return Attributions.join(parts)
+
+
+def _by_pool(question: Question, open_pool: OpenPool, progress: Progress) -> Attributions:
+    from pellucid.jobs.explanations.request import ShapRequest
+    from pellucid.jobs.explanations.shap_job import ShapTask, shap_units
+    from pellucid.jobs.explanations.unit_store import UnitStore
+    from pellucid.jobs.explanations.units import settled
+
+    rows, masker = question.masker.explained, question.masker
+    question.model.predict(rows[:1])  # tells the names of the outputs to this process
+    request = ShapRequest(
+        players=masker.columns_of,
+        plan=question.plan,
+        link=question.link,
+        aggregation="mean_abs",
+        num_clusters=None,
+        save_local=False,
+    )
+    task = ShapTask(features=rows.names, total=len(rows), baseline=masker.background, request=request)
+    parts, done = [], 0
+    with open_pool(task) as pool:
+        units = shap_units([rows], task, clock=time.monotonic, at_once=lambda: pool.at_once)
+        for unit in settled(units, pool, UnitStore(None, "")):
+            parts.append(unit.result.attributions)
+            done += len(unit.unit.rows)
+            progress(f"explaining: {done:,} of {len(rows):,} rows")
     return Attributions.join(parts)
 
 

@@ -58,7 +58,8 @@ def explain(
         is one, else a pandas frame.
     data
         Rows to explain: a pandas or Polars frame, an Arrow table, a DuckDB relation, a NumPy array of shape (rows,
-        columns), or a file's path. Cells reach the model as they are.
+        columns), a file's path, or a Spark frame, whose rows are gathered here and explained by the workers of its
+        session. Cells reach the model as they are.
     background
         Rows that show what an absent feature looks like, with the same columns as ``data``. By default 100 of the rows
         to explain drawn without replacement (all, if there are no more), which are real rows: centres of clusters
@@ -114,9 +115,10 @@ def explain(
     from pellucid.api.explained_rows import Question, explained_rows
     from pellucid.api.rows import batch_of, library_of
     from pellucid.api.scoring import ScoredModel, check_features, features_known, opened
+    from pellucid.api.spark_explaining import pool_beside
     from pellucid.explain.maskers.tabular import TabularMasker, players_of
 
-    plan = _plan(estimator, budget, seed, link, confidence_level)
+    plan = plan_of(estimator, budget, seed, link, confidence_level)
     wanted = _listed(features)
     if wanted == []:
         raise ConfigError(Problem("features", wanted, fix="Name at least one column or group, or leave it out."))
@@ -138,6 +140,7 @@ def explain(
         confidence_level=confidence_level,
         notes=notes,
         library=library_of(data),
+        open_pool=pool_beside(data, model, question.model, allow_pickle=allow_pickle),
         progress=progress,
     )
 
@@ -230,7 +233,7 @@ def partial_dependence(
 
 
 # --- arguments -------------------------------------------------------------------------------------------------------
-def _plan(estimator: Estimator, budget: Any, seed: Any, link: Link, confidence_level: float) -> Plan:
+def plan_of(estimator: Estimator, budget: Any, seed: Any, link: Link, confidence_level: float) -> Plan:
     """How to explain; all faults of these arguments are reported together."""
     from pellucid.explain.budget import Budget
     from pellucid.explain.game import LINKS

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pellucid.api.preflight import Preflight, preflight, table_over
 from pellucid.api.probing import Probe, probe
@@ -15,11 +16,15 @@ from pellucid.bias.groups import Group
 from pellucid.bias.unseen import unseen_values
 from pellucid.config.bias_request import BiasRequest, FacetRequest
 from pellucid.config.dataset import Facet
+from pellucid.config.time_series_rules import asks_for_forecasts
 from pellucid.counts import ByThreshold, Value
 from pellucid.datasets import Dataset, compute_on
 from pellucid.errors import AnalysisError, InputError, Problem
 from pellucid.jobs.bias_request import resolved
 from pellucid.results.bias import ColumnDecision
+
+if TYPE_CHECKING:
+    from pellucid.api.forecast_inspection import ForecastInspection
 
 __all__ = ["ColumnInspection", "Inspection", "inspect", "value_problems"]
 
@@ -62,6 +67,8 @@ class Inspection:
         Rows by value, for label, predicted label and facets that are counted by value.
     probe
         What the model was asked and answered; None where the job asks none.
+    forecasts
+        Items and one forecast, in a job on time series.
     """
 
     job: Preflight
@@ -74,6 +81,7 @@ class Inspection:
     value_counts: Mapping[str, Mapping[Value, int]]
     rows: int | None = None
     probe: Probe | None = None
+    forecasts: ForecastInspection | None = None
 
 
 def inspect(
@@ -90,6 +98,18 @@ def inspect(
 
     Parameters are those of `pellucid.api.job.run_job`.
     """
+    if asks_for_forecasts(config_path):
+        from pellucid.api.forecast_inspection import inspect_forecasts
+
+        return inspect_forecasts(
+            config_path,
+            data=data,
+            strict=strict,
+            seed=seed,
+            models=models,
+            endpoints=endpoints,
+            allow_pickle=allow_pickle,
+        )
     job = preflight(config_path, data=data, strict=strict, seed=seed, models=models, endpoints=endpoints)
     problems = list(job.problems)
     columns: tuple[ColumnInspection, ...] = ()
@@ -106,6 +126,11 @@ def inspect(
         problems += [] if problems else _failures(job)
     asked, faults = _probed(job, counted, allow_pickle=allow_pickle)
     problems += [problem for problem in faults if problem not in problems]
+    if job.images is not None:
+        from pellucid.api.image_inspection import look_at_images
+
+        job, faults_of_images = look_at_images(job, strict=strict, allow_pickle=allow_pickle)
+        problems += faults_of_images
     found = Inspection(
         job=job,
         problems=tuple(problems),

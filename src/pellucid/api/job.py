@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,18 +18,20 @@ from pellucid.errors import AnalysisError, ConfigError
 from pellucid.results.bias import BiasReport
 
 if TYPE_CHECKING:
+    from pellucid.api.job_engine import JobEngine
     from pellucid.api.job_explanations import JobExplanations
+    from pellucid.api.job_record import JobRecord
     from pellucid.api.predicting import Predicted
     from pellucid.config.bias_request import BiasRequest
     from pellucid.protocols.model import Model
 
-__all__ = ["WRITING", "JobResult", "run_job"]
+__all__ = ["WRITING", "JobResult", "comparing", "run_job"]
 
 WRITING = "writing results"
 """The last step of a job: from here on its results are moved into place."""
 
 ANALYSIS, DETAILS, PARTIAL = "analysis.json", "pellucid.json", "analysis.partial.json"
-EXPLANATIONS = ("explanations_shap/baseline.csv", "explanations_shap/out.csv")
+EXPLANATIONS = tuple(f"explanations_shap/{name}" for name in ("baseline.csv", "out.csv", "out.parquet", "out.jsonl"))
 PREDICTIONS = "predictions.parquet"
 RESUME = ".resume"
 """Folder in the output folder for what a job that was killed need not ask again."""
@@ -75,6 +77,10 @@ def run_job(
     models: Mapping[str, str] | None = None,
     endpoints: Mapping[str, str] | None = None,
     allow_pickle: bool = False,
+    engine: str = "local",
+    workers: int | None = None,
+    memory: str | None = None,
+    report: bool = False,
     progress: Callable[[str], None] = lambda step: None,
 ) -> JobResult:
     """Run the analysis that a configuration file describes, and write its results.
@@ -99,6 +105,17 @@ def run_job(
         Where the models and endpoints are that the configuration names.
     allow_pickle
         Load model files too that run code of theirs.
+    engine
+        ``local``: this machine. ``spark``: the Spark session that is there, else one with the master of
+        ``pellucid.toml``, else with that of ``spark-defaults.conf``, else one on this machine. The numbers are equal.
+    workers
+        Processes of this machine that explain; by default those of ``pellucid.toml``, else one per processor where the
+        time of the first rows says that they are worth starting. The numbers do not depend on it.
+    memory
+        What DuckDB may take, such as ``1GiB``; by default that of ``pellucid.toml``, else most of the machine's. Rows
+        that do not fit go to disk.
+    report
+        Write report files and ``evidence.json`` too; under ``strict`` only where ``methods.report`` asks for a report.
     progress
         Told the name of each step as it begins.
 
@@ -109,41 +126,151 @@ def run_job(
     AnalysisError
         Clarify's job fails on this data. What can be computed all the same is in ``analysis.partial.json``.
     """
+    from pellucid.api.evidence import command_line, named_portably
+    from pellucid.api.job_engine import memory_of
+    from pellucid.api.job_record import recorded, with_report
+    from pellucid.datasets.memory import memory_limited
+
+    places = {
+        **{f"--model {name}=": uri for name, uri in (models or {}).items()},
+        **{f"--endpoint {name}=": uri for name, uri in (endpoints or {}).items()},
+    }
+    command = command_line(
+        str(config),
+        {
+            "--data": None if data is None else named_portably(data),
+            **{f"{option}{named_portably(uri)}": True for option, uri in places.items()},
+            "--allow-pickle": allow_pickle,
+            "--engine": None if engine == "local" else engine,
+            "--strict": strict,
+            "--seed": None if seed is None else str(seed),
+        },
+    )
+    with memory_limited(memory_of(memory, Path(config))), recorded(command, wanted=report) as record:
+        result = _results(
+            config,
+            output=output,
+            data=data,
+            data_input=data_input,
+            strict=strict,
+            seed=seed,
+            models=models,
+            endpoints=endpoints,
+            allow_pickle=allow_pickle,
+            engine=engine,
+            workers=workers,
+            record=record,
+            progress=progress,
+        )
+        return with_report(result, record, Path(output), progress)
+
+
+def _results(
+    config: str | Path,
+    *,
+    output: str | Path,
+    data: str | None,
+    data_input: str | None,
+    strict: bool,
+    seed: int | None,
+    models: Mapping[str, str] | None,
+    endpoints: Mapping[str, str] | None,
+    allow_pickle: bool,
+    engine: str,
+    workers: int | None,
+    record: JobRecord,
+    progress: Callable[[str], None],
+) -> JobResult:
+    """The results of a job, computed and written; what its report needs is told to ``record``."""
+    from pellucid.api.job_details import full_details
+    from pellucid.api.job_engine import engine_problems, job_engine
+    from pellucid.config.time_series_rules import asks_for_forecasts
+    from pellucid.jobs.forecasts.writers import FORECAST_FILES
     from pellucid.jobs.result_files import json_text, unwritable, write_files
 
+    if asks_for_forecasts(config):
+        from pellucid.api.forecast_job import run_forecast_job
+
+        return run_forecast_job(
+            config,
+            output=output,
+            data=data,
+            data_input=data_input,
+            strict=strict,
+            seed=seed,
+            models=models,
+            endpoints=endpoints,
+            allow_pickle=allow_pickle,
+            engine=engine,
+            workers=workers,
+            record=record,
+            progress=progress,
+        )
     begun = time.monotonic()
     progress("checking configuration and data")
     job = preflight(
         config, data=data, data_input=data_input, strict=strict, seed=seed, models=models, endpoints=endpoints
     )
     folder = Path(output)
-    job = replace(job, problems=(*job.problems, *unwritable(folder)))
+    job = replace(job, problems=(*job.problems, *unwritable(folder), *engine_problems(engine, workers)))
     if job.problems:
         raise every_problem(job, strict=strict)
+    if job.images is not None:
+        from pellucid.api.image_job import run_image_job
+
+        return run_image_job(
+            job,
+            output=folder,
+            data=data,
+            strict=strict,
+            seed=seed,
+            allow_pickle=allow_pickle,
+            engine=engine,
+            record=record,
+            progress=progress,
+        )
+    record.begins(job, data=data, seed=seed, strict=strict)
     if job.model is not None:
         _check_values(job, strict=strict)  # before the model is asked, which costs
         progress(f"opening the model {job.model.shown}")
     aside = _aside(folder) if job.config.methods.shap is not None else None
     try:
         predictions = None
-        with _model(job, folder, allow_pickle=allow_pickle) as model:
+        with (
+            job_engine(engine, workers, job.config_path, folder=folder / RESUME, progress=progress) as used,
+            _model(job, folder, allow_pickle=allow_pickle) as model,
+        ):
             if model is not None and asks_for_predictions(job.config):
                 job, predictions = _with_predictions(job, folder, progress, model)
-            report = _report_or_partial(job, folder, progress)
-            explained = _explained(job, model, progress, aside=aside or folder, strict=strict, seed=seed)
+            report = _report_or_partial(job, folder, progress, used)
+            explained = _explained(
+                job,
+                model,
+                progress,
+                engine=used,
+                folder=folder,
+                allow_pickle=allow_pickle,
+                aside=aside or folder,
+                strict=strict,
+                seed=seed,
+            )
+            record.answered(model, explained)
         progress(WRITING)
         document = _document(report, explained)
         texts = {ANALYSIS: json_text(document)}
-        details = _details(report, explained, strict=strict)
+        record.details = full_details(job, report, explained)
+        details = _details_of_strict(report) if strict else record.details
         if details:
             texts[DETAILS] = json_text(details)
-        stale: tuple[str, ...] = (DETAILS, PARTIAL, *EXPLANATIONS)
+        stale: tuple[str, ...] = (DETAILS, PARTIAL, *EXPLANATIONS, *FORECAST_FILES)
         # Predictions of an earlier model must not stand beside these results.
         stale = stale if job.model is None else (*stale, PREDICTIONS, SERVER_LOG)
         files = write_files(folder, texts, stale=stale, written=explained.written if explained is not None else {})
     finally:
         if aside is not None:
             shutil.rmtree(aside, ignore_errors=True)
+            with suppress(OSError):  # what is in the folder is for the next run
+                aside.parent.rmdir()
     files += _kept(job, predictions, folder)
     return JobResult(
         report=report,
@@ -153,7 +280,7 @@ def run_job(
             *(report.warnings if report is not None else ()),
             *(explained.warnings if explained is not None else ()),
         ),
-        notes=(*job.notes, *(explained.notes if explained is not None else ()), *_report_files_missing(job)),
+        notes=(*job.notes, *(explained.notes if explained is not None else ())),
         files=files,
         seconds=time.monotonic() - begun,
         explanations=explained,
@@ -162,8 +289,9 @@ def run_job(
 
 def _aside(folder: Path) -> Path:
     """A folder for files that are moved to ``folder`` at the end."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
+    (folder / RESUME).mkdir(parents=True, exist_ok=True)
+    # In the folder that a finished job removes: one that was killed can remove nothing.
+    return Path(tempfile.mkdtemp(prefix="unfinished-", dir=folder / RESUME))
 
 
 def _model(job: Preflight, folder: Path, *, allow_pickle: bool) -> AbstractContextManager[Model | None]:
@@ -183,13 +311,10 @@ def _document(report: BiasReport | None, explained: JobExplanations | None) -> d
     return document if explained is None else {**document, "explanations": explained.section()}
 
 
-def _details(report: BiasReport | None, explained: JobExplanations | None, *, strict: bool) -> dict[str, Any]:
-    """What stands in ``pellucid.json``; empty where there is no need for the file."""
-    if strict:
-        segments = report.segments if report is not None else ()
-        return {"segments": [part.to_dict() for part in segments]} if segments else {}
-    details = {} if report is None else report.details()
-    return details if explained is None else {**details, "explanations": dict(explained.details)}
+def _details_of_strict(report: BiasReport | None) -> dict[str, Any]:
+    """What Clarify has and `analysis.json` of a job has no place for."""
+    segments = report.segments if report is not None else ()
+    return {"segments": [part.to_dict() for part in segments]} if segments else {}
 
 
 def _explained(
@@ -197,23 +322,40 @@ def _explained(
     model: Model | None,
     progress: Callable[[str], None],
     *,
+    engine: JobEngine,
+    folder: Path,
+    allow_pickle: bool,
     aside: Path,
     strict: bool,
     seed: int | None,
 ) -> JobExplanations | None:
-    if model is None or job.dataset is None:
+    if model is None or job.model is None or job.dataset is None:
         return None
     from pellucid.jobs.explanations.request import explanation_request
 
     request = explanation_request(job.config, job.dataset, strict=strict, seed=seed)
     if request is None:
         return None
-    from pellucid.api.job_explanations import explained_job, given_baseline
+    from pellucid.api.job_explanations import Means, explained_job, given_baseline
+    from pellucid.api.model_identity import model_identity
 
     dataset = job.dataset if job.dataset.settle is None else job.dataset.settle()
     table = table_over(dataset)
     baseline = given_baseline(job.config, job.config_path, dataset, table)
-    return explained_job(request, baseline, table, model, aside=aside, progress=progress)
+    means = Means(
+        engine=engine,
+        source=job.model,
+        allow_pickle=allow_pickle,
+        resume=folder / RESUME,
+        identity=model_identity(job.model, model, job.config.predictor),
+    )
+    found = explained_job(request, baseline, table, model, means=means, aside=aside, progress=progress)
+    if strict:
+        return found
+    from pellucid.api.values_in_parquet import with_values_in_parquet
+
+    join_type = None if request.join is None else table.columns[request.join]
+    return with_values_in_parquet(found, join_type=join_type, aside=aside)
 
 
 def every_problem(job: Preflight, *, strict: bool = False) -> ConfigError:
@@ -232,19 +374,21 @@ def _check_values(job: Preflight, *, strict: bool) -> None:
         raise ConfigError(problems)
 
 
-def _report_or_partial(job: Preflight, folder: Path, progress: Callable[[str], None]) -> BiasReport | None:
+def _report_or_partial(
+    job: Preflight, folder: Path, progress: Callable[[str], None], engine: JobEngine
+) -> BiasReport | None:
     """The report; where Clarify's job fails, what can be computed all the same is left in a file of its own."""
     from pellucid.jobs.result_files import json_text, write_files
 
     try:
-        return _report(job, progress)
+        return _report(job, progress, engine)
     except AnalysisError as error:
         if isinstance(error.partial, BiasReport) and error.partial.stages:
             write_files(folder, {PARTIAL: json_text(error.partial.to_dict())})
         raise
 
 
-def _report(job: Preflight, progress: Callable[[str], None]) -> BiasReport | None:
+def _report(job: Preflight, progress: Callable[[str], None], engine: JobEngine) -> BiasReport | None:
     request, segments = job.request, job.config.segment_config
     if request is None or job.dataset is None:
         raise job.error()
@@ -254,7 +398,7 @@ def _report(job: Preflight, progress: Callable[[str], None]) -> BiasReport | Non
     from pellucid.jobs.segments import with_segments
 
     def analysed(dataset: Dataset) -> BiasReport:
-        table = table_over(dataset)
+        table = engine.table(job, dataset)
         report = analyse(request, table, progress=progress)
         return with_segments(report, request, table, segments, progress) if segments else report
 
@@ -285,7 +429,7 @@ def _with_predictions(
             job,
             dataset=found.dataset,
             table=table_over(found.dataset),
-            request=_comparing(job.request, found.dataset.predicted_label or ""),
+            request=comparing(job.request, found.dataset.predicted_label or ""),
             warnings=(*job.warnings, *found.warnings),
             notes=(*job.notes, *found.notes),
         ),
@@ -293,7 +437,7 @@ def _with_predictions(
     )
 
 
-def _comparing(request: BiasRequest, predicted_label: str) -> BiasRequest:
+def comparing(request: BiasRequest, predicted_label: str) -> BiasRequest:
     """The request with predictions, which count as categorical or continuous where that is said of the label."""
     said = request.column_types.get(request.label)
     types = request.column_types if said is None else {**request.column_types, predicted_label: said}
@@ -312,9 +456,3 @@ def _kept(job: Preflight, predictions: Predicted | None, folder: Path) -> tuple[
         kept += (log.replace(folder / SERVER_LOG),)
     shutil.rmtree(folder / RESUME, ignore_errors=True)
     return kept
-
-
-def _report_files_missing(job: Preflight) -> tuple[str, ...]:
-    if job.config.methods.report is None:
-        return ()
-    return ("methods.report: this version writes no report files yet; analysis.json holds all results.",)

@@ -5,31 +5,57 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pellucid.api.explanation_notes import plot_warnings, shap_note, shap_warnings
+from pellucid.api.job_engine import JobEngine
+from pellucid.api.job_texts import TEXTS_FILE as LINES
+from pellucid.api.job_texts import baseline_beside_texts, text_columns, text_results
+from pellucid.api.model_access import ModelSource
+from pellucid.api.pace import Pace
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.datasets import Dataset, DatasetSource, read_dataset
 from pellucid.engines.frames import FrameTable
 from pellucid.errors import ConfigError, DataError, Problem
 from pellucid.jobs.explanations.baseline import BASELINE, baseline_rows
 from pellucid.jobs.explanations.clusters import SAMPLED_ROWS, computed_baseline
-from pellucid.jobs.explanations.pdp_job import Plot, grid_of, plots, top_features
+from pellucid.jobs.explanations.part_files import LocalValueParts, local_value_parts
+from pellucid.jobs.explanations.pdp_job import ROWS_AT_ONCE, Plot, grid_of, pdp_units, plots, top_features
+from pellucid.jobs.explanations.picked_rows import PickedRows
 from pellucid.jobs.explanations.request import ExplanationRequest, ShapRequest, of_shap
 from pellucid.jobs.explanations.rows import joined, reading, sampled
-from pellucid.jobs.explanations.scoring import output_names, scorer
-from pellucid.jobs.explanations.shap_job import explained_rows
+from pellucid.jobs.explanations.scoring import output_names
+from pellucid.jobs.explanations.shap_job import Explained, ShapTask, rows_of_a_unit, shap_units
+from pellucid.jobs.explanations.text_results import TextResults
+from pellucid.jobs.explanations.texts import TextColumns
 from pellucid.jobs.explanations.totals import ShapResult, Totals
+from pellucid.jobs.explanations.unit_store import UnitStore, task_identity
+from pellucid.jobs.explanations.units import Settled, settled
 from pellucid.jobs.explanations.writers import FOLDER, LocalValues, local_values_file, write_baseline
 from pellucid.protocols.model import Batch, Model
+from pellucid.protocols.pool import Pool
 
-__all__ = ["EXPLANATION_FILES", "JobExplanations", "explained_job", "given_baseline"]
+if TYPE_CHECKING:
+    from pellucid.jobs.explanations.image_results import ImageSummary
+    from pellucid.jobs.forecasts.totals import ForecastSummary
 
-BASELINE_FILE, VALUES_FILE = f"{FOLDER}/baseline.csv", f"{FOLDER}/out.csv"
-EXPLANATION_FILES = (BASELINE_FILE, VALUES_FILE)
+__all__ = [
+    "EXPLANATION_FILES",
+    "VALUES_FILE",
+    "VALUES_IN_PARQUET",
+    "JobExplanations",
+    "Means",
+    "explained_job",
+    "given_baseline",
+]
+
+BASELINE_FILE, VALUES_FILE, TEXTS_FILE = f"{FOLDER}/baseline.csv", f"{FOLDER}/out.csv", f"{FOLDER}/{LINES}"
+VALUES_IN_PARQUET = f"{FOLDER}/out.parquet"
+EXPLANATION_FILES = (BASELINE_FILE, VALUES_FILE, VALUES_IN_PARQUET, TEXTS_FILE)
 """Files beside ``analysis.json``, by their place in the folder of the results."""
 
 
@@ -47,6 +73,10 @@ class JobExplanations:
         Partial dependence, if asked for.
     further
         Sections of ``explanations`` in ``analysis.json`` by other methods.
+    forecasts
+        What moves forecasts most, in a job on time series.
+    images
+        Explained images, in a job on images.
     written
         Files written aside, by the name that they get.
     """
@@ -56,6 +86,8 @@ class JobExplanations:
     details: Mapping[str, Any] = field(default_factory=dict)
     plots: tuple[Plot, ...] | None = None
     further: Mapping[str, Any] = field(default_factory=dict)
+    images: tuple[ImageSummary, ...] = ()
+    forecasts: ForecastSummary | None = None
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     written: Mapping[str, Path] = field(default_factory=dict)
@@ -68,6 +100,27 @@ class JobExplanations:
         if self.plots is not None:
             found["pdp"] = [plot.to_clarify(self.labels) for plot in self.plots]
         return {**found, **self.further}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a job explains with.
+
+    Parameters
+    ----------
+    source
+        Where the model is, for processes that open it themselves.
+    resume
+        Folder for what a job that was killed need not compute again.
+    identity
+        A text that differs wherever predictions for equal rows may differ.
+    """
+
+    engine: JobEngine
+    source: ModelSource
+    allow_pickle: bool
+    resume: Path
+    identity: str
 
 
 def given_baseline(config: AnalysisConfig, config_path: Path, dataset: Dataset, table: FrameTable) -> Batch | None:
@@ -137,10 +190,11 @@ def explained_job(
     table: FrameTable,
     model: Model,
     *,
+    means: Means,
     aside: Path,
     progress: Callable[[str], None],
 ) -> JobExplanations:
-    """Explain all rows of a data set.
+    """Explain all rows of a data set; what an earlier job of the same output folder found is not computed again.
 
     Parameters
     ----------
@@ -161,14 +215,46 @@ def explained_job(
     total = sum(len(batch) for batch in table.batches(request.features[:1]))
     if not total:
         raise DataError(Problem("dataset_uri", fix="It holds no row to explain."))
-    job = _Job(request, table, total, scorer(model), aside, progress)
-    found = JobExplanations()
+    task, units = None, 0
     if request.shap is not None:
+        texts = text_columns(request, request.shap, table, total)
         if baseline is None:
             progress("computing the baseline")
-        used = baseline if baseline is not None else job.computed(request.shap)
-        found = job.shap(request.shap, used, source="computed" if baseline is None else "given")
-    return job.with_plots(found) if request.pdp is not None else found
+        used = baseline if baseline is not None else _computed(request, request.shap, table, total, texts)
+        task = ShapTask(features=request.features, total=total, baseline=used, request=request.shap, texts=texts)
+        units += -(-total // _rows_of_a_unit(task))
+    units += -(-total // ROWS_AT_ONCE) if request.pdp is not None else 0
+    store = UnitStore(means.resume, f"{means.identity} {task_identity(task)}")
+    with means.engine.pool(task, model, means.source, allow_pickle=means.allow_pickle, total=units) as pool:
+        job = _Job(request, table, total, pool, store, means.engine.distributed, aside, progress)
+        found = JobExplanations()
+        if task is not None:
+            found = job.shap(task, source="computed" if baseline is None else "given")
+        return job.with_plots(found) if request.pdp is not None else found
+
+
+def _computed(
+    request: ExplanationRequest, shap: ShapRequest, table: FrameTable, total: int, texts: TextColumns | None
+) -> Batch:
+    if texts is not None:
+        return baseline_beside_texts(request, shap, table, total, texts)
+    rows = sampled(table.batches(request.features), total, SAMPLED_ROWS, shap.plan.seed)
+    return computed_baseline(rows, number=shap.num_clusters, seed=shap.plan.seed, column_types=request.column_types)
+
+
+def _rows_of_a_unit(task: ShapTask) -> int:
+    try:
+        return rows_of_a_unit(task)
+    except ConfigError as error:
+        raise ConfigError(of_shap(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a reader is told beside the results."""
+
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,62 +264,90 @@ class _Job:
     request: ExplanationRequest
     table: FrameTable
     total: int
-    score: Callable[[Batch], Any]
+    pool: Pool
+    store: UnitStore
+    in_parts: bool
     aside: Path
     progress: Callable[[str], None]
 
-    def computed(self, shap: ShapRequest) -> Batch:
-        seed = shap.plan.seed
-        rows = sampled(self.table.batches(self.request.features), self.total, SAMPLED_ROWS, seed)
-        return computed_baseline(rows, number=shap.num_clusters, seed=seed, column_types=self.request.column_types)
-
-    def shap(self, shap: ShapRequest, baseline: Batch, *, source: str) -> JobExplanations:
+    def shap(self, task: ShapTask, *, source: str) -> JobExplanations:
         """SHAP values of all rows; a file of them where they are to be kept."""
+        shap = task.request
+        picked = PickedRows(self.total, shap.plan.seed, shap.players, shap.link, self.request.threshold)
         try:
-            result, written, warning = self._explained(shap, baseline)
+            with text_results(task, shap.text, self.aside, self.request.join) as texts:
+                result, written, told = self._explained(task, picked, texts)
         except ConfigError as error:
             raise ConfigError(of_shap(error)) from None
         details = {
             "estimator": shap.plan.estimator,
             "seed": shap.plan.seed,
             "link": shap.link,
-            "baseline": {"source": source, "rows": len(baseline)},
+            "baseline": {"source": source, "rows": len(task.baseline)},
             **result.to_details(),
+            **picked.to_details(result.labels, result.values.value),
+            **({} if texts is None else {"texts": texts.to_details(result.labels)}),
         }
         return JobExplanations(
             labels=result.labels,
             shap=result,
             details={"kernel_shap": details},
-            warnings=(*warning, *_shap_warnings(result, shap.plan.budget.precision)),
-            notes=(_shap_note(result),),
+            warnings=(*told.warnings, *shap_warnings(result, shap.plan.budget.precision)),
+            notes=(shap_note(result), *told.notes),
             written=written,
         )
 
-    def _explained(self, shap: ShapRequest, baseline: Batch) -> tuple[ShapResult, dict[str, Path], tuple[str, ...]]:
-        """Global results, files written aside, and a warning on the names of the outputs."""
-        written = {BASELINE_FILE: self.aside / "baseline.csv"}
-        write_baseline(written[BASELINE_FILE], baseline)
-        players, join = tuple(shap.players), self.request.join
-        opened: AbstractContextManager[LocalValues | None] = nullcontext()
-        if shap.save_local:
-            written[VALUES_FILE] = self.aside / "out.csv"
-            opened = local_values_file(written[VALUES_FILE], players, join)
-        columns = [*self.request.features, *([] if join is None else [join])]
-        totals, warning = Totals(shap.plan.estimator, shap.plan.budget.precision), ""
+    def _explained(
+        self, task: ShapTask, picked: PickedRows, texts: TextResults | None
+    ) -> tuple[ShapResult, dict[str, Path], _Told]:
+        """Global results, files written aside, and what is to be told."""
+        shap, written = task.request, self._files(task)
+        if BASELINE_FILE in written:
+            write_baseline(written[BASELINE_FILE], task.baseline)
+        join, warning, kept = self.request.join, "", 0
         labels: tuple[str, ...] = ()
+        columns = [*self.request.features, *([] if join is None else [join])]
         self.progress(f"explaining {self.total:,} rows")
-        with opened as file, reading(self.table.batches(columns)) as batches:
-            for part in explained_rows(
-                batches, self.request.features, self.total, baseline, shap, self.score, clock=time.monotonic
-            ):
+        pace = Pace(self.total, time.monotonic)
+        with (
+            Totals(shap.plan.estimator, shap.plan.budget.precision, self.aside) as totals,
+            self._values_file(shap) as file,
+            reading(self.table.batches(columns)) as batches,
+        ):
+            units = shap_units(batches, task, clock=time.monotonic, at_once=lambda: self.pool.at_once)
+            for unit in settled(units, self.pool, self.store):
+                found = unit.result
+                part = Explained(unit.unit.rows, found.attributions, found.active, found.common_base)
+                part = part if texts is None else texts.add(part)
                 totals.add(part)
+                picked.add(part)
                 values = part.attributions.values
                 labels, warning = output_names(values.shape[2], self.request.label_headers)
                 if file is not None:
                     file.write(values, labels, None if join is None else part.rows.columns[join])
-                self.progress(f"explaining: {totals.rows:,} rows of {self.total:,}")
-        result = totals.result(players, labels, shap.aggregation, self.request.confidence_level)
-        return result, written, (warning,) if warning else ()
+                kept += len(values) if unit.kept else 0
+                self.progress(pace.line("explaining", len(values), kept=unit.kept))
+            result = totals.result(tuple(shap.players), labels, shap.aggregation, self.request.confidence_level)
+        if texts is not None and shap.text is not None:
+            result = replace(result, top_text=texts.top_words(labels, shap.text.max_top_tokens))
+        notes = [f"{kept:,} of {self.total:,} rows were explained by an earlier run and not again."] if kept else []
+        notes += [] if texts is None else texts.notes()
+        return result, written, _Told((warning,) if warning else (), tuple(notes))
+
+    def _files(self, task: ShapTask) -> dict[str, Path]:
+        """Files to write aside, by the name that they get."""
+        if task.texts is not None:
+            return {TEXTS_FILE: self.aside / LINES} if task.request.save_local else {}
+        local = {VALUES_FILE: self.aside / "out.csv"} if task.request.save_local else {}
+        return {BASELINE_FILE: self.aside / "baseline.csv", **local}
+
+    def _values_file(self, shap: ShapRequest) -> AbstractContextManager[LocalValues | LocalValueParts | None]:
+        if not shap.save_local or shap.text is not None:
+            return nullcontext()
+        players, join = tuple(shap.players), self.request.join
+        if self.in_parts:
+            return local_value_parts(self.aside / "out.csv", players, join)
+        return local_values_file(self.aside / "out.csv", players, join)
 
     def with_plots(self, found: JobExplanations) -> JobExplanations:
         """Partial dependence of the features asked for, or of those that SHAP found to matter most."""
@@ -243,7 +357,7 @@ class _Job:
         if outputs is not None and not labels:
             labels, warning = output_names(outputs, self.request.label_headers)
             told += [warning] if warning else []
-        return replace(found, labels=labels, plots=tuple(drawn), warnings=(*told, *_plot_warnings(drawn)))
+        return replace(found, labels=labels, plots=tuple(drawn), warnings=(*told, *plot_warnings(drawn)))
 
     def _plots(self, shap: ShapResult | None) -> list[Plot]:
         asked, request = self.request.pdp, self.request
@@ -258,35 +372,11 @@ class _Job:
             empty.append(grid_of(feature, column, asked.resolution, request.column_types.get(feature)))
         self.progress(f"partial dependence on {len(features)} features")
         with reading(self.table.batches(request.features)) as batches:
-            return plots(empty, batches, self.score)
+            done = settled(pdp_units(empty, batches), self.pool, self.store)
+            return plots(empty, self._counted(done), self.total)
 
-
-def _shap_warnings(found: ShapResult, precision: float | None) -> list[str]:
-    warnings = [f"methods.shap: {found.note}"] if found.note else []
-    if found.imprecise:
-        rows = "1 row" if found.imprecise == 1 else f"{found.imprecise:,} rows"
-        warnings.append(
-            f"methods.shap.budget.precision: got {precision:g}, and the samples ended before {rows} of {found.rows:,} "
-            "reached it. pellucid.json holds the precision that was reached. Allow more samples for the wanted one."
-        )
-    return warnings
-
-
-def _shap_note(found: ShapResult) -> str:
-    least, most = found.samples
-    samples = f"{most:,}" if least == most else f"{least:,} to {most:,}"
-    return (
-        f"SHAP: {found.rows:,} rows, {samples} samples per row ({', '.join(found.estimators)}), "
-        f"{found.model_rows:,} rows asked of the model."
-    )
-
-
-def _plot_warnings(found: Sequence[Plot]) -> list[str]:
-    return [
-        f"methods.pdp: {plot.feature!r} holds free text, as 5 % of its values or more are distinct. If it holds "
-        f'categories, set column_types to {{{json.dumps(plot.feature)}: "categorical"}}.'
-        if plot.kind == "free_text"
-        else f"methods.pdp: {plot.error}"
-        for plot in found
-        if plot.error
-    ]
+    def _counted(self, done: Iterator[Settled]) -> Iterator[Any]:
+        pace = Pace(self.total, time.monotonic)
+        for unit in done:
+            self.progress(pace.line("partial dependence", len(unit.unit.rows), kept=unit.kept))
+            yield unit.result

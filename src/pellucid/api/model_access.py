@@ -28,6 +28,7 @@ __all__ = [
     "access_problems",
     "model_source",
     "opened_model",
+    "request_settings",
     "source_problems",
     "unused_places",
     "without_password",
@@ -196,7 +197,7 @@ def _endpoint(url: str, key: str, config: AnalysisConfig, features: Sequence[str
     from pellucid.models.http.open_inference import open_inference
 
     predictor, request, response = _formats(config, features)
-    settings = _settings(predictor)
+    settings = request_settings(predictor)
     if request is None:
         return open_inference(url, _served_name(predictor), response, settings=settings, key=key)
     return endpoint(
@@ -279,7 +280,8 @@ def _patience(config: AnalysisConfig) -> float:
     return 300.0 if config.predictor is None else config.predictor.startup_seconds
 
 
-def _settings(predictor: Predictor) -> RequestSettings:
+def request_settings(predictor: Predictor) -> RequestSettings:
+    """How requests are sent, as the configuration says."""
     from pellucid.models.http.settings import RequestSettings
 
     return RequestSettings(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pellucid.api.model_access import ModelSource, access_problems, source_problems, unused_places
 from pellucid.api.relative_paths import beside
@@ -15,10 +16,14 @@ from pellucid.config.load import LoadedConfig, load_config, parse_config
 from pellucid.datasets import Dataset, DatasetSource, read_dataset, scan_errors_translated
 from pellucid.engines.frames import FrameTable
 from pellucid.errors import ConfigError, InputError, Problem
-from pellucid.jobs.bias_request import bias_request, column_problems, model_features, unsupported_methods
+from pellucid.jobs.bias_request import bias_request, column_problems, model_features
+
+if TYPE_CHECKING:
+    from pellucid.datasets.images import ImageFile
 
 __all__ = ["Preflight", "asks_for_predictions", "preflight", "table_over"]
 
+IMAGES = "application/x-image"
 TABLES = ("text/csv", "application/x-parquet")
 """Formats whose columns can be read without knowing which of them are labels."""
 
@@ -46,6 +51,8 @@ class Preflight:
         What was read as it was meant, such as a header row.
     model
         Where the model is that is asked for predictions; None where the data set holds them, or none are needed.
+    images
+        The images to explain, of a job on images.
     loaded, dataset, table, request
         What could be made of the configuration and the data; None where a fault is in the way.
     """
@@ -56,6 +63,7 @@ class Preflight:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     model: ModelSource | None = None
+    images: tuple[ImageFile, ...] | None = None
     loaded: LoadedConfig | None = field(default=None, repr=False)
     dataset: Dataset | None = field(default=None, repr=False)
     table: FrameTable | None = field(default=None, repr=False)
@@ -116,12 +124,17 @@ def preflight(
         loaded = salvaged
     found = replace(found, loaded=loaded, warnings=loaded.warnings)
     config = loaded.config
-    problems = [*found.problems, *unsupported_methods(config)]
+    problems = [*found.problems]
     if asks_for_predictions(config) or config.methods.shap is not None or config.methods.pdp is not None:
         model, unknown = source_problems(config, path, models or {}, endpoints or {})
         unused = unused_places(config, models or {}, endpoints or {})
         found = replace(found, model=model, warnings=(*found.warnings, *unused))
         problems += unknown
+    if config.dataset_type == IMAGES:
+        from pellucid.api.image_job import image_preflight
+
+        found = replace(found, problems=tuple(problems))
+        return image_preflight(found, data=data, data_input=data_input, strict=strict, seed=seed)
     sources = _sources(config, path, data, data_input)
     if isinstance(sources, Problem):
         return replace(found, problems=(*problems, sources))

@@ -27,13 +27,13 @@ from pellucid.protocols.model import Batch, Model, Scores
 if TYPE_CHECKING:
     from pellucid.models.http.endpoint import EndpointModel, Exchange
 
-__all__ = ["Cost", "Probe", "probe"]
+__all__ = ["Cost", "Probe", "probe", "problems_of"]
 
 SHOWN_ROWS = 5
 MEASURED_ROWS = (20, 75)
 """Rows of the two requests after the first, by which the cost of a request and of a record are told apart."""
 
-_OF_A_KEY = re.compile(r"(predictor\.\w+): (.*)", re.DOTALL)
+_OF_A_KEY = re.compile(r"(predictor\.[\w.]+): (.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ def probe(job: Preflight, rows: int | None = None, *, allow_pickle: bool = False
     except PellucidError as error:
         if not (folder / SERVER_LOG).exists():  # else the message points at it
             folder.rmdir()
-        return replace(asked, problems=_problems(error, job.model))
+        return replace(asked, problems=problems_of(error, job.model))
     shutil.rmtree(folder, ignore_errors=True)
     return _labelled(asked, job) if asked.scores is not None and asks_for_predictions(job.config) else asked
 
@@ -162,7 +162,7 @@ def _asked(asked: Probe, model: Model, batch: Batch, rows: int | None, predictor
 def _exchanged(asked: Probe, model: EndpointModel, batch: Batch) -> Probe:
     """One request; of one that fails, the fault."""
     exchange = model.probe(batch)
-    problems = () if exchange.fault is None else _problems(ModelError(exchange.fault), asked.source)
+    problems = () if exchange.fault is None else problems_of(ModelError(exchange.fault), asked.source)
     records = asked.records + len(batch)
     return replace(asked, exchange=exchange, scores=exchange.scores, records=records, problems=problems)
 
@@ -204,11 +204,11 @@ def _labelled(asked: Probe, job: Preflight) -> Probe:
     try:
         labels = label_rule(job.request, job.table, job.config).labels(asked.scores)
     except ModelError as error:
-        return replace(asked, problems=(*asked.problems, *_problems(error, asked.source)))
+        return replace(asked, problems=(*asked.problems, *problems_of(error, asked.source)))
     return replace(asked, labels=tuple(labels.tolist()))
 
 
-def _problems(error: PellucidError, source: ModelSource) -> tuple[Problem, ...]:
+def problems_of(error: PellucidError, source: ModelSource) -> tuple[Problem, ...]:
     """Faults as problems of the key that has to be changed."""
     if isinstance(error, InputError):
         return error.problems

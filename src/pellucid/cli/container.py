@@ -61,6 +61,10 @@ def run_container(
     models: list[str],
     endpoints: list[str],
     allow_pickle: bool,
+    engine: str = "local",
+    workers: int | None = None,
+    memory: str | None = None,
+    report: bool = True,
     as_json: bool,
 ) -> int:
     """Run the job whose files lie in the folders of a processing container; the exit code."""
@@ -77,6 +81,10 @@ def run_container(
         models=models,
         endpoints=endpoints,
         allow_pickle=allow_pickle,
+        engine=engine,
+        workers=workers,
+        memory=memory,
+        report=report,
     )
     log = sys.stderr if as_json else sys.stdout
 

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from pellucid.api.job_explanations import JobExplanations
+from pellucid.cli.images import images_shown
 from pellucid.cli.terminal import clean, heading, number, plain_table
 from pellucid.explain.aggregate import ranks_with_ties
 from pellucid.jobs.explanations.totals import ShapResult
@@ -35,9 +36,15 @@ def explanations_shown(found: JobExplanations) -> list[RenderableType]:
             parts += _output(found.shap, output)
         if len(found.labels) > SHOWN_OUTPUTS:
             parts.append(Text(f"  and {len(found.labels) - SHOWN_OUTPUTS} more outputs in analysis.json", style="dim"))
+    if found.images:
+        parts += images_shown(found.images)
     drawn = [plot.feature for plot in found.plots or () if plot.predictions is not None]
     if drawn:
         parts.append(heading(f"Partial dependence: {', '.join(drawn)}"))
+    if found.forecasts is not None:
+        from pellucid.cli.forecasts import forecasts_shown
+
+        parts += forecasts_shown(found.forecasts)
     return parts
 
 

@@ -37,7 +37,15 @@ def inspection_shown(inspection: Inspection) -> Group:
     if inspection.groups:
         parts += _groups(inspection)
     parts += _values(inspection)
+    if inspection.forecasts is not None:
+        from pellucid.cli.forecast_inspection import items_shown
+
+        parts += items_shown(inspection.forecasts)
     parts += [] if inspection.probe is None else probe_shown(inspection.probe)
+    if inspection.forecasts is not None:
+        from pellucid.cli.forecast_inspection import forecast_shown
+
+        parts += forecast_shown(inspection.forecasts)
     parts += warnings_shown(inspection.warnings)
     parts += [Text("\n" + "\n".join(map(clean, inspection.notes)), style="dim")] if inspection.notes else []
     parts += _verdict(inspection)

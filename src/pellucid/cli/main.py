@@ -60,6 +60,40 @@ AllowPickle = Annotated[
     bool, typer.Option("--allow-pickle", help="Load model files too that run code of theirs: pickle, joblib, pyfunc.")
 ]
 
+Engine = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="local|spark",
+        help="What counts and explains: this machine, or a Spark cluster. The numbers are the same.",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=1,
+        help="Processes of this machine that explain. [dim]default: one per processor, where it is worth it[/dim]",
+    ),
+]
+
+Report = Annotated[
+    bool,
+    typer.Option(
+        "--report/--no-report", help="Write the report (HTML, PDF, notebook) and evidence.json beside the results."
+    ),
+]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder that a job wrote its results to.")]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        help="What DuckDB may take, such as 1GiB; rows that do not fit go to disk. [dim]default: most of the machine's[/dim]",
+    ),
+]
+
 
 def _print_version(wanted: bool) -> None:
     if wanted:
@@ -92,13 +126,17 @@ def run(  # noqa: PLR0917 - typer makes options of the arguments
     model: Models = None,
     endpoint: Endpoints = None,
     allow_pickle: AllowPickle = False,
+    engine: Engine = "local",
+    workers: Workers = None,
+    memory: Memory = None,
     strict: Strict = False,
     seed: Seed = None,
+    report: Report = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print analysis.json to the standard output, and nothing else there.")
     ] = False,
 ) -> None:
-    """Measure the bias that CONFIG asks for, and write analysis.json.
+    """Measure the bias and compute the explanations that CONFIG asks for; write analysis.json and a report.
 
     A summary follows on the terminal. An earlier job's results stay in the folder until all new ones are complete.
     """
@@ -113,6 +151,10 @@ def run(  # noqa: PLR0917 - typer makes options of the arguments
             models=model or [],
             endpoints=endpoint or [],
             allow_pickle=allow_pickle,
+            engine=engine,
+            workers=workers,
+            memory=memory,
+            report=report,
             as_json=as_json,
         )
     else:
@@ -127,6 +169,10 @@ def run(  # noqa: PLR0917 - typer makes options of the arguments
             models=model or (),
             endpoints=endpoint or (),
             allow_pickle=allow_pickle,
+            engine=engine,
+            workers=workers,
+            memory=memory,
+            report=report,
         )
         code = run_job(options, as_json=as_json)
     raise typer.Exit(code)
@@ -176,6 +222,58 @@ def demo(
     from pellucid.cli.demo import demo as show
 
     raise typer.Exit(show(output))
+
+
+@app.command(epilog="Example: [bold]pellucid report output[/bold]")
+def report(folder: Folder) -> None:
+    """Write the report on the results in DIR anew.
+
+    It is made from analysis.json and pellucid.json alone; data and model are not needed. Results of Clarify's own jobs
+    are read too, and what is missing or was edited is said in the report.
+    """
+    from pellucid.cli.report import report as write
+
+    raise typer.Exit(write(folder))
+
+
+@app.command(epilog="Example: [bold]pellucid verify output --data people.csv[/bold]")
+def verify(
+    folder: Folder,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="PATH", help="The data set, if it is not in or beside DIR.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="PATH", help="The configuration, if it is not in or beside DIR.")
+    ] = None,
+) -> None:
+    """Check that results and inputs are what they were when the job ran.
+
+    Digests of all files are computed again and compared with those in DIR's evidence.json. Ends with 0 where nothing
+    was changed, and with 1 where a file was changed, added or is missing.
+    """
+    from pellucid.cli.verify import verify as check
+
+    raise typer.Exit(check(folder, data=data, config=config))
+
+
+@app.command(epilog="Example: [bold]pellucid compare old/output new/output --output comparison[/bold]")
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="DIR_A", help="Folder of the first results.")],
+    second: Annotated[Path, typer.Argument(metavar="DIR_B", help="Folder of the results to compare with them.")],
+    output: Annotated[Path, typer.Option("--output", metavar="DIR", help="Folder of the report.")] = Path("comparison"),
+    data: Annotated[
+        str | None,
+        typer.Option("--data", metavar="PATH", help="The data set that both are about, to compare row by row."),
+    ] = None,
+) -> None:
+    """Compare two results, of two models or two dates: what differs, how surely, and for whom it got better.
+
+    Differences are those of DIR_B minus DIR_A, each with an interval. Where both are about the same rows and these are
+    at hand, they are paired row by row, which tells smaller differences from chance.
+    """
+    from pellucid.cli.compare import compare as run_comparison
+
+    raise typer.Exit(run_comparison(first, second, output=output, data=data))
 
 
 @app.command(epilog="Example: [bold]pellucid schema > analysis_config.schema.json[/bold]")

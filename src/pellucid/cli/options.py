@@ -38,6 +38,10 @@ class JobOptions:
     models: Sequence[str] = ()
     endpoints: Sequence[str] = ()
     allow_pickle: bool = False
+    engine: str = "local"
+    workers: int | None = None
+    memory: str | None = None
+    report: bool = True
 
     def run(self, interruption: Interruption) -> JobResult:
         """Run the job, showing its steps.
@@ -63,6 +67,10 @@ class JobOptions:
                 models=models,
                 endpoints=endpoints,
                 allow_pickle=self.allow_pickle,
+                engine=self.engine,
+                workers=self.workers,
+                memory=self.memory,
+                report=self.report,
                 progress=step,
             )
 

@@ -37,6 +37,9 @@ READING_ORDER = (
 )
 """Metrics from the most to the least telling; those that answer alike stand together."""
 
+SHOWN_FILES = 24
+"""Files that are named one by one; a job on images writes some for each image."""
+
 WIDTHS = (6, 7, 19)
 """Of the columns metric, value and interval, so that tables stand in line."""
 
@@ -181,5 +184,7 @@ def _notes(result: JobResult) -> list[RenderableType]:
 
 
 def _files(result: JobResult) -> Text:
-    files = "\n".join(f"  {clean(file)}" for file in result.files)
-    return Text(f"\nWritten in {result.seconds:.1f} s:\n{files}")
+    files = "\n".join(f"  {clean(file)}" for file in result.files[:SHOWN_FILES])
+    rest = len(result.files) - SHOWN_FILES
+    more = f"\n  and {rest:,} more" if rest > 0 else ""
+    return Text(f"\nWritten in {result.seconds:.1f} s:\n{files}{more}")

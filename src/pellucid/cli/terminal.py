@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from pellucid.results.rounding import number, percent
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
@@ -26,32 +28,6 @@ def clean(text: object) -> str:
     """
     shown = (c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode("ascii") for c in str(text))
     return "".join(shown)
-
-
-def number(value: float | None) -> str:
-    """A number for reading: three significant digits.
-
-    Examples
-    --------
-    >>> number(0.32389), number(-0.1), number(-1234.5), number(float("inf")), number(None)
-    ('0.324', '-0.100', '-1,234', 'infinite', '-')
-    """
-    if value is None:
-        return "-"
-    if abs(value) == float("inf"):
-        return "infinite" if value > 0 else "-infinite"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value + 0.0:#.3g}".removesuffix(".")
-
-
-def percent(part: float, whole: float) -> str:
-    """A share for reading.
-
-    Examples
-    --------
-    >>> percent(1, 8), percent(0, 0)
-    ('12.5 %', '0.0 %')
-    """
-    return f"{100 * part / whole if whole else 0:.1f} %"
 
 
 def heading(text: str) -> Text:

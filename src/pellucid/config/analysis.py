@@ -86,6 +86,7 @@ class AnalysisConfig(Section):
     )
     facet_intersections: Truth = own(False, "Measure the intersections of the facets as well.")
     minimum_group_rows: Count = own(30, "A rate that rests on fewer rows is insufficient evidence.")
+    minimum_cell: Count = own(10, "Counts of fewer rows are not shown in reports; 1 shows all.")
     on_degenerate: Annotated[OnDegenerate, choice(OnDegenerate)] = own(
         "fail", "Where Clarify's whole analysis fails: `fail` too, or `report` the metrics that are defined."
     )

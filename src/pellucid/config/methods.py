@@ -153,6 +153,13 @@ class TextConfig(Section):
         Field(description="Name or code of the language, such as `german` or `de`.")
     )
     max_top_tokens: Count = Field(default=50, description="How many units the global list of top units holds.")
+    columns: Given[tuple[Locator, ...]] = own(
+        None, "Columns that are split into units; if left out, those of text of which 5 % of the values are distinct."
+    )
+    hierarchical: Truth = own(
+        False, "Explain sentences first, and tokens only in those that matter (Owen values); for `token`."
+    )
+    max_units: Count = own(512, "Most units of a text; neighbours are put together where it has more.")
 
 
 class ImageDebug(Section):
@@ -160,8 +167,8 @@ class ImageDebug(Section):
 
     image_names: Given[tuple[Text, ...]] = Field(default=None, description="Images to explain.")
     class_ids: Given[tuple[Integer, ...]] = Field(default=None, description="Classes to explain.")
-    sample_from: Given[Integer] = Field(default=None, description="First perturbation.")
-    sample_to: Given[Integer] = Field(default=None, description="Last perturbation.")
+    sample_from: Given[Integer] = Field(default=None, description="First image to explain, counted from 0.")
+    sample_to: Given[Integer] = Field(default=None, description="Last image to explain, counted from 0.")
 
 
 class ImageConfig(Section):

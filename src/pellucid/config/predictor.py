@@ -8,7 +8,7 @@ from pydantic import Field, WithJsonSchema
 
 from pellucid.config.forms import Count, Given, Locator, Name, Natural, Section, Text, Truth, choice, form, own
 
-__all__ = ["AcceptType", "ContentType", "Predictor", "TimeSeriesPredictorConfig"]
+__all__ = ["AcceptType", "ContentType", "ImageInput", "Predictor", "TimeSeriesPredictorConfig"]
 
 ContentType = Literal[
     "text/csv", "application/jsonlines", "application/json", "image/jpeg", "image/png", "application/x-npy"
@@ -50,6 +50,16 @@ class TimeSeriesPredictorConfig(Section):
     """Where the forecast is in the answer of a forecasting model."""
 
     forecast: Text = Field(description="JMESPath of the forecast in the response: one row per item.")
+
+
+class ImageInput(Section):
+    """How an ONNX model takes the colors of a pixel: (color x scale - mean) / std."""
+
+    scale: Annotated[float, Field(gt=0), form("a number above 0", float, int)] = own(
+        1 / 255, "Factor of the colors, which go from 0 to 255."
+    )
+    mean: tuple[float, ...] = own((0.0, 0.0, 0.0), "Mean of red, green and blue, after scaling.")
+    std: tuple[float, ...] = own((1.0, 1.0, 1.0), "Standard deviation of red, green and blue, after scaling.")
 
 
 class Predictor(Section):
@@ -113,4 +123,5 @@ class Predictor(Section):
     on_record_error: Annotated[OnRecordError, choice(OnRecordError)] = own(
         "fail", "A record that the model rejects ends the job (`fail`), or is left out and counted (`skip`)."
     )
+    image_input: Given[ImageInput] = own(None, "How an ONNX model of images was trained to take pixels.")
     save_predictions: Truth = own(False, "Keep scores and predicted labels in `predictions.parquet`.")

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from pellucid.config.analysis import AnalysisConfig
+from pellucid.config.json_text import read_object
 from pellucid.config.methods import AsymmetricShapleyBaseline
-from pellucid.errors import Problem
+from pellucid.errors import ConfigError, Problem
 
 __all__ = [
+    "asks_for_forecasts",
     "asymmetric_baseline_fits",
     "asymmetric_samples_fit_the_granularity",
     "time_series_are_in_json",
     "time_series_have_their_own_methods",
     "time_series_locators_are_jmespath",
 ]
+
+
+def asks_for_forecasts(config_path: str | Path) -> bool:
+    """Whether a configuration is about time series; False also where it cannot be read, which is told elsewhere."""
+    try:
+        document, _ = read_object(Path(config_path))
+    except ConfigError:
+        return False
+    methods = document.get("methods")
+    asked = isinstance(methods, dict) and "asymmetric_shapley_value" in methods
+    return "time_series_data_config" in document or (asked and document.get("dataset_type") == "application/json")
 
 
 def time_series_are_in_json(config: AnalysisConfig) -> Iterator[Problem]:
@@ -30,7 +44,7 @@ def time_series_are_in_json(config: AnalysisConfig) -> Iterator[Problem]:
 
 
 def time_series_locators_are_jmespath(config: AnalysisConfig) -> Iterator[Problem]:
-    """Indices were meant for CSV, which is not supported for time series; a JSON file has to say its layout."""
+    """Paths into JSON follow JMESPath's grammar, and the file has to say its layout; indices are for rows of lists."""
     series = config.time_series_data_config
     if series is None:
         return
@@ -41,11 +55,30 @@ def time_series_locators_are_jmespath(config: AnalysisConfig) -> Iterator[Proble
         for name in ("related_time_series", "static_covariates")
         for i, locator in enumerate(getattr(series, name))
     }
-    for name, locator in {**single, **listed}.items():
-        if isinstance(locator, int) or not locator:
+    locators = {**single, **listed}
+    if all(isinstance(locator, int) for locator in locators.values()):
+        if series.dataset_format is not None:
+            fix = "Integers count the cells of rows, a list of lists. Remove this key, or use JMESPaths."
+            yield Problem(f"{key}.dataset_format", series.dataset_format, fix=fix)
+        return
+    for name, locator in locators.items():
+        if isinstance(locator, int) or not _is_jmespath(locator):
             yield Problem(f"{key}.{name}", locator, fix="Use a JMESPath such as '[*].sales'.")
     if series.dataset_format is None:
         yield Problem(f"{key}.dataset_format", fix="Add 'columns', 'item_records' or 'timestamp_records'.")
+
+
+def _is_jmespath(text: str) -> bool:
+    if not text:
+        return False
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+
+    try:
+        jmespath.compile(text)
+    except JMESPathError:
+        return False
+    return True
 
 
 def time_series_have_their_own_methods(config: AnalysisConfig) -> Iterator[Problem]:
@@ -65,7 +98,8 @@ def time_series_have_their_own_methods(config: AnalysisConfig) -> Iterator[Probl
     for name in ("shap", "pdp"):
         if getattr(methods, name) is not None:
             yield Problem(f"methods.{name}", fix="Time series take 'asymmetric_shapley_value' in place of this method.")
-    if config.predictor is not None and config.predictor.time_series_predictor_config is None:
+    predictor = config.predictor
+    if predictor is not None and predictor.model is None and predictor.time_series_predictor_config is None:
         yield Problem("predictor.time_series_predictor_config", fix="Time series need this key, with 'forecast' in it.")
 
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pellucid.datasets.sources import LeftOut
 from pellucid.datasets.sql import identifier
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
 
-__all__ = ["JOIN_KEY", "Side", "joined", "joined_by_column", "joined_by_position", "key_name"]
+__all__ = ["JOIN_KEY", "Joined", "Side", "joined", "joined_by_column", "joined_by_position", "key_name"]
 
 JOIN_KEY = "joinsource_name_or_index"
 _ORDER = "row number in the main data set"
@@ -36,6 +37,23 @@ class Side:
         return tuple(self.relation.columns)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """Rows of two data sets side by side.
+
+    Parameters
+    ----------
+    notes
+        What was decided while joining, and what was left out, in sentences.
+    left_out
+        The same in numbers.
+    """
+
+    relation: Any
+    notes: tuple[str, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+
 def key_name(join: str | int, sides: Sequence[Side]) -> str:
     """The name of the join column, which every data set must have; an index counts in the first one.
 
@@ -60,9 +78,7 @@ def key_name(join: str | int, sides: Sequence[Side]) -> str:
     return name
 
 
-def joined(
-    connection: Any, left: Side, right: Side, key: str | None, wanted: Mapping[str, str]
-) -> tuple[Any, tuple[str, ...]]:
+def joined(connection: Any, left: Side, right: Side, key: str | None, wanted: Mapping[str, str]) -> Joined:
     """Rows of ``left`` with columns of ``right`` beside them, and what was left out.
 
     Parameters
@@ -84,9 +100,7 @@ def joined(
     return joined_by_column(connection, left, right, key, wanted)
 
 
-def joined_by_position(
-    connection: Any, left: Side, right: Side, wanted: Mapping[str, str]
-) -> tuple[Any, tuple[str, ...]]:
+def joined_by_position(connection: Any, left: Side, right: Side, wanted: Mapping[str, str]) -> Joined:
     """Rows of ``left`` with the ``wanted`` columns of ``right``, the first row with the first and so on.
 
     Raises
@@ -100,12 +114,11 @@ def joined_by_position(
         raise DataError(Problem(right.where, fix=fix))
     main, other = _views(left, right)
     relation = connection.sql(f"SELECT {_selected(left, wanted)} FROM {main} AS l POSITIONAL JOIN {other} AS r")
-    return relation, (f"{right.where}: its rows were matched with those of {left.where} by position.",)
+    note = f"{right.where}: its rows were matched with those of {left.where} by position."
+    return Joined(relation=relation, notes=(note,))
 
 
-def joined_by_column(
-    connection: Any, left: Side, right: Side, key: str, wanted: Mapping[str, str]
-) -> tuple[Any, tuple[str, ...]]:
+def joined_by_column(connection: Any, left: Side, right: Side, key: str, wanted: Mapping[str, str]) -> Joined:
     """Inner join on ``key``: rows of ``left`` in their order with the ``wanted`` columns of ``right``.
 
     Raises
@@ -124,14 +137,14 @@ def joined_by_column(
         spellings = f"{_list(examples[0])} there, {_list(examples[1])} here"
         fix = f"No row of {right.where} has the {key} of a row of {left.where}: {spellings}. Use one spelling in both."
         raise DataError(Problem(JOIN_KEY, key, fix=fix))
-    if alone:
-        notes += (_left_out(left, right, key, alone),)
-    if unused:
-        notes += (_left_out(right, left, key, unused),)
+    left_out = [_left_out(left, right, key, alone)] if alone else []
+    left_out += [_left_out(right, left, key, unused)] if unused else []
+    notes += tuple(part.note for part in left_out)
     order = identifier(_ORDER)
     numbered = f"(SELECT *, row_number() OVER () AS {order} FROM {main})"
     matches = f"{numbered} AS l JOIN {other} AS r ON {condition} ORDER BY l.{order}"
-    return connection.sql(f"SELECT {_selected(left, wanted)} FROM {matches}"), notes
+    relation = connection.sql(f"SELECT {_selected(left, wanted)} FROM {matches}")
+    return Joined(relation=relation, notes=notes, left_out=tuple(left_out))
 
 
 def _rows(relation: Any) -> int:
@@ -180,9 +193,8 @@ def _refuse_duplicates(right: Side, key: str) -> None:
         raise DataError(Problem(JOIN_KEY, key, fix=fix))
 
 
-def _left_out(side: Side, other: Side, key: str, rows: int) -> str:
-    counted = "1 row was" if rows == 1 else f"{rows:,} rows were"
-    return f"{side.where}: {counted} left out, {key} is missing or does not occur in {other.where}."
+def _left_out(side: Side, other: Side, key: str, rows: int) -> LeftOut:
+    return LeftOut(where=side.where, rows=rows, cause=f"{key} is missing or does not occur in {other.where}")
 
 
 def _list(rows: Sequence[Sequence[Any]]) -> str:

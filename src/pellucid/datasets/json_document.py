@@ -12,7 +12,7 @@ from pellucid.datasets.locate import Files
 from pellucid.datasets.sources import DatasetSource
 from pellucid.errors import ConfigError, DataError, Problem
 
-__all__ = ["json_document_table"]
+__all__ = ["document_at", "json_document_table"]
 
 _LISTED = 5
 Names = tuple[tuple[str, ...], str | None, str | None]
@@ -31,7 +31,7 @@ def json_document_table(
         A file is not JSON, or a record is not like the first one; up to five records are named.
     """
     expressions = compiled(source)
-    lists = [(path, _lists(source, path, _document(files, path), expressions)) for path in files.paths]
+    lists = [(path, _lists(source, path, document_at(files, path), expressions)) for path in files.paths]
     first = next((row for _, found in lists for row in found["features"] if row is not None), None)
     if first is None:
         raise DataError(Problem(files.paths[0], fix="There is no record in it. Give at least one."))
@@ -40,7 +40,14 @@ def json_document_table(
     return found, names, ()
 
 
-def _document(files: Files, path: str) -> Any:
+def document_at(files: Files, path: str) -> Any:
+    """The value that a JSON file holds.
+
+    Raises
+    ------
+    DataError
+        It cannot be read, or is no JSON.
+    """
     try:
         with files.open(path) as file:
             return json.loads(file.read().removeprefix(b"\xef\xbb\xbf"))

@@ -12,6 +12,7 @@ from pellucid.datasets.header_row import refuse_equal_names
 from pellucid.datasets.json_document import json_document_table
 from pellucid.datasets.json_lines import json_lines_table
 from pellucid.datasets.locate import Files, locate
+from pellucid.datasets.memory import connection_settings
 from pellucid.datasets.parquet_files import parquet_relation
 from pellucid.datasets.sources import CSV, JSON_LINES, PARQUET, DatasetSource, TypesFrom
 from pellucid.datasets.sql import identifier
@@ -40,12 +41,9 @@ class Part:
 
 def connect() -> Any:
     """A DuckDB connection of its own, which lives as long as the relations made from it."""
-    import tempfile
-
     import duckdb
 
-    # The default would leave a folder .tmp where the process runs.
-    return duckdb.connect(config={"temp_directory": f"{tempfile.gettempdir()}/pellucid-duckdb"})
+    return duckdb.connect(config=connection_settings())
 
 
 def read_part(connection: Any, source: DatasetSource, *, named: bool = False, lazy: bool = False) -> Part:

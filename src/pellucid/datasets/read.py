@@ -11,7 +11,7 @@ from pellucid.datasets.join import JOIN_KEY, Side, joined, key_name
 from pellucid.datasets.locate import dataset_type_of
 from pellucid.datasets.parts import Part, connect, read_part
 from pellucid.datasets.scan_errors import is_early_type
-from pellucid.datasets.sources import JSON, JSON_LINES, Dataset, DatasetSource
+from pellucid.datasets.sources import JSON, JSON_LINES, Dataset, DatasetSource, LeftOut
 from pellucid.errors import ConfigError, DataError, Problem
 
 __all__ = ["compute_on", "read_dataset", "read_path"]
@@ -70,14 +70,16 @@ def read_dataset(
         raise DataError(Problem(main.where, known_as="Data must contain features.", fix=fix))
     frame, notes, predicted_label = part.relation, part.notes, part.predicted_label
     facet_columns: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     for other, right in zip(others, sides[1:], strict=True):
         if other.source.where == "facet_dataset_uri":
             wanted = _facet_columns(part, other, key)
             facet_columns = tuple(wanted)
         else:
             predicted_label, wanted = _prediction_column(part, other, key, facet_columns)
-        frame, told = joined(connection, Side(relation=frame, where=main.where), right, key, wanted)
-        notes += other.notes + told
+        together = joined(connection, Side(relation=frame, where=main.where), right, key, wanted)
+        frame, left_out = together.relation, (*left_out, *together.left_out)
+        notes += other.notes + together.notes
     return Dataset(
         frame=frame,
         columns=tuple(frame.columns),
@@ -87,6 +89,7 @@ def read_dataset(
         features=features,
         facet_columns=facet_columns,
         notes=notes,
+        left_out=left_out,
         files=sum((other.files for other in others), part.files),
         rows=part.rows if key is None or not others else None,
         settle=partial(read_dataset, main, join=join, lazy_types=False) if part.types_from == "first rows" else None,

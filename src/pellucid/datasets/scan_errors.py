@@ -20,6 +20,7 @@ _FAULTS_OF_THE_QUERY = frozenset(
 )
 _QUOTES = "A quote is not closed or stands inside a cell. Double every quote inside a quoted cell."
 _UNICODE = "The line is not UTF-8. Save the file as UTF-8, for example: iconv -f latin1 -t utf-8."
+_MEMORY = "It does not fit into the memory that DuckDB may take. Allow more with --memory, such as --memory 4GiB."
 _LINE_ENDS = "The file mixes line ends, or a quote is not closed. Save it with one kind of line ends."
 
 
@@ -84,6 +85,8 @@ def _fix(message: str) -> str:
     if NOT_OF_TYPE in message:
         column = message.partition(NOT_OF_TYPE)[2].splitlines()[0]
         return f"Column {column!r} has a cell of another type than its first rows. Read with lazy_types=False."
+    if lowered.startswith("out of memory error"):
+        return _MEMORY
     if "state machine" in lowered:
         return _LINE_ENDS
     if "line size" in lowered:

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-__all__ = ["CSV", "JSON", "JSON_LINES", "PARQUET", "Dataset", "DatasetSource", "TypesFrom"]
+__all__ = ["CSV", "IMAGES", "JSON", "JSON_LINES", "PARQUET", "Dataset", "DatasetSource", "LeftOut", "TypesFrom"]
 
 CSV: Final = "text/csv"
 JSON_LINES: Final = "application/jsonlines"
 JSON: Final = "application/json"
 PARQUET: Final = "application/x-parquet"
+IMAGES: Final = "application/x-image"
 
 TypesFrom = Literal["all rows", "first rows"]
 
@@ -66,6 +67,31 @@ class DatasetSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Rows that were read and take no part.
+
+    Parameters
+    ----------
+    where
+        Key of the configuration that names their data set.
+    """
+
+    where: str
+    rows: int
+    cause: str
+
+    @property
+    def note(self) -> str:
+        """The same as a sentence.
+
+        >>> LeftOut(where="dataset_uri", rows=1, cause="id is missing").note
+        'dataset_uri: 1 row was left out, id is missing.'
+        """
+        counted = "1 row was" if self.rows == 1 else f"{self.rows:,} rows were"
+        return f"{self.where}: {counted} left out, {self.cause}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
     """Rows that can be scanned, and the part each column plays.
 
@@ -83,6 +109,8 @@ class Dataset:
         Columns that came from the facet data set.
     notes
         What was decided or left out while reading and must be told.
+    left_out
+        Rows that take no part.
     files
         The files read, in order.
     rows
@@ -99,6 +127,7 @@ class Dataset:
     features: tuple[str, ...] = ()
     facet_columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     files: tuple[str, ...] = ()
     rows: int | None = None
     settle: Callable[[], Dataset] | None = field(default=None, repr=False, compare=False)

@@ -2,23 +2,50 @@
 
 The noise of an estimate makes its square, and its absolute value, too large on average. A feature without any effect
 would get a global value above 0; the corrected aggregates take that part off.
+
+Rows are summed in pieces of a length that depends on their width alone. So rows that are read back from a file give the
+same bits as rows in memory, however they came.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Aggregation", "GlobalValues", "aggregate", "ranks_with_ties"]
+from pellucid.explain.order_statistics import quantiles
+
+__all__ = [
+    "AGGREGATIONS",
+    "Aggregation",
+    "GlobalValues",
+    "LocalRows",
+    "aggregate",
+    "aggregate_pieces",
+    "ranks_with_ties",
+    "rows_of_a_piece",
+]
 
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
 Aggregation = Literal["mean_abs", "median", "mean_sq"]
+AGGREGATIONS: tuple[Aggregation, ...] = ("mean_abs", "median", "mean_sq")
+
+PIECE_VALUES = 2**18
+"""Values of a piece: 2 MB, and some ten times that while they are summed."""
+
+
+def rows_of_a_piece(players: int, outputs: int) -> int:
+    """Rows that are summed at once.
+
+    >>> rows_of_a_piece(players=14, outputs=1), rows_of_a_piece(players=10**6, outputs=1)
+    (18724, 1)
+    """
+    return max(1, PIECE_VALUES // max(1, players * outputs))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +73,33 @@ class GlobalValues:
     high: Floats
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LocalRows:
+    """Local values of some rows.
+
+    Parameters
+    ----------
+    values, errors
+        Shape (rows, players, outputs).
+    blocks
+        Block of every row, ascending, shape (rows,); None where rows are independent.
+    """
+
+    values: Floats
+    errors: Floats
+    blocks: Integers | None = None
+
+    def pieces(self) -> Iterator[LocalRows]:
+        """The same rows, `rows_of_a_piece` at a time."""
+        step = rows_of_a_piece(*self.values.shape[1:])
+        for start in range(0, len(self.values), step):
+            part = slice(start, start + step)
+            yield LocalRows(self.values[part], self.errors[part], None if self.blocks is None else self.blocks[part])
+
+
+Pieces = Callable[[], Iterable[LocalRows]]
+
+
 def aggregate(
     values: Floats,
     standard_errors: Floats,
@@ -65,7 +119,7 @@ def aggregate(
     confidence_level
         Of the interval, in (0, 1).
     blocks
-        Block of every row, shape (rows,). Rows of a block share their coalitions, so their errors are taken to move
+        Block of every row, in any order, shape (rows,). Rows of a block share their coalitions, so their errors are taken to move
         together, which makes the standard error larger, never smaller. None takes rows as independent.
 
     Examples
@@ -77,12 +131,28 @@ def aggregate(
     >>> noisy.value.item(), noisy.corrected.item()
     (5.0, 1.0)
     """
+    order = slice(None) if blocks is None else np.argsort(blocks, kind="stable")
+    rows = LocalRows(values[order], standard_errors[order], None if blocks is None else blocks[order])
+    return aggregate_pieces(rows.pieces, len(values), method=method, confidence_level=confidence_level)
+
+
+def aggregate_pieces(
+    pieces: Pieces, rows: int, *, method: Aggregation = "mean_abs", confidence_level: float = 0.95
+) -> GlobalValues:
+    """`aggregate` of rows that need not be in memory together.
+
+    Parameters
+    ----------
+    pieces
+        Gives all rows anew at every call, `rows_of_a_piece` at a time: up to two passes are made over them, ten for a
+        median.
+    rows
+        Number of all rows, at least 1.
+    """
     from scipy.special import ndtri
 
-    plain = PLAIN[method](values)
-    corrected, moves = CORRECTED[method](values, standard_errors)
+    plain, corrected, error = _METHODS[method](pieces, rows)
     corrected = np.where(np.isnan(corrected), plain, corrected)
-    error = _error_of_sum(moves, blocks)
     reach = float(ndtri((1 + confidence_level) / 2)) * error
     low = corrected - reach
     return GlobalValues(
@@ -90,34 +160,78 @@ def aggregate(
     )
 
 
-def _error_of_sum(errors: Floats, blocks: Integers | None) -> Floats:
-    if blocks is None:
-        return np.asarray(np.sqrt((errors**2).sum(axis=0)))
-    of_block = np.zeros((int(blocks.max()) + 1, *errors.shape[1:]))
-    np.add.at(of_block, blocks, np.abs(errors))
-    return np.asarray(np.sqrt((of_block**2).sum(axis=0)))
+@dataclass(slots=True, eq=False)
+class _ErrorOfSum:
+    """Standard error of a sum of errors, of which those of one block move together."""
+
+    _squares: Floats | float = 0.0
+    _open: Floats | float = 0.0
+    _block: int | None = field(default=None)
+
+    def add(self, errors: Floats, blocks: Integers | None) -> None:
+        """Errors of further rows, shape (rows, players, outputs)."""
+        if blocks is None:
+            self._squares = self._squares + (errors**2).sum(axis=0)
+            return
+        starts = np.flatnonzero(np.diff(blocks, prepend=blocks[0] - 1))
+        sums = np.add.reduceat(np.abs(errors), starts, axis=0)
+        if self._block == blocks[0]:
+            sums[0] += self._open
+        else:
+            self._close()
+        self._squares = self._squares + (sums[:-1] ** 2).sum(axis=0)
+        self._open, self._block = sums[-1], int(blocks[-1])
+
+    def _close(self) -> None:
+        self._squares = self._squares + np.asarray(self._open) ** 2
+        self._open = 0.0
+
+    def result(self) -> Floats:
+        """Of all rows, shape (players, outputs)."""
+        self._close()
+        return np.asarray(np.sqrt(self._squares))
 
 
-def _corrected_mean_square(values: Floats, errors: Floats) -> tuple[Floats, Floats]:
+Found = tuple[Floats, Floats, Floats]
+"""Plain aggregate, corrected aggregate, its standard error; shape (players, outputs) each."""
+
+
+def _mean_square(pieces: Pieces, rows: int) -> Found:
     """Each square less the squared error; and, as of every aggregate, how far each row's noise moves it."""
-    corrected = np.maximum((values**2 - errors**2).mean(axis=0), 0.0)
-    # Near zero the square has no slope, and the spread of the squared noise counts.
-    return corrected, errors * np.sqrt(4 * values**2 + 2 * errors**2) / len(values)
+    error = _ErrorOfSum()
+    sums: Floats | float = 0.0
+    for part in pieces():
+        squares, noise = part.values**2, part.errors**2
+        # Near zero the square has no slope, and the spread of the squared noise counts.
+        error.add(part.errors * np.sqrt(4 * squares + 2 * noise) / rows, part.blocks)
+        sums = sums + np.stack([squares.sum(axis=0), (squares - noise).sum(axis=0)])
+    plain, corrected = np.asarray(sums) / rows
+    return plain, np.maximum(corrected, 0.0), error.result()
 
 
-def _corrected_mean_absolute(values: Floats, errors: Floats) -> tuple[Floats, Floats]:
+def _mean_absolute(pieces: Pieces, rows: int) -> Found:
     """Each absolute value less what noise is expected to add to it, given what was seen.
 
     The true value is taken to lie around its estimate shrunk towards 0, as the mean square of all rows says it should;
     noise then adds the difference of two means of folded normals, one with the noise and one without.
     """
-    noise = errors**2
-    true = np.maximum((values**2 - noise).mean(axis=0), 0.0)
-    kept = np.divide(true, true + noise, out=np.ones(values.shape), where=noise > 0)
-    middle, variance = kept * values, kept * noise
+    error = _ErrorOfSum()
+    sums: Floats | float = 0.0
+    for part in pieces():
+        error.add(part.errors / rows, part.blocks)
+        sums = sums + np.stack([np.abs(part.values).sum(axis=0), (part.values**2 - part.errors**2).sum(axis=0)])
+    plain, true = np.asarray(sums) / rows
+    true = np.maximum(true, 0.0)
+    corrected = sum((_without_noise(part, true).sum(axis=0) for part in pieces()), start=np.zeros(true.shape)) / rows
+    return plain, np.where(corrected < 0, 0.0, corrected), error.result()
+
+
+def _without_noise(part: LocalRows, true: Floats) -> Floats:
+    noise = part.errors**2
+    kept = np.divide(true, true + noise, out=np.ones(noise.shape), where=noise > 0)
+    middle, variance = kept * part.values, kept * noise
     excess = _folded_mean(middle, np.sqrt(variance + noise)) - _folded_mean(middle, np.sqrt(variance))
-    corrected = (np.abs(values) - np.where(noise == 0, 0.0, excess)).mean(axis=0)
-    return np.where(corrected < 0, 0.0, corrected), errors / len(values)
+    return np.abs(part.values) - np.where(noise == 0, 0.0, excess)
 
 
 def _folded_mean(middle: Floats, spread: Floats) -> Floats:
@@ -129,30 +243,30 @@ def _folded_mean(middle: Floats, spread: Floats) -> Floats:
     return np.where(spread == 0, np.abs(middle), folded + middle * erf(ratio / np.sqrt(2)))
 
 
-def _median(values: Floats, errors: Floats) -> tuple[Floats, Floats]:
+def _median(pieces: Pieces, rows: int) -> Found:
     """The median moves as far as rows cross it, over the density of rows there.
 
     A row crosses with the probability that its noise carries it over; the density comes from the quantiles around.
     """
     from scipy.special import ndtr
 
-    n, middle = len(values), np.median(values, axis=0)
-    distance = np.divide(values - middle, errors, out=np.full(values.shape, np.inf), where=errors != 0)
-    crosses = ndtr(-np.abs(distance))
-    reach = min(0.5, 1 / np.sqrt(n))
-    low, high = np.quantile(values, [0.5 - reach, 0.5 + reach], axis=0)
-    return middle, np.sqrt(crosses) * (high - low) / (2 * reach * n)
+    reach = min(0.5, 1 / np.sqrt(rows))
+    shape = next(iter(pieces())).values.shape[1:]
+    shares = [0.5, 0.5 - reach, 0.5 + reach]
+    found = quantiles(lambda: (part.values.reshape(len(part.values), -1) for part in pieces()), rows, shares)
+    middle, low, high = found.reshape(3, *shape)
+    error = _ErrorOfSum()
+    for part in pieces():
+        off = np.abs(part.values - middle)
+        distance = np.divide(off, part.errors, out=np.full(off.shape, np.inf), where=part.errors != 0)
+        error.add(np.sqrt(ndtr(-distance)) * (high - low) / (2 * reach * rows), part.blocks)
+    return middle, middle, error.result()
 
 
-PLAIN: dict[Aggregation, Callable[[Floats], Floats]] = {
-    "mean_abs": lambda values: np.asarray(np.abs(values).mean(axis=0)),
-    "median": lambda values: np.asarray(np.median(values, axis=0)),
-    "mean_sq": lambda values: np.asarray((values**2).mean(axis=0)),
-}
-CORRECTED: dict[Aggregation, Callable[[Floats, Floats], tuple[Floats, Floats]]] = {
-    "mean_abs": _corrected_mean_absolute,
+_METHODS: dict[Aggregation, Callable[[Pieces, int], Found]] = {
+    "mean_abs": _mean_absolute,
     "median": _median,
-    "mean_sq": _corrected_mean_square,
+    "mean_sq": _mean_square,
 }
 
 

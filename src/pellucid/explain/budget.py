@@ -27,6 +27,8 @@ class Budget:
         Wanted relative error, above 0: a row is done when the standard errors of its values, squared and summed, are
         at most ``precision``^2 times the squared values, for every output. Rows grow until then, to four times
         2 M + 2048 samples if nothing else bounds them.
+    samples_per_player
+        Coalitions per row for each player that it has, above 0: a text of twice the length is asked twice as often.
 
     Raises
     ------
@@ -45,6 +47,7 @@ class Budget:
     model_calls: int | None = None
     seconds: float | None = None
     precision: float | None = None
+    samples_per_player: float | None = None
 
     def __post_init__(self) -> None:
         problems = []
@@ -53,6 +56,7 @@ class Budget:
             ("model_calls", int, "Use an integer of at least 1."),
             ("seconds", (int, float), "Use a number above 0."),
             ("precision", (int, float), "Use a number above 0, such as 0.05 for an error of 5 %."),
+            ("samples_per_player", (int, float), "Use a number above 0, such as 10."),
         ):
             value = getattr(self, name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, kind) or not value > 0):
@@ -89,6 +93,8 @@ class Budget:
             The model calls do not make one coalition per row.
         """
         bounds = [] if self.samples is None else [self.samples]
+        if self.samples_per_player is not None:
+            bounds.append(max(1, int(self.samples_per_player * players)))
         if self.model_calls is not None:
             per_row = (self.model_calls - inputs_per_coalition) // rows - 1
             if per_row < inputs_per_coalition:

@@ -13,6 +13,7 @@ import numpy as np
 from pellucid.errors import ConfigError, Problem
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.game import BATCH_ROWS
+from pellucid.explain.one_thread import one_thread
 from pellucid.explain.plan import Pace, Plan
 from pellucid.explain.results import Results
 from pellucid.explain.tasks import Task, tasks_of
@@ -79,9 +80,7 @@ def explain_blocks(
     if plan.budget.seconds is not None and clock is None:
         raise ConfigError(Problem("budget.seconds", plan.budget.seconds, fix="Give a clock as well."))
     left = list(blocks_of(games.rows) if blocks is None else blocks)
-    most = plan.budget.samples_of(
-        players=games.players, rows=games.rows, inputs_per_coalition=games.inputs_per_coalition
-    )
+    most = _samples_of(games, plan, games.players)
     pace = Pace(plan.budget.seconds, clock, clock() if clock else 0.0)
     while left:
         samples = pace.samples(most, games.players, len(left) * BLOCK_ROWS)
@@ -92,6 +91,11 @@ def explain_blocks(
         yield from explained
 
 
+def _samples_of(games: Games, plan: Plan, players: int) -> int:
+    """Most coalitions of a row with so many players."""
+    return plan.budget.samples_of(players=players, rows=games.rows, inputs_per_coalition=games.inputs_per_coalition)
+
+
 def _blocks_at_once(games: Games, samples: int) -> int:
     """Blocks that fill the requests together, at least one."""
     return max(1, INPUTS_AT_ONCE // (BLOCK_ROWS * max(1, samples) * games.inputs_per_coalition))
@@ -100,13 +104,14 @@ def _blocks_at_once(games: Games, samples: int) -> int:
 def _explain_wave(games: Games, plan: Plan, blocks: Sequence[int], samples: int) -> list[Attributions]:
     """Shapley values of some blocks, whose coalitions are asked together."""
     rows = np.concatenate([np.arange(b * BLOCK_ROWS, min((b + 1) * BLOCK_ROWS, games.rows)) for b in blocks])
-    active = games.active(rows.tolist())
-    if plan.estimator == "clarify":
-        active = np.ones_like(active)
+    playing = games.playing(rows.tolist())
+    active = playing if plan.estimator == "clarify" else games.active(rows.tolist())
+    number, of_number = np.unique(playing.sum(axis=1), return_inverse=True)
+    most = np.array([min(samples, _samples_of(games, plan, players)) for players in number.tolist()])[of_number]
     ends = games.ends(rows.tolist())
     empty, full = np.moveaxis(np.array(ends.values), 1, 0)
     results = Results(rows, rows // BLOCK_ROWS, active, empty, full, ends.model_rows)
-    tasks = tasks_of(plan, rows, results.blocks, active, samples)
+    tasks = tasks_of(plan, rows, results.blocks, active, most)
     while tasks:
         tasks = _round(games, plan, tasks, results)
     return results.by_block()
@@ -119,11 +124,12 @@ def _round(games: Games, plan: Plan, tasks: Sequence[Task], results: Results) ->
     values = iter(answer.values)
     results.model_rows += answer.model_rows
     going_on = []
-    for task, of_task in zip(tasks, questions, strict=True):
-        known = task.all_values(np.array([next(values) for _ in of_task]))
-        estimate = task.estimate(known, *results.ends(task))
-        results.enter(task, estimate)
-        wanted = plan.budget.precision
-        further = None if wanted is None else task.grown(known, ~estimate.precise(wanted))
-        going_on += [further] if further else []
+    with one_thread():
+        for task, of_task in zip(tasks, questions, strict=True):
+            known = task.all_values(np.array([next(values) for _ in of_task]))
+            estimate = task.estimate(known, *results.ends(task))
+            results.enter(task, estimate)
+            wanted = plan.budget.precision
+            further = None if wanted is None else task.grown(known, ~estimate.precise(wanted))
+            going_on += [further] if further else []
     return going_on

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +81,10 @@ class MaskedGames:
         """Model inputs that one coalition costs at most."""
         return self.masker.inputs_per_coalition
 
+    def playing(self, rows: Sequence[int]) -> Booleans:
+        """Which players the game of each row has, shape (rows, players)."""
+        return self.masker.playing(rows)
+
     def active(self, rows: Sequence[int]) -> Booleans:
         """Which players can change anything, shape (rows, players)."""
         return self.masker.active(rows)
@@ -149,12 +153,19 @@ def checked_scores(
     linked = link(scores)
     if not np.isfinite(linked).all():
         wrong = int(np.flatnonzero(~np.isfinite(linked).all(axis=1))[0])
-        row = {name: column[wrong : wrong + 1].tolist()[0] for name, column in batch.columns.items()}
+        row = {name: _cell_shown(column[wrong]) for name, column in batch.columns.items()}
         raise ModelError(
             f"The model answered {scores[wrong].tolist()} for the row {row}. "
             "Explained scores must be finite numbers; check how the model treats such a row."
         )
     return linked
+
+
+def _cell_shown(cell: Any) -> Any:
+    """A cell as it is quoted in a message; of an array, such as an image, its shape."""
+    if isinstance(cell, np.ndarray):
+        return f"array of shape {cell.shape}"
+    return cell.item() if isinstance(cell, np.generic) else cell
 
 
 def distinct_inputs(masked: Masked) -> tuple[Integers | None, Integers | None]:

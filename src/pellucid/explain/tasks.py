@@ -152,7 +152,7 @@ class Task:
         )
 
 
-def tasks_of(plan: Plan, rows: Integers, blocks: Integers, active: Booleans, samples: int) -> list[Task]:
+def tasks_of(plan: Plan, rows: Integers, blocks: Integers, active: Booleans, samples: Integers) -> list[Task]:
     """Tasks of the rows that have two active players or more.
 
     Parameters
@@ -162,7 +162,7 @@ def tasks_of(plan: Plan, rows: Integers, blocks: Integers, active: Booleans, sam
     active
         Active players, shape (rows, players).
     samples
-        Coalitions per row that the budget allows.
+        Coalitions of each row that the budget allows, shape (rows,).
 
     Raises
     ------
@@ -172,11 +172,11 @@ def tasks_of(plan: Plan, rows: Integers, blocks: Integers, active: Booleans, sam
     number = active.sum(axis=1)
     places = rows if plan.estimator == "clarify" else blocks
     tasks = []
-    for place, players in sorted(set(zip(places.tolist(), number.tolist(), strict=True))):
+    for place, players, allowed in sorted(set(zip(places.tolist(), number.tolist(), samples.tolist(), strict=True))):
         if players >= 2:
-            chosen = (places == place) & (number == players)
+            chosen = (places == place) & (number == players) & (samples == allowed)
             which = np.nonzero(active[chosen])[1].reshape(-1, players)
-            first, most = _first_and_most(plan, players, samples)
+            first, most = _first_and_most(plan, players, allowed)
             design = _design(plan, place, players, first)
             if design.scheme == "border":
                 which = which[:, stream(plan.seed, BORDER, place, players).permutation(players)]

@@ -9,23 +9,7 @@ from pellucid.config.bias_request import BiasRequest, FacetRequest
 from pellucid.errors import ConfigError, Problem, did_you_mean
 from pellucid.protocols.dataset import DatasetColumns
 
-__all__ = ["bias_request", "column_problems", "model_features", "resolved", "unsupported_methods"]
-
-LATER = "This version does not compute it yet."
-
-
-def unsupported_methods(config: AnalysisConfig) -> list[Problem]:
-    """Methods that Clarify has and this version has not yet: refused by name, never skipped in silence."""
-    shap, problems = config.methods.shap, []
-    if config.methods.asymmetric_shapley_value is not None:
-        fix = f"{LATER} Remove this key from 'methods' to run the others."
-        problems.append(Problem("methods.asymmetric_shapley_value", fix=fix))
-    if shap is not None and shap.text_config is not None:
-        fix = f"{LATER} Remove this key to explain text columns as a whole."
-        problems.append(Problem("methods.shap.text_config", fix=fix))
-    if shap is not None and shap.image_config is not None:
-        problems.append(Problem("methods.shap.image_config", fix=f"{LATER} Explain tabular data."))
-    return problems
+__all__ = ["bias_request", "column_problems", "model_features", "resolved"]
 
 
 def bias_request(

@@ -44,7 +44,7 @@ def write_files(
     Parameters
     ----------
     written
-        Files on the same disk that were written aside before, by the name that they get.
+        Files on the same disk that were written aside before, by the name that they get; or folders of files.
     stale
         Files of an earlier job that must not stand beside the new ones; removed where they are not written anew.
 
@@ -60,13 +60,23 @@ def write_files(
             for name, text in texts.items():
                 (aside / name).write_text(text, encoding="utf-8")
             for name, path in {**(written or {}), **{name: aside / name for name in texts}}.items():
-                (folder / name).parent.mkdir(exist_ok=True)
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                if path.is_dir() or (folder / name).is_dir():
+                    _remove(folder / name)
                 path.replace(folder / name)
             for name in set(stale) - set(texts) - set(written or ()):
-                (folder / name).unlink(missing_ok=True)
+                _remove(folder / name)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     except OSError as error:
         fix = f"{error.strerror or error}. Give a folder that can be written with --output."
         raise DataError(Problem("--output", str(folder), fix=fix)) from None
     return tuple(folder / name for name in (*texts, *(written or ())))
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

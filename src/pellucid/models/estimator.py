@@ -9,6 +9,7 @@ from pellucid.errors import ModelError
 from pellucid.models.answers import class_scores, labels_of, library_errors, read_answer
 from pellucid.models.inputs import cells, frame, in_order_of, of_width, trained_names
 from pellucid.models.python_callable import rows_for, rows_taken
+from pellucid.models.text_callable import takes_texts, texts_of
 from pellucid.protocols.model import Batch, Scores
 
 __all__ = ["EstimatorModel"]
@@ -19,7 +20,8 @@ class EstimatorModel:
     """A fitted estimator or pipeline; it gets rows in the form in which it was fitted.
 
     Fitted on a data frame, it gets a pandas data frame with its columns in the order of training, text as text and
-    missing cells as nan. Fitted on an array, it gets an array: of float64, or of objects if any column is text.
+    missing cells as nan. Fitted on an array, it gets an array: of float64, or of objects if any column is text. A
+    pipeline that begins with a vectorizer of texts gets a list of texts.
 
     A classifier with ``predict_proba`` gives the probability of the second of two classes, or of each of more. Other
     classifiers give labels, regressors their predictions.
@@ -68,6 +70,8 @@ class EstimatorModel:
             return method(rows)
 
     def _rows(self, method: Any, batch: Batch) -> Any:
+        if takes_texts(self.estimator):
+            return texts_of(batch, self.name)
         names = trained_names(getattr(self.estimator, "feature_names_in_", None))
         if names:
             return frame(in_order_of(batch, names, self.name))

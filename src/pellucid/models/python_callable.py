@@ -14,12 +14,14 @@ from typing import Any, Literal
 from pellucid.errors import ModelError, did_you_mean
 from pellucid.models.answers import library_errors, read_answer
 from pellucid.models.inputs import cells, frame, has_text
+from pellucid.models.text_callable import texts_of
 from pellucid.protocols.model import Batch, Scores
 
 __all__ = ["PythonModel", "Takes", "is_reference", "object_at", "rows_for", "rows_taken"]
 
-Takes = Literal["array", "frame", "either"]
-"""What a function is called with: a NumPy array, a pandas data frame, or whichever suits the columns."""
+Takes = Literal["array", "frame", "texts", "either"]
+"""What a function is called with: a NumPy array, a pandas data frame, the one column of text as a list, or whichever of
+the first two suits the columns."""
 
 _REFERENCE = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
 
@@ -36,7 +38,8 @@ class PythonModel:
         Begins every message about the model.
     takes
         ``"array"``: shape (rows, features), of float64, or of objects if any column is text. ``"frame"``: a pandas data
-        frame. ``"either"``: an array if all columns are numbers, else a frame.
+        frame. ``"texts"``: a list of texts, of a batch with one column. ``"either"``: an array if all columns are
+        numbers, else a frame.
 
     Examples
     --------
@@ -77,11 +80,15 @@ def rows_taken(function: Callable[..., Any]) -> Takes:
     annotation = str(parameters[0].annotation) if parameters else ""
     if "DataFrame" in annotation:
         return "frame"
+    if any(name in annotation for name in ("list[str]", "List[str]", "Sequence[str]", "Iterable[str]")):
+        return "texts"
     return "array" if any(name in annotation for name in ("ndarray", "NDArray", "ArrayLike")) else "either"
 
 
 def rows_for(takes: Takes, batch: Batch, model: str) -> Any:
     """The rows of ``batch`` in the form that a function takes."""
+    if takes == "texts":
+        return texts_of(batch, model)
     if takes == "array" or (takes == "either" and not has_text(batch)):
         return cells(batch, model)
     return frame(batch)

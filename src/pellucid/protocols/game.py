@@ -51,7 +51,7 @@ class Answer:
 
 
 class Games(Protocol):
-    """One cooperative game per explained row; all have the same players and the same outputs."""
+    """One cooperative game per explained row; all have the same outputs, and places for the same players."""
 
     @property
     def rows(self) -> int:
@@ -60,12 +60,16 @@ class Games(Protocol):
 
     @property
     def players(self) -> int:
-        """Number of players."""
+        """Number of players; of the largest game, where games differ."""
         ...
 
     @property
     def inputs_per_coalition(self) -> int:
         """Model inputs that one coalition costs at most."""
+        ...
+
+    def playing(self, rows: Sequence[int]) -> Booleans:
+        """Which players the game of each row has, shape (rows, players): a text has as many as it has words."""
         ...
 
     def active(self, rows: Sequence[int]) -> Booleans:
@@ -111,7 +115,7 @@ class Masker(Protocol):
 
     @property
     def players(self) -> int:
-        """Number of players."""
+        """Number of players; of the row that has most, where rows differ."""
         ...
 
     @property
@@ -129,8 +133,12 @@ class Masker(Protocol):
         """Whether the empty coalition is the same for all rows."""
         ...
 
+    def playing(self, rows: Sequence[int]) -> Booleans:
+        """Which players each row has, shape (rows, players)."""
+        ...
+
     def active(self, rows: Sequence[int]) -> Booleans:
-        """Which players can change the inputs, shape (rows, players)."""
+        """Which of its players can change a row's inputs, shape (rows, players)."""
         ...
 
     def unmasked(self, rows: Sequence[int]) -> Batch:

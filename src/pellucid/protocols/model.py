@@ -21,7 +21,7 @@ class Batch:
     columns
         One array of shape (rows,) per feature, in the model's order: int64, float64 or bool for columns of numbers, and
         object arrays of str for text. Missing values are nan in float columns and None in object columns; whole numbers
-        and booleans with missing values come as object arrays.
+        and booleans with missing values come as object arrays. Images are one column: (images, height, width, 3).
     """
 
     columns: Mapping[str, npt.NDArray[Any]]

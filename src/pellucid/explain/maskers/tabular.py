@@ -223,6 +223,10 @@ class TabularMasker:
             name: alike(self.explained.columns[name], self.background.columns[name]) for name in self.explained.names
         }
 
+    def playing(self, rows: Sequence[int]) -> Booleans:
+        """Every row has all players, shape (rows, players)."""
+        return np.ones((len(rows), self.players), dtype=bool)
+
     def active(self, rows: Sequence[int]) -> Booleans:
         """Which players differ from any background row, shape (rows, players)."""
         differs = np.zeros((len(rows), self.players), dtype=bool)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,15 +13,18 @@ from pellucid.config.bias_request import ColumnType as GivenType
 from pellucid.errors import InputError
 from pellucid.explain.partial_dependence import Grid, categorical_grid, numeric_grid, partial_dependence
 from pellucid.jobs.explanations.clusters import FEW_VALUES, is_numeric
+from pellucid.jobs.explanations.rows import pieces_of
 from pellucid.jobs.explanations.totals import ShapResult
 from pellucid.protocols.model import Batch
 
-__all__ = ["FREE_TEXT", "Plot", "grid_of", "plots", "top_features"]
+__all__ = ["FREE_TEXT", "PdpUnit", "Plot", "grid_of", "pdp_units", "plots", "summed_unit", "top_features"]
 
 Floats = npt.NDArray[np.float64]
 
 FREE_TEXT = "Detected data type is not supported for PDP. PDP can only be computed for numerical or categorical columns"
 """Clarify's words."""
+ROWS_AT_ONCE = 16_384
+"""Rows of a unit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -94,8 +97,27 @@ def grid_of(feature: str, column: npt.NDArray[Any], resolution: int, given: Give
     return Plot(feature=feature, kind="categorical", grid=categorical_grid(column))
 
 
-def plots(empty: Sequence[Plot], batches: Iterable[Batch], score: Callable[[Batch], Floats]) -> list[Plot]:
-    """The plots with their predictions: means over all rows.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PdpUnit:
+    """Consecutive rows, of which all points of all plots are asked in one go, wherever that happens.
+
+    Parameters
+    ----------
+    number
+        Units are numbered from 0.
+    rows
+        The model's features.
+    grids
+        The points by feature.
+    """
+
+    number: int
+    rows: Batch
+    grids: Mapping[str, Grid]
+
+
+def pdp_units(empty: Sequence[Plot], batches: Iterable[Batch]) -> Iterator[PdpUnit]:
+    """All rows in units; none where there is nothing to plot.
 
     Parameters
     ----------
@@ -103,6 +125,17 @@ def plots(empty: Sequence[Plot], batches: Iterable[Batch], score: Callable[[Batc
         Plots as `grid_of` makes them.
     batches
         All rows of the model's features.
+    """
+    grids = {plot.feature: plot.grid for plot in empty if plot.grid is not None}
+    for number, rows in enumerate(pieces_of(batches, ROWS_AT_ONCE) if grids else ()):
+        yield PdpUnit(number=number, rows=rows, grids=grids)
+
+
+def summed_unit(unit: PdpUnit, score: Callable[[Batch], Floats]) -> dict[str, Floats]:
+    """Predictions summed over the rows of a unit, by feature, shape (outputs, points).
+
+    Parameters
+    ----------
     score
         Scores of a batch, shape (inputs, outputs).
 
@@ -111,18 +144,31 @@ def plots(empty: Sequence[Plot], batches: Iterable[Batch], score: Callable[[Batc
     ModelError
         The model does not answer with finite scores.
     """
-    wanted = [plot for plot in empty if plot.grid is not None]
-    sums: dict[str, Floats] = {}
-    rows = 0
-    for batch in batches if wanted else ():
-        rows += len(batch)
-        for plot in wanted:
-            if plot.grid is not None:
-                found = partial_dependence(batch, plot.feature, plot.grid, score).predictions * len(batch)
-                sums[plot.feature] = sums[plot.feature] + found if plot.feature in sums else found
+    return {
+        feature: partial_dependence(unit.rows, feature, grid, score).predictions * len(unit.rows)
+        for feature, grid in unit.grids.items()
+    }
+
+
+def plots(empty: Sequence[Plot], sums: Iterable[Mapping[str, Floats]], rows: int) -> list[Plot]:
+    """The plots with their predictions: means over all rows.
+
+    Parameters
+    ----------
+    empty
+        Plots as `grid_of` makes them.
+    sums
+        What `summed_unit` found for every unit, in order.
+    rows
+        Number of all rows.
+    """
+    total: dict[str, Floats] = {}
+    for found in sums:
+        for feature, values in found.items():
+            total[feature] = total[feature] + values if feature in total else values
     return [
-        Plot(feature=plot.feature, kind=plot.kind, grid=plot.grid, predictions=sums[plot.feature] / rows)
-        if plot.feature in sums
+        Plot(feature=plot.feature, kind=plot.kind, grid=plot.grid, predictions=total[plot.feature] / rows)
+        if plot.feature in total
         else plot
         for plot in empty
     ]

@@ -17,11 +17,42 @@ from pellucid.explain.plan import Plan
 from pellucid.jobs.bias_request import model_features, resolved
 from pellucid.protocols.dataset import DatasetColumns
 
-__all__ = ["ExplanationRequest", "PdpRequest", "ShapRequest", "explanation_problems", "explanation_request", "of_shap"]
+__all__ = [
+    "ExplanationRequest",
+    "PdpRequest",
+    "ShapRequest",
+    "TextRequest",
+    "explanation_problems",
+    "explanation_request",
+    "of_shap",
+    "shap_budget",
+]
 
 SHAP, PDP = "methods.shap", "methods.pdp"
 ENGINE_KEYS = ("budget", "estimator", "seed", "feature_groups", "features_to_explain")
 """Keys of ``shap`` that the engine names without saying where they stand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextRequest:
+    """What `methods.shap.text_config` asks for.
+
+    Parameters
+    ----------
+    language
+        Code.
+    columns
+        Columns that are split into units; None leaves them to the data.
+    hierarchical
+        Whether sentences are explained first.
+    """
+
+    granularity: str
+    language: str
+    max_top_tokens: int
+    columns: tuple[str, ...] | None
+    hierarchical: bool
+    max_units: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +67,8 @@ class ShapRequest:
         Rows of a computed baseline; None leaves the number to the data.
     save_local
         Whether the values of each row are kept.
+    text
+        How columns of text are explained; None explains them as a whole.
     """
 
     players: Mapping[str, tuple[str, ...]]
@@ -44,6 +77,7 @@ class ShapRequest:
     aggregation: Aggregation
     num_clusters: int | None
     save_local: bool
+    text: TextRequest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +103,8 @@ class ExplanationRequest:
         Names of the model's outputs.
     column_types
         Columns whose type is given, not guessed.
+    threshold
+        Scores greater than this are predicted positive.
     """
 
     features: tuple[str, ...]
@@ -78,6 +114,7 @@ class ExplanationRequest:
     confidence_level: float
     shap: ShapRequest | None = None
     pdp: PdpRequest | None = None
+    threshold: float = 0.5
 
 
 def explanation_problems(config: AnalysisConfig, dataset: DatasetColumns) -> list[Problem]:
@@ -127,6 +164,7 @@ def explanation_request(
         column_types=config.column_types,
         confidence_level=config.confidence_level,
         shap=request,
+        threshold=config.probability_threshold,
         pdp=None
         if pdp is None
         else PdpRequest(
@@ -153,17 +191,64 @@ def _shap_request(
     try:
         return ShapRequest(
             players=players_of(features, groups=groups, only=only),
-            plan=Plan(estimator="clarify" if strict else shap.estimator, budget=_budget(shap), seed=seed),
+            plan=Plan(estimator="clarify" if strict else shap.estimator, budget=shap_budget(shap), seed=seed),
             link="logit" if shap.use_logit else "identity",
             aggregation=shap.agg_method,
             num_clusters=shap.num_clusters,
             save_local=shap.save_local_shap_values,
+            text=_text_request(shap, dataset),
         )
     except ConfigError as error:
         raise ConfigError(of_shap(error)) from None
 
 
-def _budget(shap: Shap) -> Budget:
+def _text_request(shap: Shap, dataset: DatasetColumns) -> TextRequest | None:
+    asked = shap.text_config
+    if asked is None:
+        return None
+    columns = None if asked.columns is None else _names(asked.columns, dataset)
+    problems = _faults_of_text(shap, columns, dataset)
+    if problems:
+        raise ConfigError(problems)
+    return TextRequest(
+        granularity=asked.granularity,
+        language=asked.language,
+        max_top_tokens=asked.max_top_tokens,
+        columns=columns,
+        hierarchical=asked.hierarchical,
+        max_units=asked.max_units,
+    )
+
+
+def _faults_of_text(shap: Shap, columns: tuple[str, ...] | None, dataset: DatasetColumns) -> list[Problem]:
+    asked, where, problems = shap.text_config, f"{SHAP}.text_config", []
+    if asked is not None and asked.hierarchical:
+        if asked.granularity != "token":
+            fix = f"Units of {asked.granularity!r} are explained in one step. Use 'token', or remove this key."
+            problems.append(Problem(f"{where}.hierarchical", True, fix=fix))
+        for bound in ("seconds", "precision"):
+            value = None if shap.budget is None else getattr(shap.budget, bound)
+            if value is not None:
+                fix = "Explanations in two steps take 'samples' or 'model_calls'. Use one of these."
+                problems.append(Problem(f"{SHAP}.budget.{bound}", value, fix=fix))
+    if columns == ():
+        problems.append(Problem(f"{where}.columns", [], fix="Name at least one column, or leave the key out."))
+    grouped = {column: group for group, of_group in shap.feature_groups.items() for column in _names(of_group, dataset)}
+    for i, column in enumerate(columns or ()):
+        if column in grouped:
+            fix = f"The column belongs to the feature group {grouped[column]!r}. Take it out of the group."
+            problems.append(Problem(f"{where}.columns[{i}]", column, fix=fix))
+    return problems
+
+
+def shap_budget(shap: Shap) -> Budget:
+    """What SHAP may cost, by `num_samples` and `budget`.
+
+    Raises
+    ------
+    ConfigError
+        Both say how many samples a row gets; the key is named without ``methods.shap``.
+    """
     bounds = {} if shap.budget is None else shap.budget.model_dump(exclude_none=True)
     if shap.num_samples is not None:
         if "samples" in bounds:
@@ -179,6 +264,8 @@ def _unknown_features(config: AnalysisConfig, dataset: DatasetColumns, features:
     if shap is not None:
         groups = tuple(shap.feature_groups)
         named += _numbered(f"{SHAP}.features_to_explain", shap.features_to_explain, groups)
+        if shap.text_config is not None:
+            named += _numbered(f"{SHAP}.text_config.columns", shap.text_config.columns)
         for group, columns in shap.feature_groups.items():
             named += _numbered(f"{SHAP}.feature_groups.{group}", columns)
     if pdp is not None:

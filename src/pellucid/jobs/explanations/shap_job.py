@@ -10,21 +10,98 @@ import numpy.typing as npt
 
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.estimate import BLOCK_ROWS, explain_blocks
-from pellucid.explain.game import MaskedGames
+from pellucid.explain.game import BATCH_ROWS, MaskedGames
 from pellucid.explain.maskers.tabular import TabularMasker
+from pellucid.explain.maskers.text import TextMasker, text_masker
 from pellucid.explain.plan import Plan
 from pellucid.jobs.explanations.request import ShapRequest
 from pellucid.jobs.explanations.rows import pieces_of
+from pellucid.jobs.explanations.texts import TextColumns, text_attributions
 from pellucid.protocols.game import Answer, Asked
 from pellucid.protocols.model import Batch
 
-__all__ = ["ROWS_AT_ONCE", "Explained", "explained_rows"]
+__all__ = [
+    "ROWS_AT_ONCE",
+    "Explained",
+    "Found",
+    "ShapTask",
+    "ShapUnit",
+    "explained_unit",
+    "rows_of_a_unit",
+    "shap_units",
+]
 
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 ROWS_AT_ONCE = 256 * BLOCK_ROWS
-"""Rows held at a time."""
+"""Rows of a unit at most."""
+TEXTS_AT_ONCE = 4 * BLOCK_ROWS
+"""Rows of a unit with texts, whose number of players is not known before they are read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ShapTask:
+    """What is the same for all rows of a job.
+
+    Parameters
+    ----------
+    features
+        Columns that the model is asked with, in order.
+    total
+        Number of rows.
+    baseline
+        Rows that show what an absent feature looks like.
+    texts
+        Columns that are explained by their units; None where there are none.
+    """
+
+    features: tuple[str, ...]
+    total: int
+    baseline: Batch
+    request: ShapRequest
+    texts: TextColumns | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ShapUnit:
+    """Consecutive rows that are explained in one go, wherever that happens.
+
+    Parameters
+    ----------
+    first
+        Position of the first row among all, a multiple of the rows of a block.
+    rows
+        The features and, if there is one, the join column.
+    seconds
+        What the unit may take, where the budget is in seconds.
+    """
+
+    first: int
+    rows: Batch
+    seconds: float | None = None
+
+    @property
+    def number(self) -> int:
+        """Number of the first block, which no other unit has."""
+        return self.first // BLOCK_ROWS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What explaining a unit gives.
+
+    Parameters
+    ----------
+    active
+        Features that could change the prediction of each row, shape (rows,).
+    common_base
+        Whether the base values of all rows are the same by construction.
+    """
+
+    attributions: Attributions
+    active: npt.NDArray[np.intp]
+    common_base: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,10 +112,8 @@ class Explained:
     ----------
     rows
         The features and, if there is one, the join column.
-    active
-        Features that could change the prediction of each row, shape (rows,).
-    common_base
-        Whether the base values of all rows are the same by construction.
+    active, common_base
+        As in `Found`.
     """
 
     rows: Batch
@@ -47,36 +122,72 @@ class Explained:
     common_base: bool
 
 
-def explained_rows(
+def rows_of_a_unit(task: ShapTask) -> int:
+    """Rows of a unit: the blocks that fill one request to the model together, at least one block.
+
+    In a batch of another length a model may give another last digit. So units depend on what is asked only, never on
+    the engine or on the number of workers.
+
+    Raises
+    ------
+    ConfigError
+        The budget does not fit the number of rows or features; keys are named without ``methods.shap``.
+    """
+    if task.request.plan.budget.seconds is not None:
+        return ROWS_AT_ONCE
+    if task.texts is not None:
+        return TEXTS_AT_ONCE
+    players, inputs = len(task.request.players), len(task.baseline)
+    samples = task.request.plan.budget.samples_of(players=players, rows=task.total, inputs_per_coalition=inputs)
+    asked = min(samples, 1 << min(players, 62)) * inputs
+    return min(ROWS_AT_ONCE, max(1, BATCH_ROWS // (BLOCK_ROWS * asked)) * BLOCK_ROWS)
+
+
+def shap_units(
     batches: Iterable[Batch],
-    features: Sequence[str],
-    total: int,
-    baseline: Batch,
-    request: ShapRequest,
-    score: Callable[[Batch], Floats],
+    task: ShapTask,
     *,
     clock: Callable[[], float],
-    rows_at_once: int = ROWS_AT_ONCE,
-) -> Iterator[Explained]:
-    """Attributions of all rows in order, block by block.
+    rows_at_once: int | None = None,
+    at_once: Callable[[], int] = lambda: 1,
+) -> Iterator[ShapUnit]:
+    """All rows in units.
 
     Parameters
     ----------
     batches
         All rows in order, with the features and any other columns.
-    features
-        Columns that the model is asked with, in order.
-    total
-        Number of rows.
-    baseline
-        Rows that show what an absent feature looks like.
+    clock
+        Seconds from some moment on, for a budget in seconds.
+    rows_at_once
+        Rows of a unit, a multiple of the rows of a block; by default `rows_of_a_unit`.
+    at_once
+        Units that are being explained at the same time, over which a budget in seconds is stretched.
+
+    Raises
+    ------
+    ConfigError
+        See `rows_of_a_unit`.
+    """
+    first, begun = 0, clock()
+    for rows in pieces_of(batches, rows_at_once or rows_of_a_unit(task)):
+        left = task.total - first
+        plan = plan_of_part(task.request.plan, min(len(rows) * at_once(), left), left, clock() - begun)
+        yield ShapUnit(first=first, rows=rows, seconds=plan.budget.seconds)
+        first += len(rows)
+
+
+def explained_unit(
+    unit: ShapUnit, task: ShapTask, score: Callable[[Batch], Floats], *, clock: Callable[[], float]
+) -> Found:
+    """Attributions of the rows of a unit.
+
+    Parameters
+    ----------
     score
         Scores of a batch of features, shape (inputs, outputs).
     clock
         Seconds from some moment on, for a budget in seconds.
-    rows_at_once
-        Rows held at a time, a multiple of the rows of a block; the numbers do not depend on it unless the budget is in
-        seconds.
 
     Raises
     ------
@@ -85,27 +196,34 @@ def explained_rows(
     ModelError
         The model does not answer with finite scores.
     """
-    first, begun = 0, clock()
-    for rows in pieces_of(batches, rows_at_once):
-        masker = TabularMasker(Batch({name: rows.columns[name] for name in features}), baseline, request.players)
-        games = _Part(MaskedGames(masker, score, request.link), first, total)
-        plan = _for_part(request.plan, len(rows), total - first, clock() - begun)
-        blocks = range(first // BLOCK_ROWS, -(-(first + len(rows)) // BLOCK_ROWS))
-        active, done = _players(masker, plan), 0
-        for found in explain_blocks(games, plan, blocks, clock=clock):
-            part = slice(done, done + len(found.values))
-            yield Explained(rows[part], found, active[part], masker.has_common_base)
-            done = part.stop
-        first += len(rows)
+    rows, request = Batch({name: unit.rows.columns[name] for name in task.features}), task.request
+    masker, texts = _masker(rows, task), task.texts
+    games = PartGames(MaskedGames(masker, score, request.link), unit.first, task.total)
+    plan = request.plan
+    if unit.seconds is not None:
+        plan = replace(plan, budget=replace(plan.budget, seconds=unit.seconds))
+    blocks = range(unit.first // BLOCK_ROWS, -(-(unit.first + len(rows)) // BLOCK_ROWS))
+    if isinstance(masker, TextMasker) and texts is not None:
+        found = text_attributions(masker, games, plan, blocks, outer=texts.outer, clock=clock)
+    else:
+        found = Attributions.join(list(explain_blocks(games, plan, blocks, clock=clock)))
+    return Found(found, _players(masker, plan), masker.has_common_base)
 
 
-def _players(masker: TabularMasker, plan: Plan) -> npt.NDArray[np.intp]:
+def _masker(rows: Batch, task: ShapTask) -> TabularMasker | TextMasker:
+    texts, players = task.texts, task.request.players
+    if texts is None:
+        return TabularMasker(rows, task.baseline, players)
+    return text_masker(rows, task.baseline, players, texts.names, texts.split, max_units=texts.max_units)
+
+
+def _players(masker: TabularMasker | TextMasker, plan: Plan) -> npt.NDArray[np.intp]:
     if plan.estimator == "clarify":
-        return np.full(masker.rows, masker.players)
+        return np.asarray(masker.playing(range(masker.rows)).sum(axis=1))
     return np.asarray(masker.active(range(masker.rows)).sum(axis=1))
 
 
-def _for_part(plan: Plan, rows: int, left: int, spent: float) -> Plan:
+def plan_of_part(plan: Plan, rows: int, left: int, spent: float) -> Plan:
     """The plan for the next ``rows`` of the ``left`` ones, which get their share of the time left."""
     if plan.budget.seconds is None:
         return plan
@@ -114,7 +232,7 @@ def _for_part(plan: Plan, rows: int, left: int, spent: float) -> Plan:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Part:
+class PartGames:
     """Games of some rows among many, by their position among all, which random numbers and budgets depend on."""
 
     games: MaskedGames
@@ -128,6 +246,9 @@ class _Part:
     @property
     def inputs_per_coalition(self) -> int:
         return self.games.inputs_per_coalition
+
+    def playing(self, rows: Sequence[int]) -> Booleans:
+        return self.games.playing([row - self.first for row in rows])
 
     def active(self, rows: Sequence[int]) -> Booleans:
         return self.games.active([row - self.first for row in rows])

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.explain.aggregate import Aggregation, GlobalValues, aggregate, ranks_with_ties
+from pellucid.explain.aggregate import Aggregation, GlobalValues, LocalRows, aggregate_pieces, ranks_with_ties
 from pellucid.explain.budget import note
 from pellucid.jobs.explanations.shap_job import Explained
+from pellucid.jobs.explanations.spilled_rows import SpilledRows
 
 __all__ = ["ShapResult", "Totals"]
 
@@ -42,6 +46,8 @@ class ShapResult:
         Rows that did not reach the wanted precision.
     note
         What numbers of so few samples are worth; empty where the samples are enough.
+    top_text
+        Words with the largest values, by label and column of text.
     """
 
     features: tuple[str, ...]
@@ -56,6 +62,7 @@ class ShapResult:
     estimators: dict[str, int]
     imprecise: int
     note: str
+    top_text: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
 
     def to_clarify(self) -> dict[str, Any]:
         """What stands in ``analysis.json`` under ``kernel_shap``."""
@@ -63,6 +70,7 @@ class ShapResult:
             label: {
                 "global_shap_values": dict(zip(self.features, self.values.value[:, i].tolist(), strict=True)),
                 "expected_value": float(self.expected[i]),
+                **({"global_top_shap_text": self.top_text[label]} if label in self.top_text else {}),
             }
             for i, label in enumerate(self.labels)
         }
@@ -107,36 +115,52 @@ def _known(value: float) -> float | None:
 
 @dataclass(slots=True, eq=False)
 class Totals:
-    """Gathers what rows say; holds 16 bytes per row, feature and output.
+    """Gathers what rows say. A context manager: rows beyond some megabytes wait in a file, never in memory.
 
     Parameters
     ----------
     precision
         Relative error wanted of each row, if one is.
+    folder
+        Where that file is made; see `SpilledRows`.
     """
 
     estimator: str
     precision: float | None = None
+    folder: Path | None = None
     model_rows: int = 0
     rows: int = 0
     imprecise: int = 0
-    _values: list[Floats] = field(default_factory=list)
-    _errors: list[Floats] = field(default_factory=list)
-    _bases: list[Floats] = field(default_factory=list)
-    _blocks: list[npt.NDArray[np.intp]] = field(default_factory=list)
+    _spilled: SpilledRows = field(init=False)
+    _first_base: Floats | None = None
     _common_base: bool = True
     _estimators: Counter[str] = field(default_factory=Counter)
     _asked: Counter[tuple[int, int]] = field(default_factory=Counter)
 
+    def __post_init__(self) -> None:
+        self._spilled = SpilledRows(self.folder)
+
+    def __enter__(self) -> Totals:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._spilled.__exit__(kind, error, trace)
+
     def add(self, part: Explained) -> None:
-        """Gather some rows."""
+        """Gather some rows, which follow those before.
+
+        Raises
+        ------
+        DataError
+            The disk is full.
+        """
         found = part.attributions
         self.rows += len(found.values)
         self.model_rows += found.model_rows
-        self._values.append(found.values)
-        self._errors.append(found.standard_errors)
-        self._bases.append(found.base_values)
-        self._blocks.append(found.blocks)
+        self._spilled.add(found)
+        self._first_base = found.base_values[0].copy() if self._first_base is None else self._first_base
         self._common_base &= part.common_base
         self._estimators.update(found.estimators)
         self._asked.update(zip(part.active.tolist(), found.samples.tolist(), strict=True))
@@ -146,30 +170,16 @@ class Totals:
     def result(
         self, features: tuple[str, ...], labels: tuple[str, ...], aggregation: Aggregation, confidence_level: float
     ) -> ShapResult:
-        """The global results of at least one row."""
-        values, errors = np.concatenate(self._values), np.concatenate(self._errors)
-        bases, blocks = np.concatenate(self._bases), np.concatenate(self._blocks)
-        # One feature at a time: aggregation needs several arrays of the size it is given.
-        parts = [
-            aggregate(
-                values[:, i : i + 1],
-                errors[:, i : i + 1],
-                method=aggregation,
-                confidence_level=confidence_level,
-                blocks=blocks,
-            )
-            for i in range(len(features))
-        ]
-        names = ("value", "corrected", "standard_error", "low", "high")
+        """The global results of at least one row; how the rows came changes no bit of them."""
+        pieces = self._spilled.pieces
         samples = [samples for _, samples in self._asked]
         return ShapResult(
             features=features,
             labels=labels,
             aggregation=aggregation,
-            values=GlobalValues(*(np.concatenate([getattr(part, name) for part in parts]) for name in names)),
-            # The mean of equal numbers may differ from them in the last digit.
-            expected=bases[0] if self._common_base else bases.mean(axis=0),
-            relative_errors=_relative_errors(values, errors),
+            values=aggregate_pieces(pieces, self.rows, method=aggregation, confidence_level=confidence_level),
+            expected=self._expected(),
+            relative_errors=_relative_errors(pieces(), self._spilled.outputs),
             rows=self.rows,
             model_rows=self.model_rows,
             samples=(min(samples), max(samples)),
@@ -177,6 +187,13 @@ class Totals:
             imprecise=self.imprecise,
             note=self._note(),
         )
+
+    def _expected(self) -> Floats:
+        # The mean of equal numbers may differ from them in the last digit.
+        if self._common_base and self._first_base is not None:
+            return self._first_base
+        sums = (part.sum(axis=0) for part in self._spilled.base_values())
+        return np.asarray(sum(sums, start=np.zeros(self._spilled.outputs)) / self.rows)
 
     def _note(self) -> str:
         """What the numbers of the rows are worth that have the most features for their samples."""
@@ -188,8 +205,10 @@ class Totals:
         return max(notes)[1] if notes else ""
 
 
-def _relative_errors(values: Floats, errors: Floats) -> Floats:
-    squares = np.array([(errors[:, :, i] ** 2).sum() for i in range(errors.shape[2])])
-    sizes = np.array([(values[:, :, i] ** 2).sum() for i in range(values.shape[2])])
+def _relative_errors(pieces: Iterable[LocalRows], outputs: int) -> Floats:
+    squares, sizes = np.zeros(outputs), np.zeros(outputs)
+    for part in pieces:
+        squares += (part.errors**2).sum(axis=(0, 1))
+        sizes += (part.values**2).sum(axis=(0, 1))
     found = np.divide(squares, sizes, out=np.where(squares > 0, np.inf, squares), where=sizes > 0)
     return np.asarray(np.sqrt(found))

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from pellucid.errors import DataError, Problem
 from pellucid.protocols.model import Batch
 
-__all__ = ["FOLDER", "LocalValues", "local_values_file", "write_baseline"]
+__all__ = ["FOLDER", "LocalValues", "disk_faults_told", "local_values_file", "write_baseline"]
 
 FOLDER = "explanations_shap"
 
@@ -28,7 +28,7 @@ def write_baseline(path: Path, baseline: Batch) -> None:
         The file cannot be written.
     """
     columns = [column.tolist() for column in baseline.columns.values()]
-    with _disk_faults_told(), path.open("w", encoding="utf-8", newline="") as file:
+    with disk_faults_told(), path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(baseline.names)
         writer.writerows([_cell(cell) for cell in row] for row in zip(*columns, strict=True))
@@ -78,12 +78,13 @@ class LocalValues:
         rows = values.transpose(0, 2, 1).reshape(len(values), -1).tolist()
         if identities is not None:
             rows = [[*row, _cell(identity)] for row, identity in zip(rows, identities.tolist(), strict=True)]
-        with _disk_faults_told():
+        with disk_faults_told():
             self._writer.writerows(rows)
 
 
 @contextmanager
-def _disk_faults_told() -> Iterator[None]:
+def disk_faults_told() -> Iterator[None]:
+    """Within this context a disk that refuses becomes a `DataError`."""
     try:
         yield
     except OSError as error:

@@ -24,6 +24,9 @@ CSV, JSON_LINES, JSON = "text/csv", "application/jsonlines", "application/json"
 Cells = list[list[str]]
 """Records of a CSV answer, cell by cell, as text."""
 
+_BINARY = {b"\xff\xd8\xff": "a JPEG image", b"\x89PNG": "a PNG image", b"\x93NUMPY": "an NPY array"}
+"""First bytes of what requests with images hold."""
+
 _ALSO_CALLED = {
     "application/csv": CSV,
     "application/x-jsonlines": JSON_LINES,
@@ -61,7 +64,15 @@ def refuse_other_types(body: bytes, content_type: str | None, accept_type: str) 
 
 
 def shown(body: bytes | str) -> str:
-    """The answer as it is quoted in a message."""
+    r"""The answer as it is quoted in a message; of an image or an array, what it is.
+
+    >>> shown(b"\x89PNG" + bytes(100))
+    'a PNG image of 104 bytes'
+    """
+    if isinstance(body, bytes):
+        for start, kind in _BINARY.items():
+            if body.startswith(start):
+                return f"{kind} of {len(body):,} bytes"
     text = body if isinstance(body, str) else body.decode("utf-8", errors="replace")
     return shorten(text, limit=300)
 

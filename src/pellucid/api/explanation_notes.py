@@ -1,0 +1,45 @@
+"""What is told beside explanations: warnings and notes, in sentences."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from pellucid.jobs.explanations.pdp_job import Plot
+from pellucid.jobs.explanations.totals import ShapResult
+
+__all__ = ["plot_warnings", "shap_note", "shap_warnings"]
+
+
+def shap_warnings(found: ShapResult, precision: float | None) -> list[str]:
+    """What makes SHAP values worth less than they look."""
+    warnings = [f"methods.shap: {found.note}"] if found.note else []
+    if found.imprecise:
+        rows = "1 row" if found.imprecise == 1 else f"{found.imprecise:,} rows"
+        warnings.append(
+            f"methods.shap.budget.precision: got {precision:g}, and the samples ended before {rows} of {found.rows:,} "
+            "reached it. pellucid.json holds the precision that was reached. Allow more samples for the wanted one."
+        )
+    return warnings
+
+
+def shap_note(found: ShapResult) -> str:
+    """How many rows, samples and model rows there were."""
+    least, most = found.samples
+    samples = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    return (
+        f"SHAP: {found.rows:,} rows, {samples} samples per row ({', '.join(found.estimators)}), "
+        f"{found.model_rows:,} rows asked of the model."
+    )
+
+
+def plot_warnings(found: Sequence[Plot]) -> list[str]:
+    """Why plots are missing."""
+    return [
+        f"methods.pdp: {plot.feature!r} holds free text, as 5 % of its values or more are distinct. If it holds "
+        f'categories, set column_types to {{{json.dumps(plot.feature)}: "categorical"}}.'
+        if plot.kind == "free_text"
+        else f"methods.pdp: {plot.error}"
+        for plot in found
+        if plot.error
+    ]

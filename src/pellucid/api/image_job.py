@@ -1,0 +1,308 @@
+"""A job on images: the files of a folder or manifest in, heat maps and Shapley values of segments out."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.api.job import ANALYSIS, DETAILS, PARTIAL, RESUME, WRITING, JobResult
+from pellucid.api.job_explanations import EXPLANATION_FILES, JobExplanations
+from pellucid.api.model_access import SERVER_LOG
+from pellucid.api.preflight import Preflight
+from pellucid.api.relative_paths import beside
+from pellucid.config.analysis import AnalysisConfig
+from pellucid.datasets.images import ImageFile, image_files, read_image
+from pellucid.errors import ConfigError, DataError, InputError, ModelError, PellucidError, Problem
+from pellucid.jobs.explanations.image_request import chosen_images, image_request
+from pellucid.jobs.explanations.request import of_shap
+
+if TYPE_CHECKING:
+    from pellucid.api.job_record import JobRecord
+    from pellucid.jobs.explanations.image_files import ImageFiles
+    from pellucid.jobs.explanations.image_results import FailedImage, ImageSummary
+    from pellucid.jobs.explanations.image_shap import Ask, ImageRequest
+
+__all__ = ["image_baseline", "image_preflight", "run_image_job"]
+
+BASELINE = "methods.shap.baseline"
+FAILURES_IN_A_ROW = 3
+"""So many images on which the model fails, one after another, mean that it will fail on the others too."""
+ONE_PROCESS = "engine: images are explained one after another on this machine, whichever engine is given."
+NAMED = 20
+"""Images that warnings name one by one."""
+
+
+def image_preflight(
+    found: Preflight, *, data: str | None, data_input: str | None, strict: bool, seed: int | None
+) -> Preflight:
+    """The preflight of a job on images: what is wrong with its images, its baseline and how its model is asked."""
+    config = found.config
+    problems = list(found.problems)
+    images: tuple[ImageFile, ...] = ()
+    uri = data or config.dataset_uri or data_input
+    for step in (
+        lambda: image_request(config, strict=strict, seed=seed),
+        lambda: image_baseline(config, found.config_path),
+    ):
+        try:
+            step()
+        except PellucidError as error:
+            problems += error.problems if isinstance(error, InputError) else [Problem(BASELINE, fix=str(error))]
+    if uri is None:
+        problems.append(Problem("dataset_uri", fix="Name the folder of the images here, or give it with --data."))
+    else:
+        try:
+            where = "dataset_uri" if data is None else "--data"
+            listed = image_files(beside(found.config_path, uri) if uri == config.dataset_uri else uri, where=where)
+            chosen = chosen_images(config, [image.name for image in listed])
+            images = tuple(listed[i] for i in chosen)
+        except InputError as error:
+            problems += error.problems
+    if found.model is not None:
+        from pellucid.api.image_model import image_access_problems
+
+        problems += image_access_problems(found.model, config)
+    return replace(found, problems=tuple(problems), images=images)
+
+
+def image_baseline(config: AnalysisConfig, config_path: Path) -> npt.NDArray[np.uint8] | None:
+    """The baseline image, shape (1, height, width, 3); None where white noise is to be drawn.
+
+    Raises
+    ------
+    DataError
+        It cannot be read.
+    """
+    given = None if config.methods.shap is None else config.methods.shap.baseline
+    if not isinstance(given, str):
+        return None
+    return read_image(beside(config_path, given), where=BASELINE).pixels[None]
+
+
+def run_image_job(
+    job: Preflight,
+    *,
+    output: Path,
+    data: str | None = None,
+    strict: bool,
+    seed: int | None,
+    allow_pickle: bool,
+    engine: str = "local",
+    record: JobRecord,
+    progress: Callable[[str], None],
+) -> JobResult:
+    """Explain the images of a job whose preflight found no fault, and write its results.
+
+    Images are explained one after another in this process, whatever the engine; a note says so where another one was
+    asked for.
+
+    Raises
+    ------
+    InputError
+        No image can be read, or the budget does not fit.
+    ModelError
+        The model cannot be opened, or fails on all images that it was asked for.
+    """
+    from pellucid.jobs.explanations.image_files import files_named
+    from pellucid.jobs.result_files import json_text, write_files
+
+    begun = time.monotonic()
+    if job.model is None:
+        raise job.error()
+    record.begins(job, data=data, seed=seed, strict=strict)
+    output.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=output))
+    try:
+        from pellucid.api.image_model import opened_image_model
+
+        progress(f"opening the model {job.model.shown}")
+        with opened_image_model(job.model, job.config, folder=output / RESUME, allow_pickle=allow_pickle) as ask:
+            explained = _explained(job, ask, aside=aside, strict=strict, seed=seed, progress=progress)
+            record.model_rows = sum(image.model_images for image in explained.images)
+        progress(WRITING)
+        document = {"version": "1.0", "explanations": {} if strict else explained.section()}
+        texts = {ANALYSIS: json_text(document)}
+        record.details = _details(job, explained)
+        if not strict:
+            texts[DETAILS] = json_text(record.details)
+        stale = (DETAILS, PARTIAL, SERVER_LOG, *EXPLANATION_FILES, *files_named(_earlier(output)))
+        files = write_files(output, texts, stale=stale, written=explained.written)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    log = output / RESUME / SERVER_LOG
+    if job.model.served and log.is_file():
+        files += (log.replace(output / SERVER_LOG),)
+    shutil.rmtree(output / RESUME, ignore_errors=True)
+    return JobResult(
+        report=None,
+        document=document,
+        warnings=(*job.warnings, *explained.warnings),
+        notes=(*job.notes, *explained.notes, *([] if engine == "local" else [ONE_PROCESS])),
+        files=files,
+        seconds=time.monotonic() - begun,
+        explanations=explained,
+    )
+
+
+def _details(job: Preflight, explained: JobExplanations) -> dict[str, Any]:
+    """What stands in ``pellucid.json``."""
+    configuration = {} if job.loaded is None else {"configuration": job.loaded.document}
+    return {
+        "explanations": dict(explained.details),
+        "dataset": {"images": len(job.images or ()), "notes": [*job.warnings, *job.notes]},
+        "confidence_level": job.config.confidence_level,
+        **configuration,
+    }
+
+
+def _earlier(output: Path) -> dict[str, Any]:
+    """What an earlier job said of its images, so that its pictures do not stand beside new ones."""
+    from pellucid.jobs.explanations.image_results import SECTION
+
+    try:
+        found = json.loads((output / DETAILS).read_text(encoding="utf-8"))
+        section = found["explanations"][SECTION]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return section if isinstance(section, dict) else {}
+
+
+def _explained(
+    job: Preflight, ask: Ask, *, aside: Path, strict: bool, seed: int | None, progress: Callable[[str], None]
+) -> JobExplanations:
+    from pellucid.api.image_model import LOCAL_IMAGES, REMOTE_IMAGES
+    from pellucid.jobs.explanations.image_files import ImageFiles
+    from pellucid.jobs.explanations.image_results import image_details, image_section
+
+    config = job.config
+    at_once = REMOTE_IMAGES if job.model is not None and (job.model.remote or job.model.served) else LOCAL_IMAGES
+    request = replace(image_request(config, strict=strict, seed=seed), batch_images=at_once)
+    work = _Work(ask, request, image_baseline(config, job.config_path), config.confidence_level, ImageFiles(aside))
+    images = job.images or ()
+    work.run(images, progress)
+    shap, given = config.methods.shap, None
+    if shap is not None and isinstance(shap.baseline, str):
+        given = shap.baseline
+    model_type = "image_classification" if request.detection is None else "object_detection"
+    return JobExplanations(
+        labels=request.label_headers or (),
+        images=tuple(work.done),
+        further=image_section(work.done, model_type),
+        details=image_details(work.done, work.failed, request, given),
+        warnings=tuple(work.warnings(len(images))),
+        notes=tuple(work.notes(given)),
+        written=work.files.written,
+    )
+
+
+@dataclass(slots=True, eq=False)
+class _Work:
+    """Images explained one after another, and what became of them."""
+
+    ask: Ask
+    request: ImageRequest
+    baseline: npt.NDArray[np.uint8] | None
+    confidence_level: float
+    files: ImageFiles
+    done: list[ImageSummary] = field(default_factory=list)
+    failed: list[FailedImage] = field(default_factory=list)
+
+    def run(self, images: tuple[ImageFile, ...], progress: Callable[[str], None]) -> None:
+        """Explain all images that can be.
+
+        Raises
+        ------
+        DataError
+            None of them can be read.
+        ModelError
+            The model fails on the first three that it is asked for, or on all.
+        """
+        from pellucid.jobs.explanations.image_results import FailedImage
+
+        begun, failures = time.monotonic(), 0
+        last: DataError | ModelError | None = None
+        for i, image in enumerate(images):
+            progress(f"explaining images: {i + 1:,} of {len(images):,}, {image.name}")
+            try:
+                self._one(image, len(images), len(images) - i, time.monotonic() - begun)
+                failures = 0
+            except DataError as error:
+                last = last or error
+                self.failed.append(FailedImage(image.name, str(error).removeprefix(f"{image.name}: ")))
+            except ModelError as error:
+                last, failures = error, failures + 1
+                self.failed.append(FailedImage(image.name, str(error)))
+            except ConfigError as error:
+                raise ConfigError(_of_images(error)) from None
+            if failures == FAILURES_IN_A_ROW and i + 1 < len(images):
+                if not self.done:
+                    raise ModelError(f"The model fails on image after image; the last was {image.name}. {last}")
+                reason = f"not asked for, as the model failed on {FAILURES_IN_A_ROW} images one after another"
+                self.failed += [FailedImage(left.name, reason) for left in images[i + 1 :]]
+                break
+        if not self.done and isinstance(last, ModelError):
+            raise ModelError(f"{self.failed[-1].name}: {last}")
+        if not self.done:
+            raise DataError(Problem(failed.name, fix=failed.reason) for failed in self.failed[:NAMED])
+
+    def _one(self, image: ImageFile, images: int, left: int, spent: float) -> None:
+        from pellucid.jobs.explanations.image_results import summary_of
+        from pellucid.jobs.explanations.image_shap import explained_image, share_of
+
+        read = read_image(image.address, where=image.name)
+        plan = share_of(self.request.plan, images)
+        seconds = self.request.plan.budget.seconds
+        if seconds is not None:
+            # Time that earlier images did not need is there for the later ones.
+            plan = replace(plan, budget=replace(plan.budget, seconds=max((seconds - spent) / left, 1e-9)))
+        request = replace(self.request, plan=plan)
+        found = explained_image(image.name, read.pixels, self.baseline, self.ask, request, clock=time.monotonic)
+        output_files, whole = self.files.write(found, self.confidence_level)
+        notes = [f"{read.converted}."] if read.converted else []
+        self.done.append(summary_of(found, notes, output_files, whole))
+
+    def warnings(self, images: int) -> list[str]:
+        """Images that were not explained, and what must be known of those that were."""
+        told = []
+        if self.failed:
+            named = " ".join(f"{image.name}: {image.reason}" for image in self.failed[:NAMED])
+            more = f" And {len(self.failed) - NAMED:,} more, in pellucid.json." if len(self.failed) > NAMED else ""
+            told.append(f"{len(self.failed):,} of {images:,} images were not explained. {named}{more}")
+        unseen = [image.name for image in self.done if not image.outputs]
+        if unseen:
+            listed = ", ".join(unseen[:NAMED]) + (f" and {len(unseen) - NAMED:,} more" if len(unseen) > NAMED else "")
+            told.append(f"No object to explain was found in {listed}; pellucid.json says what the best score was.")
+        noted: dict[str, list[str]] = {}
+        for image in self.done:
+            for note in image.notes if image.outputs else ():
+                noted.setdefault(note, []).append(image.name)
+        for note, names in noted.items():
+            more = f" and {len(names) - 3:,} more images" if len(names) > 3 else ""
+            told.append(f"{', '.join(names[:3])}{more}: {note}")
+        return told
+
+    def notes(self, baseline: str | None) -> list[str]:
+        """What an absent segment showed, and what was asked of the model."""
+        asked = sum(image.model_images for image in self.done)
+        samples = [samples for image in self.done for samples in image.samples]
+        methods = sorted({method for image in self.done for method in image.methods})
+        per_image = f"{min(samples):,} to {max(samples):,}" if samples and min(samples) < max(samples) else ""
+        per_image = per_image or (f"{samples[0]:,}" if samples else "no")
+        shown = "white noise, drawn with the seed of each image" if baseline is None else baseline
+        said = f"SHAP: {len(self.done):,} images, {per_image} samples per image ({', '.join(methods) or 'none'}), "
+        return [f"{said}{asked:,} images asked of the model. Absent segments show {shown}."]
+
+
+def _of_images(error: ConfigError) -> list[Problem]:
+    """Faults that only showed with an image, under the key of the configuration that they belong to."""
+    key = "methods.shap.image_config.debug.class_ids"
+    return [replace(problem, where=key) if problem.where == "classes" else problem for problem in of_shap(error)]

@@ -1,0 +1,234 @@
+"""Where a job computes: on this machine, or on a Spark cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pellucid.api.model_access import ModelSource
+from pellucid.api.preflight import Preflight, asks_for_predictions, table_over
+from pellucid.config.project_file import load_project_file
+from pellucid.config.sizes import SIZE_FIX, bytes_of
+from pellucid.datasets import Dataset
+from pellucid.datasets.sources import PARQUET
+from pellucid.errors import ConfigError, Problem, did_you_mean
+
+if TYPE_CHECKING:
+    from pellucid.jobs.explanations.shap_job import ShapTask
+    from pellucid.protocols.model import Model
+    from pellucid.protocols.pool import Pool
+    from pellucid.protocols.table import Table
+
+__all__ = ["ENGINES", "JobEngine", "engine_problems", "job_engine", "memory_of"]
+
+ENGINES = ("local", "spark")
+SPARK_LOG = "spark.log"
+STAGED = "rows.parquet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobEngine:
+    """What counts and explains.
+
+    Parameters
+    ----------
+    workers
+        Processes of this machine that explain; None where the time of the first rows decides.
+    session
+        A Spark session; None on this machine alone.
+    staging
+        Folder that all machines see, for data that Spark could not read as the local engine reads them.
+    """
+
+    workers: int | None = None
+    session: Any = None
+    staging: Path = Path()
+
+    @property
+    def distributed(self) -> bool:
+        """Whether results are written as a distributed job of Clarify writes them."""
+        return self.session is not None
+
+    def table(self, job: Preflight, dataset: Dataset) -> Table:
+        """The rows of a data set, ready to be counted.
+
+        Spark reads Parquet itself. Other formats, and data sets that were joined, are read once by the local engine,
+        so that every cell has the type and value that it has there, and handed to Spark as Parquet.
+
+        Raises
+        ------
+        DataError
+            The workers of Spark do not see the files.
+        """
+        if self.session is None:
+            return table_over(dataset)
+        from pellucid.engines.spark_table import SparkTable, spark_frame
+
+        settled = dataset if dataset.settle is None else dataset.settle()
+        types = dict(zip(settled.frame.columns, map(str, settled.frame.types), strict=True))
+        local, files = table_over(settled), settled.files
+        if not _read_by_spark(job):
+            local, files = self._staged(settled)
+        return SparkTable(local, spark_frame(self.session, files, types))
+
+    def pool(
+        self, task: ShapTask | None, model: Model, source: ModelSource, *, allow_pickle: bool, total: int
+    ) -> AbstractContextManager[Pool]:
+        """Who explains.
+
+        A model that answers over HTTP is asked by this process alone, which has many requests under way as it is.
+
+        Parameters
+        ----------
+        task
+            What is the same for all units of SHAP values; None where there are none.
+        model
+            What ``source`` was opened to.
+        total
+            Number of units.
+        """
+        from pellucid.api.unit_recipe import unit_recipe
+        from pellucid.engines.processes import local_pool
+        from pellucid.jobs.explanations.scoring import scorer
+        from pellucid.jobs.explanations.units import UnitWork
+        from pellucid.models.loading import available_cpus
+
+        asked_here = source.remote or source.served
+        if self.session is not None and not asked_here:
+            from pellucid.engines.spark_pool import spark_pool
+
+            recipe = unit_recipe(source.uri, task, allow_pickle=allow_pickle, ship=_has_other_machines(self.session))
+            return spark_pool(self.session, recipe)
+        # Loaded again where the number of threads changes the last digit of an answer.
+        score = scorer(model if asked_here else _with_one_thread(model, source, allow_pickle=allow_pickle))
+        return local_pool(
+            UnitWork(task, score),
+            None if asked_here else unit_recipe(source.uri, task, allow_pickle=allow_pickle, ship=False),
+            workers=self.workers,
+            processors=available_cpus(),
+            total=total,
+        )
+
+    def _staged(self, dataset: Dataset) -> tuple[Any, tuple[str, ...]]:
+        from pellucid.datasets import read_path, scan_errors_translated
+        from pellucid.engines.frames import FrameTable
+
+        self.staging.mkdir(parents=True, exist_ok=True)
+        path = str(self.staging / STAGED)
+        with scan_errors_translated():
+            dataset.frame.write_parquet(path)
+        return FrameTable(read_path(path), scan_errors_translated), (path,)
+
+
+def engine_problems(name: str, workers: int | None) -> tuple[Problem, ...]:
+    """What is wrong with the options that choose an engine."""
+    problems = []
+    if name not in ENGINES:
+        problems.append(Problem("--engine", name, fix=f"Use 'local' or 'spark'; {did_you_mean(name, ENGINES)}"))
+    if workers is not None and workers < 1:
+        problems.append(Problem("--workers", workers, fix="Use an integer of at least 1."))
+    elif workers is not None and name == "spark":
+        fix = "Workers are processes of this machine. How many Spark has is for its master to say, as in local[4]."
+        problems.append(Problem("--workers", workers, fix=fix))
+    return tuple(problems)
+
+
+def memory_of(given: str | None, config: Path) -> int | None:
+    """Bytes that DuckDB may take, by the option or else by the ``pellucid.toml`` of ``config``; None where neither says.
+
+    Raises
+    ------
+    ConfigError
+        The option is no size, or ``pellucid.toml`` is wrong.
+    """
+    if given is None:
+        return bytes_of(load_project_file(Path.cwd(), config.parent).engine.memory)
+    size = bytes_of(given)
+    if size is None:
+        raise ConfigError(Problem("--memory", given, fix=SIZE_FIX))
+    return size
+
+
+@contextmanager
+def job_engine(
+    name: str, workers: int | None, config: Path, *, folder: Path, progress: Callable[[str], None]
+) -> Iterator[JobEngine]:
+    """The engine called ``name`` for the length of the block.
+
+    Parameters
+    ----------
+    config
+        Path of the configuration, beside which a ``pellucid.toml`` may be.
+    folder
+        For what lasts as long as the job.
+
+    Raises
+    ------
+    ConfigError
+        ``pellucid.toml`` is wrong, or names a master that does not answer.
+    MissingExtra
+        PySpark or Java is missing.
+    """
+    own = load_project_file(Path.cwd(), config.parent).engine
+    if name == "local":
+        yield JobEngine(workers=own.workers if workers is None else workers)
+        return
+    from pellucid.engines.spark_session import SparkSettings, spark_session
+
+    progress("starting Spark")
+    settings = SparkSettings(master=own.master, startup_seconds=own.startup_seconds)
+    with (
+        _staging(own.staging, folder) as staging,
+        spark_session(settings, log=folder / SPARK_LOG) as session,
+    ):
+        yield JobEngine(session=session, staging=staging)
+    for file in (SPARK_LOG, STAGED):
+        (folder / file).unlink(missing_ok=True)
+    with suppress(OSError):  # what else is in the folder belongs to others
+        folder.rmdir()
+
+
+@contextmanager
+def _staging(shared: str | None, folder: Path) -> Iterator[Path]:
+    """A folder of this job."""
+    if shared is None:
+        yield folder
+        return
+    import tempfile
+
+    try:
+        Path(shared).mkdir(parents=True, exist_ok=True)
+        own = tempfile.TemporaryDirectory(prefix="pellucid-", dir=shared)
+    except OSError as error:
+        fix = f"{error.strerror or error}. Give a folder that every machine of the cluster sees and this one can write."
+        raise ConfigError(Problem("pellucid.toml [engine] staging", shared, fix=fix)) from None
+    with own as path:
+        Path(path).chmod(0o755)  # workers may run as another user
+        yield Path(path)
+
+
+def _read_by_spark(job: Preflight) -> bool:
+    """Whether the data set is files of Parquet and nothing else."""
+    config = job.config
+    joined = config.facet_dataset_uri is not None or config.predicted_label_dataset_uri is not None
+    predicted = job.model is not None and asks_for_predictions(config)
+    return config.dataset_type == PARQUET and not joined and not predicted
+
+
+def _has_other_machines(session: Any) -> bool:
+    try:
+        return not str(session.sparkContext.master).startswith("local")
+    except Exception:  # noqa: BLE001 - sessions of Spark Connect have no context, and say so each in their own way
+        return True
+
+
+def _with_one_thread(model: Model, source: ModelSource, *, allow_pickle: bool) -> Model:
+    from pellucid.models.load import load_model
+    from pellucid.models.onnx import OnnxModel
+
+    if not isinstance(model, OnnxModel):
+        return model
+    return load_model(source.uri, allow_pickle=allow_pickle, threads=1)

@@ -1,0 +1,129 @@
+"""Texts within an explanation job: which columns hold them, what absence looks like, and the files they get."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from pellucid.engines.frames import FrameTable
+from pellucid.errors import ConfigError, DataError, Problem
+from pellucid.jobs.explanations.clusters import FEW_VALUES, SAMPLED_ROWS, computed_baseline, is_numeric
+from pellucid.jobs.explanations.request import ExplanationRequest, ShapRequest, TextRequest
+from pellucid.jobs.explanations.rows import joined, sampled
+from pellucid.jobs.explanations.shap_job import ShapTask
+from pellucid.jobs.explanations.text_results import TextResults
+from pellucid.jobs.explanations.texts import TextColumns
+from pellucid.protocols.model import Batch
+from pellucid.text_units import splitter
+
+__all__ = ["TEXTS_FILE", "baseline_beside_texts", "text_columns", "text_results"]
+
+TEXTS_FILE = "out.jsonl"
+WHERE = "methods.shap.text_config"
+
+
+def text_columns(request: ExplanationRequest, shap: ShapRequest, table: FrameTable, total: int) -> TextColumns | None:
+    """Columns that are split into units; None where the configuration asks for none.
+
+    Raises
+    ------
+    ConfigError
+        No column holds text.
+    MissingExtra
+        A package for the language is not installed.
+    """
+    asked = shap.text
+    if asked is None:
+        return None
+    names = asked.columns if asked.columns is not None else _free_text(request, shap, table, total)
+    if not names:
+        fix = (
+            "No feature of the model holds free text: strings of which at least 5 % are distinct. Name the columns to "
+            "split in 'columns', or remove this key to explain columns as a whole."
+        )
+        raise ConfigError(Problem(WHERE, fix=fix))
+    wrong = [name for name in names if table.columns[name] not in ("text", "category")]
+    if wrong:
+        raise ConfigError(
+            Problem(
+                f"{WHERE}.columns", name, fix=f"The column holds {table.columns[name]} values. Name columns of text."
+            )
+            for name in wrong
+        )
+    return TextColumns(
+        names=tuple(names),
+        split=splitter(asked.language, asked.granularity),
+        outer=splitter(asked.language, "sentence") if asked.hierarchical else None,
+        max_units=asked.max_units,
+        are_words=asked.granularity == "token",
+        kinds=_kinds(request, shap, table, names),
+    )
+
+
+def _free_text(request: ExplanationRequest, shap: ShapRequest, table: FrameTable, total: int) -> list[str]:
+    """Columns of strings that are no categories by Clarify's rule and explained by themselves."""
+    alone = {columns[0] for columns in shap.players.values() if len(columns) == 1}
+    return [
+        name
+        for name in request.features
+        if name in alone
+        and table.columns[name] == "text"
+        and request.column_types.get(name) != "categorical"
+        and table.distinct(name) >= FEW_VALUES * total
+    ]
+
+
+def _kinds(
+    request: ExplanationRequest, shap: ShapRequest, table: FrameTable, texts: tuple[str, ...] | list[str]
+) -> dict[str, str]:
+    found = {}
+    for player, columns in shap.players.items():
+        if player not in texts:
+            numeric = True
+            for name in columns:
+                column = joined(list(table.batches([name]))).columns[name]
+                numeric &= is_numeric(column, request.column_types.get(name))
+            found[player] = "numerical" if numeric else "categorical"
+    return found
+
+
+def baseline_beside_texts(
+    request: ExplanationRequest, shap: ShapRequest, table: FrameTable, total: int, texts: TextColumns
+) -> Batch:
+    """A computed baseline: centres of clusters of the other columns, and an empty mask in each column of text."""
+    others = [name for name in request.features if name not in texts.names]
+    columns, centres = {}, 1
+    if others:
+        rows = sampled(table.batches(others), total, SAMPLED_ROWS, shap.plan.seed)
+        found = computed_baseline(
+            rows, number=shap.num_clusters, seed=shap.plan.seed, column_types=request.column_types
+        )
+        columns, centres = dict(found.columns), len(found)
+    empty = np.full(centres, "", dtype=object)
+    return Batch({name: columns.get(name, empty) for name in request.features})
+
+
+@contextmanager
+def text_results(
+    task: ShapTask, asked: TextRequest | None, aside: Path, join: str | None
+) -> Iterator[TextResults | None]:
+    """What gathers explained rows with texts; its file is open for the length of the block."""
+    texts = task.texts
+    if asked is None or texts is None:
+        yield None
+        return
+    results = TextResults(task, texts, splitter(asked.language, "token"), join=join)
+    if not task.request.save_local:
+        yield results
+        return
+    try:
+        file = (aside / TEXTS_FILE).open("w", encoding="utf-8")
+    except OSError as error:
+        fix = f"{error.strerror or error}. Give a folder that can be written with --output."
+        raise DataError(Problem("--output", fix=fix)) from None
+    with file:
+        results.file = file
+        yield results

@@ -1,0 +1,90 @@
+"""Explanations of the rows of a Spark frame, computed by the workers of its session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pellucid.errors import ModelError
+
+if TYPE_CHECKING:
+    from pellucid.api.scoring import ScoredModel
+    from pellucid.jobs.explanations.shap_job import ShapTask
+    from pellucid.protocols.pool import Pool
+
+__all__ = ["OpenPool", "SentModel", "is_spark_frame", "pool_beside"]
+
+OpenPool = Callable[["ShapTask"], AbstractContextManager["Pool"]]
+"""Opens a pool that explains."""
+
+
+def is_spark_frame(data: Any) -> bool:
+    """Whether ``data`` is a frame of Spark, classic or Connect."""
+    return type(data).__module__.startswith("pyspark.sql") and hasattr(data, "sparkSession")
+
+
+def pool_beside(data: Any, given: Any, model: ScoredModel, *, allow_pickle: bool) -> OpenPool | None:
+    """How the workers of the session of ``data`` explain; None where it is no frame of Spark.
+
+    Parameters
+    ----------
+    given
+        The model as the user gave it.
+    model
+        What it was opened to.
+    """
+    if not is_spark_frame(data):
+        return None
+
+    def opened(task: ShapTask) -> AbstractContextManager[Pool]:
+        from pellucid.engines.spark_pool import spark_pool
+
+        if isinstance(given, str | os.PathLike):
+            from pellucid.api.unit_recipe import unit_recipe
+
+            return spark_pool(
+                data.sparkSession, unit_recipe(os.fspath(given), task, allow_pickle=allow_pickle, ship=True)
+            )
+        return spark_pool(data.sparkSession, SentModel(task, _pickled(model)))
+
+    return opened
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SentModel:
+    """Sets up the work with a model that was in memory.
+
+    Parameters
+    ----------
+    model
+        A pickled `ScoredModel`.
+    """
+
+    task: ShapTask
+    model: bytes
+
+    def opened(self) -> Callable[[Any], Any]:
+        """The work, with a copy of the model."""
+        import pickle
+
+        from pellucid.jobs.explanations.units import UnitWork
+
+        model: ScoredModel = pickle.loads(self.model)  # noqa: S301 - written by our own driver
+        return UnitWork(self.task, model.predict)
+
+
+def _pickled(model: ScoredModel) -> bytes:
+    from pyspark import cloudpickle
+
+    try:
+        pickled: bytes = cloudpickle.dumps(model)  # type: ignore[no-untyped-call]
+    except Exception as error:
+        name = getattr(model.model, "name", type(model.model).__name__)
+        raise ModelError(
+            f"{name}: cannot be sent to the workers of Spark: {error}. Give the path of a model file, or name a "
+            "function that they can import as 'module:attribute'."
+        ) from error
+    return pickled

@@ -1,0 +1,66 @@
+"""Work in another process: a recipe and a unit go there as bytes, a result or an error of ours comes back."""
+
+from __future__ import annotations
+
+import pickle
+import traceback
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any
+
+from pellucid.errors import InputError, PellucidError
+from pellucid.explain.one_thread import one_thread
+from pellucid.protocols.pool import Recipe
+
+__all__ = ["answered", "result_of"]
+
+_opened: dict[bytes, Callable[[Any], Any]] = {}
+"""The work that this process has set up last, by a hash of its recipe."""
+
+
+def answered(recipe: bytes, unit: bytes) -> bytes:
+    """Do a pickled unit by a pickled recipe; the result or error, pickled.
+
+    The recipe is opened at the first unit: a model is loaded once per process. Only the last one stays open, since the
+    process may serve many jobs. Linear algebra takes one thread, in a model too: several would add up in another order.
+    """
+    try:
+        with one_thread():
+            result = _work(recipe)(pickle.loads(unit))  # noqa: S301 - written by our own driver
+        return pickle.dumps(("done", result))
+    except InputError as error:
+        return pickle.dumps(("input", type(error), error.problems))
+    except PellucidError as error:
+        return pickle.dumps(("own", type(error), str(error)))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the driver tells it
+        return pickle.dumps(("other", f"{type(error).__name__}: {error}", traceback.format_exc()))
+
+
+def result_of(answer: bytes) -> Any:
+    """What `answered` found.
+
+    Raises
+    ------
+    PellucidError
+        The work raised it.
+    RuntimeError
+        The work failed otherwise; a note holds where.
+    """
+    kind, *told = pickle.loads(answer)  # noqa: S301 - written by our own workers
+    match kind:
+        case "done":
+            return told[0]
+        case "input" | "own":
+            raise told[0](told[1])
+    error = RuntimeError(told[0])
+    error.add_note(told[1])
+    raise error
+
+
+def _work(recipe: bytes) -> Callable[[Any], Any]:
+    key = blake2b(recipe, digest_size=16).digest()
+    if key not in _opened:
+        _opened.clear()
+        opening: Recipe = pickle.loads(recipe)  # noqa: S301 - written by our own driver
+        _opened[key] = opening.opened()
+    return _opened[key]

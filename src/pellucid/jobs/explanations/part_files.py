@@ -1,0 +1,57 @@
+"""Local values in several files, as Clarify writes them on several machines: each has its own header line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.jobs.explanations.writers import LocalValues, local_values_file
+
+__all__ = ["ROWS_PER_PART", "LocalValueParts", "local_value_parts"]
+
+ROWS_PER_PART = 65_536
+"""Rows from which a further part begins."""
+
+
+class LocalValueParts:
+    """Writes ``out.csv/part-00000.csv`` and so on, with the rows in their order.
+
+    Parameters
+    ----------
+    folder
+        ``out.csv``, which is there.
+    features, join
+        As for `LocalValues`.
+    stack
+        Closes the file that is open.
+    """
+
+    def __init__(self, folder: Path, features: Sequence[str], join: str | None, stack: ExitStack) -> None:
+        self._folder, self._features, self._join, self._stack = folder, features, join, stack
+        self._parts = self._rows = 0
+        self._file: LocalValues | None = None
+
+    def write(
+        self, values: npt.NDArray[np.float64], labels: Sequence[str], identities: npt.NDArray[Any] | None
+    ) -> None:
+        """Lines of some rows; see `LocalValues.write`."""
+        if self._file is None or self._rows >= ROWS_PER_PART:
+            self._stack.close()
+            path = self._folder / f"part-{self._parts:05d}.csv"
+            self._file = self._stack.enter_context(local_values_file(path, self._features, self._join))
+            self._parts, self._rows = self._parts + 1, 0
+        self._file.write(values, labels, identities)
+        self._rows += len(values)
+
+
+@contextmanager
+def local_value_parts(folder: Path, features: Sequence[str], join: str | None) -> Iterator[LocalValueParts]:
+    """The folder of local values, whose files are closed with the block."""
+    folder.mkdir()
+    with ExitStack() as stack:
+        yield LocalValueParts(folder, features, join, stack)

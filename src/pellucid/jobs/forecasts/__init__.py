@@ -1,0 +1,1 @@
+"""Explaining forecasts: from a document of time series to scores."""

@@ -1,0 +1,108 @@
+"""Library calls on Spark frames: the numbers of any other frame, computed by the workers of the session."""
+
+import os
+import threading
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import pellucid
+from pellucid.errors import ModelError
+from pellucid.explain.budget import Budget
+
+pytestmark = pytest.mark.slow
+
+FEATURES = ["a", "b", "c", "d", "e", "f"]
+BACKGROUND = np.zeros((1, 6))
+
+
+def rows(number=100):
+    return np.random.default_rng(2).normal(size=(number, 6))
+
+
+def curved(rows: np.ndarray):
+    return np.tanh(rows[:, 0] * rows[:, 1] + rows[:, 2] - rows[:, 3] * rows[:, 4] * rows[:, 5])
+
+
+def frame(spark, values, partitions):
+    """A frame of so many partitions, the rows in their order."""
+    listed = [tuple(map(float, row)) for row in values]
+    return spark.createDataFrame(spark.sparkContext.parallelize(listed, partitions), FEATURES)
+
+
+def explained(data, **keys):
+    background = pl.DataFrame(BACKGROUND, schema=FEATURES)
+    keys = {"background": background, "exact": False, "seed": 4, "budget": {"samples": 40}, **keys}
+    return pellucid.explain(curved, data, **keys)
+
+
+@settings(max_examples=3)
+@given(st.integers(1, 7), st.sampled_from(["leverage", "clarify", "permutation", "enumeration"]))
+def test_values_do_not_depend_on_partitions(spark, partitions, estimator):
+    expected = explained(pl.DataFrame(rows(), schema=FEATURES), estimator=estimator)
+    found = explained(frame(spark, rows(), partitions), estimator=estimator)
+    assert found.values == pytest.approx(expected.values, abs=1e-12)
+    assert found.standard_errors == pytest.approx(expected.standard_errors, abs=1e-12, nan_ok=True)
+    assert found.base_values == pytest.approx(expected.base_values, abs=1e-12)
+    assert found.methods == expected.methods
+    assert found.outputs == expected.outputs
+
+
+@settings(max_examples=3)
+@given(st.integers(1, 7))
+def test_metrics_do_not_depend_on_partitions(spark, partitions):
+    people = [("FM"[i % 2], i % 3 // 2, i % 5 // 3, float(i % 7)) for i in range(120)]
+    names = ["sex", "hired", "predicted", "x"]
+    asked = {"label": "hired", "positive": 1, "predicted": "predicted", "facets": {"sex": "F"}}
+    expected = pellucid.bias(pl.DataFrame(people, schema=names, orient="row"), **asked)
+    divided = spark.createDataFrame(spark.sparkContext.parallelize(people, partitions), names)
+    found = pellucid.bias(divided, **asked)
+    assert found.to_dict() == expected.to_dict()
+    assert found.details() == expected.details()
+
+
+def test_other_processes_ask_the_model(spark, tmp_path):
+    folder = str(tmp_path)
+
+    def noted(rows: np.ndarray):
+        with Path(folder, str(os.getpid())).open("a") as file:
+            file.write(f"{len(rows)}\n")
+        return rows.sum(axis=1)
+
+    found = pellucid.explain(noted, frame(spark, rows(), 2), background=frame(spark, BACKGROUND, 1), exact=False)
+    assert found.values[:, :, 0] == pytest.approx(rows())
+    asked = {int(file.name): sum(map(int, file.read_text().split())) for file in tmp_path.iterdir()}
+    assert asked.pop(os.getpid()) == 1  # for the names of the outputs
+    assert sum(asked.values()) == found.model_rows
+
+
+def test_a_model_that_cannot_be_sent_is_told_with_what_to_give_instead(spark):
+    lock = threading.Lock()
+
+    def guarded(rows: np.ndarray):
+        with lock:
+            return rows.sum(axis=1)
+
+    with pytest.raises(ModelError) as caught:
+        pellucid.explain(guarded, frame(spark, rows(4), 1), background=frame(spark, BACKGROUND, 1), exact=False)
+    assert str(caught.value) == (
+        "guarded: cannot be sent to the workers of Spark: cannot pickle '_thread.lock' object. Give the path of a "
+        "model file, or name a function that they can import as 'module:attribute'."
+    )
+
+
+def test_what_a_model_raises_on_a_worker_is_told_as_here(spark):
+    def ill(rows: np.ndarray):
+        return rows[:, 0] if len(rows) == 1 else np.full(len(rows), np.nan)
+
+    with pytest.raises(ModelError, match=r"^ill: gives 4 of 4 rows a score that is no number"):
+        pellucid.explain(ill, frame(spark, rows(4), 1), background=frame(spark, BACKGROUND, 1), exact=False)
+
+
+def test_a_budget_is_for_all_rows_together(spark):
+    found = explained(frame(spark, rows(), 3), budget=Budget(model_calls=2000))
+    assert found.model_rows <= 2000 + 1

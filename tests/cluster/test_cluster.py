@@ -1,0 +1,129 @@
+"""A cluster of two workers on this machine, one of which is killed in the middle of a job."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow
+
+MODEL = """
+import time
+import numpy as np
+
+def chance(rows):
+    time.sleep(0.05)
+    rows = np.asarray(rows, dtype=float)
+    return 1 / (1 + np.exp(-(rows[:, 0] * rows[:, 1] - rows[:, 2] + rows[:, 3] * rows[:, 4] * rows[:, 5])))
+"""
+ROWS = 640
+COMMAND = [sys.executable, "-c", "from pellucid.cli.main import entry; entry()", "run"]
+
+
+def wait_for(found, what, seconds=60):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if result := found():
+            return result
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not come within {seconds} s")
+
+
+def free_port():
+    with socket.socket() as tried:
+        tried.bind(("127.0.0.1", 0))
+        return tried.getsockname()[1]
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """The address of a master, and the processes of its two workers."""
+    pyspark = pytest.importorskip("pyspark", reason="PySpark is not installed")
+    if shutil.which("java") is None:
+        pytest.skip("PySpark needs Java, which is not installed")
+    spark_class = str(Path(pyspark.__file__).parent / "bin" / "spark-class")
+    port = free_port()
+    environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_WORKER_DIR": str(tmp_path / "work")}
+    at = ["--host", "127.0.0.1", "--webui-port", "0"]
+    started = []
+
+    def start(name, *arguments):
+        log = (tmp_path / f"{name}-{len(started)}.log").open("wb")
+        command = [spark_class, f"org.apache.spark.deploy.{name.lower()}.{name}", *at, *arguments]
+        with log:
+            started.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
+        return started[-1]
+
+    try:
+        start("Master", "--port", str(port))
+        address = f"spark://127.0.0.1:{port}"
+        # They wait for the master by themselves.
+        workers = [start("Worker", "--cores", "1", "--memory", "1g", address) for _ in range(2)]
+        registered = [tmp_path / f"Worker-{place}.log" for place in (1, 2)]
+        wait_for(lambda: all("Successfully registered" in log.read_text() for log in registered), "The workers")
+        yield address, workers
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def write_job(folder):
+    rng = np.random.default_rng(4)
+    lines = ["id,a,b,c,d,e,f", *(f"r{i}," + ",".join(f"{x:.3f}" for x in rng.random(6)) for i in range(ROWS))]
+    (folder / "rows.csv").write_text("\n".join(lines) + "\n")
+    (folder / "model_of_cluster.py").write_text(MODEL)
+    document = {
+        "dataset_type": "text/csv",
+        "joinsource_name_or_index": "id",
+        "methods": {
+            "shap": {
+                "baseline": [[0.5] * 6] * 33,  # units of one block of 32 rows
+                "num_samples": 60,
+                "estimator": "leverage",
+                "save_local_shap_values": True,
+            }
+        },
+        "predictor": {"model": "model_of_cluster:chance"},
+    }
+    (folder / "config.json").write_text(json.dumps(document))
+
+
+def run(folder, *arguments):
+    command = [*COMMAND, "config.json", "--data", "rows.csv", "--no-report", *arguments]
+    environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "COLUMNS": "200"}
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def test_a_job_ends_with_the_right_numbers_though_a_worker_is_killed(cluster, tmp_path):
+    address, (_, second) = cluster
+    write_job(tmp_path)
+    (tmp_path / "pellucid.toml").write_text(f'[engine]\nmaster = "{address}"\n')
+    job = run(tmp_path, "--engine", "spark", "--output", "spark")
+    kept = tmp_path / "spark" / ".resume"
+    wait_for(lambda: job.poll() is not None or len(list(kept.rglob("shap-*.npz"))) >= 4, "The first rows")
+    assert job.poll() is None, job.stdout.read()
+    second.send_signal(signal.SIGKILL)
+    assert len(list(kept.rglob("shap-*.npz"))) < ROWS // 32  # there is work left that it had
+    said, _ = job.communicate(timeout=120)
+    assert job.returncode == 0, said
+
+    local = run(tmp_path, "--workers", "1", "--output", "local")
+    said, _ = local.communicate(timeout=120)
+    assert local.returncode == 0, said
+    for name in ("analysis.json", "pellucid.json"):
+        assert (tmp_path / "spark" / name).read_text() == (tmp_path / "local" / name).read_text()
+    parts = sorted((tmp_path / "spark" / "explanations_shap" / "out.csv").iterdir())
+    together = "".join(part.read_text() for part in parts)
+    assert together == (tmp_path / "local" / "explanations_shap" / "out.csv").read_text()
+    assert len(together.splitlines()) == ROWS + 1

@@ -1,0 +1,181 @@
+"""Units of work: in order whatever the pool does, and taken from an earlier run where it did them."""
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pellucid.explain.budget import Budget
+from pellucid.explain.maskers.tabular import players_of
+from pellucid.explain.partial_dependence import Grid
+from pellucid.explain.plan import Plan
+from pellucid.jobs.explanations.pdp_job import PdpUnit
+from pellucid.jobs.explanations.request import ShapRequest
+from pellucid.jobs.explanations.shap_job import ShapTask, rows_of_a_unit, shap_units
+from pellucid.jobs.explanations.unit_store import UnitStore, task_identity
+from pellucid.jobs.explanations.units import UnitWork, settled
+from pellucid.protocols.model import Batch
+
+FEATURES = ("a", "b", "c")
+REQUEST = ShapRequest(
+    players=players_of(FEATURES),
+    plan=Plan(),
+    link="identity",
+    aggregation="mean_abs",
+    num_clusters=None,
+    save_local=False,
+)
+ROWS = Batch({name: np.random.default_rng(3).normal(size=100) for name in FEATURES})
+TASK = ShapTask(features=FEATURES, total=100, baseline=Batch({name: np.zeros(1) for name in FEATURES}), request=REQUEST)
+
+
+def product(batch):
+    return np.prod(list(batch.columns.values()), axis=0)[:, None]
+
+
+def units():
+    return list(shap_units([ROWS], TASK, clock=lambda: 0.0, rows_at_once=32))
+
+
+class Shuffled:
+    """A pool that works on what it was given in an order of its own, when the first result is asked for."""
+
+    at_once = 3
+
+    def __init__(self, work, depth=0, seed=0):
+        self.work, self.depth = work, depth
+        self.given, self.results, self.done = [], {}, []
+        self.order = random.Random(seed)
+
+    def submit(self, unit):
+        self.given.append(unit)
+        return Later(self, unit)
+
+    def finish(self):
+        self.order.shuffle(self.given)
+        for unit in self.given:
+            self.results[id(unit)] = self.work(unit)
+            self.done.append(unit.number)
+        self.given = []
+
+
+class Later:
+    def __init__(self, pool, unit):
+        self.pool, self.unit = pool, unit
+
+    def result(self):
+        if id(self.unit) not in self.pool.results:
+            self.pool.finish()
+        return self.pool.results[id(self.unit)]
+
+
+def values(found):
+    return np.concatenate([one.result.attributions.values for one in found])
+
+
+# --- order ------------------------------------------------------------------------------------------------------------
+@given(st.integers(0, 6), st.integers(0, 1000))
+def test_results_come_in_the_order_of_the_rows_however_a_pool_works(depth, seed):
+    found = list(settled(units(), Shuffled(UnitWork(TASK, product), depth, seed), UnitStore(None, "")))
+    assert [one.unit.first for one in found] == [0, 32, 64, 96]
+    expected = list(settled(units(), Shuffled(UnitWork(TASK, product)), UnitStore(None, "")))
+    assert np.array_equal(values(found), values(expected))
+
+
+def test_a_unit_asks_about_as_much_as_one_request_holds():
+    def rows(**plan):
+        return rows_of_a_unit(replace(TASK, request=replace(REQUEST, plan=Plan(**plan))))
+
+    assert rows() == 8192  # 6 of 8 coalitions of 3 features: a unit of that many rows is large enough
+    many = tuple(f"x{i}" for i in range(20))
+    wide = replace(TASK, features=many, request=replace(REQUEST, players=players_of(many)))
+    assert rows_of_a_unit(wide) == 32  # one block of 2,088 coalitions
+    few = replace(wide.request, plan=Plan(budget=Budget(samples=64)))
+    assert rows_of_a_unit(replace(wide, request=few)) == 1024  # 64 x 1,024 inputs
+
+
+# --- what is kept -----------------------------------------------------------------------------------------------------
+def run(folder, identity="model", pool_units=None, work=None, depth=2):
+    pool = Shuffled(work or UnitWork(TASK, product), depth)
+    found = list(settled(pool_units or units(), pool, UnitStore(folder, identity)))
+    return found, sorted(pool.done)
+
+
+def test_what_an_earlier_run_finished_is_not_done_again(tmp_path):
+    first, done = run(tmp_path)
+    assert done == [0, 1, 2, 3]
+    second, done = run(tmp_path)
+    assert done == []
+    assert all(one.kept for one in second)
+    assert np.array_equal(values(first), values(second))
+    for one, again in zip(first, second, strict=True):
+        assert one.result.attributions.estimators == again.result.attributions.estimators
+        assert one.result.attributions.model_rows == again.result.attributions.model_rows
+        assert one.result.active.tolist() == again.result.active.tolist()
+        assert one.result.common_base is again.result.common_base
+
+
+def test_a_run_that_failed_keeps_the_units_before_and_goes_on_there(tmp_path):
+    def fails(unit):
+        if unit.first == 64:
+            raise ValueError("no power")
+        return UnitWork(TASK, product)(unit)
+
+    with pytest.raises(ValueError, match="no power"):
+        run(tmp_path, work=fails, depth=0)
+    found, done = run(tmp_path)
+    assert done == [2, 3]
+    assert [one.kept for one in found] == [True, True, False, False]
+
+
+def test_another_model_or_other_rows_are_done_anew(tmp_path):
+    run(tmp_path)
+    assert run(tmp_path, identity="another model")[1] == [0, 1, 2, 3]
+    changed = units()
+    rows = {**changed[1].rows.columns, "a": changed[1].rows.columns["a"] + 1}
+    changed[1] = replace(changed[1], rows=Batch(rows))
+    assert run(tmp_path, pool_units=changed)[1] == [1]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(TASK, total=101),
+        replace(TASK, baseline=Batch({name: np.ones(1) for name in FEATURES})),
+        replace(TASK, request=replace(REQUEST, link="logit")),
+        replace(TASK, request=replace(REQUEST, plan=Plan(seed=1))),
+        replace(TASK, request=replace(REQUEST, players=players_of(FEATURES, groups={"g": ["a", "b"]}))),
+    ],
+)
+def test_whatever_changes_values_changes_the_identity(other):
+    assert task_identity(other) != task_identity(TASK)
+
+
+def test_a_file_that_a_crash_cut_off_is_done_anew(tmp_path):
+    run(tmp_path)
+    file = sorted(tmp_path.rglob("*.npz"))[2]
+    file.write_bytes(file.read_bytes()[:200])
+    assert run(tmp_path)[1] == [2]
+
+
+def test_sums_of_partial_dependence_are_kept_whatever_features_are_called(tmp_path):
+    rows = Batch({"file": np.array([1.0, 2.0]), "a/b": np.array([3.0, 4.0])})
+    grids = {name: Grid(np.array([0.0, 1.0]), np.array([0.5, 0.5])) for name in rows.names}
+
+    def total(batch):
+        return sum(batch.columns.values())[:, None]
+
+    unit = PdpUnit(number=0, rows=rows, grids=grids)
+    first, done = run(tmp_path, pool_units=[unit], work=UnitWork(None, total))
+    again, not_done = run(tmp_path, pool_units=[unit], work=UnitWork(None, total))
+    assert (done, not_done) == ([0], [])
+    assert {name: sums.tolist() for name, sums in again[0].result.items()} == {
+        "file": [[7.0, 9.0]],
+        "a/b": [[3.0, 5.0]],
+    }
+    other = {**grids, "file": Grid(np.array([0.0, 2.0]), np.array([0.5, 0.5]))}
+    assert run(tmp_path, pool_units=[replace(unit, grids=other)], work=UnitWork(None, total))[1] == [0]
+    assert first[0].kept is False

@@ -1,0 +1,57 @@
+"""Numbers as people read them."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pellucid.results.rounding import count, interval, number, p_value, percent, points, share
+
+
+@given(st.floats(allow_nan=True, allow_infinity=True))
+def test_no_number_has_digits_that_say_nothing(value):
+    shown = number(value)
+    assert not re.search(r"e[+-]?\d|-0\.0*$|nan|inf(?!inite)", shown)
+    if abs(value) < 1e15:
+        assert len(shown) <= 20
+
+
+@given(st.floats(min_value=1e-3, max_value=1e9))
+def test_three_significant_digits_are_kept(value):
+    read = float(number(value).replace(",", ""))
+    assert read == pytest.approx(value, rel=0.0051)
+
+
+@given(st.floats(0, 1))
+def test_a_share_is_never_written_as_nothing_or_everything_unless_it_is(value):
+    shown = share(value)
+    if 1e-12 < value < 1 - 1e-12:
+        assert shown not in ("0.0 %", "100.0 %")
+    else:
+        assert shown in ("0.0 %", "100.0 %")
+
+
+@given(st.floats(-1, 1))
+def test_points_carry_a_sign_unless_they_round_to_nothing(value):
+    shown = points(value)
+    assert shown == "0.0 points" if shown[0] == "0" else shown[0] == ("+" if value > 0 else "-")
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (number(999.7), "1,000"),
+        (number(1_234_567.8), "1,234,568"),
+        (number(1e-17), "0.00"),
+        (number(0.33779060), "0.338"),
+        (count(1_000_000), "1,000,000"),
+        (interval(0.5, float("inf")), "0.500 to infinite"),
+        (interval(None, 0.5), "-"),
+        (percent(0, 5), "0.0 %"),
+        (p_value(0.0499), "0.050"),
+        (p_value(5e-324), "< 0.001"),
+    ],
+)
+def test_known_cases(shown, expected):
+    assert shown == expected
