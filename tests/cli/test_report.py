@@ -200,3 +200,44 @@ def test_a_result_compared_with_itself_has_not_changed(two):
     ended = two.command("compare", "first", "first")
     assert ended.code == 0
     assert "none has clearly changed" in ended.out
+
+
+@pytest.fixture
+def with_a_small_group(workplace):
+    """Six people of a third group, two of them approved."""
+    few = "".join(f"30,X,north,{int(i < 2)},{int(i < 2)}\n" for i in range(6))
+    workplace.file("people.csv", (workplace.folder / "people.csv").read_text() + few)
+    workplace.config(facet=[{"name_or_index": "sex"}])
+    return workplace
+
+
+def values_of(group):
+    return {metric["name"]: metric["value"] for metric in group["metrics"]}
+
+
+def test_a_small_group_is_named_in_the_report_and_its_numbers_are_not(with_a_small_group):
+    assert with_a_small_group.command("run", "analysis_config.json", "--data", "people.csv").code == 0
+    groups = with_a_small_group.analysis()["pre_training_bias_metrics"]["facets"]["sex"]
+    assert all(value is not None for group in groups for value in values_of(group).values())
+    page = (output(with_a_small_group) / "report.html").read_text(encoding="utf-8")
+    assert "sex = X" in page
+    assert "counts of fewer than 10 rows are not shown" in page
+
+
+def test_suppress_leaves_small_counts_out_of_the_files_too(with_a_small_group):
+    assert with_a_small_group.run("--suppress").code == 0
+    by_value = {
+        group["value_or_threshold"]: group
+        for group in with_a_small_group.analysis()["pre_training_bias_metrics"]["facets"]["sex"]
+    }
+    assert set(values_of(by_value["X"]).values()) == {None}
+    assert by_value["X"]["metrics"][0]["suppressed"] is True
+    text = (output(with_a_small_group) / "pellucid.json").read_text()
+    rows = {group["value_or_threshold"]: group["rows"] for group in json.loads(text)["groups"]}
+    assert rows["X"] is None
+
+
+def test_suppress_and_strict_do_not_go_together(workplace):
+    ended = workplace.run("--suppress", "--strict")
+    fix = "Clarify shows all counts, and --strict is to equal it. Leave one of the two out."
+    assert (ended.code, ended.err) == (2, f"--suppress: {fix}\n")

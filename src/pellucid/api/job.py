@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.api.model_access import SERVER_LOG
 from pellucid.api.preflight import Preflight, asks_for_predictions, preflight, table_over
 from pellucid.datasets import Dataset, compute_on
-from pellucid.errors import AnalysisError, ConfigError
+from pellucid.errors import AnalysisError, ConfigError, Problem
 from pellucid.results.bias import BiasReport
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def run_job(
     workers: int | None = None,
     memory: str | None = None,
     report: bool = False,
+    suppress: bool = False,
     progress: Callable[[str], None] = lambda step: None,
 ) -> JobResult:
     """Run the analysis that a configuration file describes, and write its results.
@@ -116,6 +118,9 @@ def run_job(
         that do not fit go to disk.
     report
         Write report files and ``evidence.json`` too; under ``strict`` only where ``methods.report`` asks for a report.
+    suppress
+        Leave small counts (``minimum_cell``), and what tells them, out of ``analysis.json`` and ``pellucid.json`` too,
+        and single rows out of the latter.
     progress
         Told the name of each step as it begins.
 
@@ -126,27 +131,31 @@ def run_job(
     AnalysisError
         Clarify's job fails on this data. What can be computed all the same is in ``analysis.partial.json``.
     """
-    from pellucid.api.evidence import command_line, named_portably
     from pellucid.api.job_engine import memory_of
     from pellucid.api.job_record import recorded, with_report
     from pellucid.datasets.memory import memory_limited
 
-    places = {
-        **{f"--model {name}=": uri for name, uri in (models or {}).items()},
-        **{f"--endpoint {name}=": uri for name, uri in (endpoints or {}).items()},
-    }
-    command = command_line(
-        str(config),
-        {
-            "--data": None if data is None else named_portably(data),
-            **{f"{option}{named_portably(uri)}": True for option, uri in places.items()},
-            "--allow-pickle": allow_pickle,
-            "--engine": None if engine == "local" else engine,
-            "--strict": strict,
-            "--seed": None if seed is None else str(seed),
-        },
-    )
-    with memory_limited(memory_of(memory, Path(config))), recorded(command, wanted=report) as record:
+    def command() -> str:
+        from pellucid.api.evidence import command_line, named_portably
+
+        places = {
+            **{f"--model {name}=": uri for name, uri in (models or {}).items()},
+            **{f"--endpoint {name}=": uri for name, uri in (endpoints or {}).items()},
+        }
+        return command_line(
+            str(config),
+            {
+                "--data": None if data is None else named_portably(data),
+                **{f"{option}{named_portably(uri)}": True for option, uri in places.items()},
+                "--allow-pickle": allow_pickle,
+                "--engine": None if engine == "local" else engine,
+                "--strict": strict,
+                "--suppress": suppress,
+                "--seed": None if seed is None else str(seed),
+            },
+        )
+
+    with memory_limited(memory_of(memory, Path(config))), recorded(command() if report else None) as record:
         result = _results(
             config,
             output=output,
@@ -159,6 +168,7 @@ def run_job(
             allow_pickle=allow_pickle,
             engine=engine,
             workers=workers,
+            suppress=suppress,
             record=record,
             progress=progress,
         )
@@ -178,6 +188,7 @@ def _results(
     allow_pickle: bool,
     engine: str,
     workers: int | None,
+    suppress: bool,
     record: JobRecord,
     progress: Callable[[str], None],
 ) -> JobResult:
@@ -212,7 +223,8 @@ def _results(
         config, data=data, data_input=data_input, strict=strict, seed=seed, models=models, endpoints=endpoints
     )
     folder = Path(output)
-    job = replace(job, problems=(*job.problems, *unwritable(folder), *engine_problems(engine, workers)))
+    options = (*engine_problems(engine, workers), *_suppress_problems(suppress=suppress, strict=strict))
+    job = replace(job, problems=(*job.problems, *unwritable(folder), *options))
     if job.problems:
         raise every_problem(job, strict=strict)
     if job.images is not None:
@@ -256,9 +268,10 @@ def _results(
             )
             record.answered(model, explained)
         progress(WRITING)
-        document = _document(report, explained)
+        document, record.details = _document(report, explained), full_details(job, report, explained)
+        if suppress:
+            document, record.details = _suppressed(document, record.details, job.config.minimum_cell)
         texts = {ANALYSIS: json_text(document)}
-        record.details = full_details(job, report, explained)
         details = _details_of_strict(report) if strict else record.details
         if details:
             texts[DETAILS] = json_text(details)
@@ -269,7 +282,7 @@ def _results(
     finally:
         if aside is not None:
             shutil.rmtree(aside, ignore_errors=True)
-            with suppress(OSError):  # what is in the folder is for the next run
+            with contextlib.suppress(OSError):  # what is in the folder is for the next run
                 aside.parent.rmdir()
     files += _kept(job, predictions, folder)
     return JobResult(
@@ -309,6 +322,23 @@ def _document(report: BiasReport | None, explained: JobExplanations | None) -> d
     """What stands in ``analysis.json``."""
     document = {"version": "1.0"} if report is None else report.to_dict()
     return document if explained is None else {**document, "explanations": explained.section()}
+
+
+def _suppress_problems(*, suppress: bool, strict: bool) -> tuple[Problem, ...]:
+    if not (suppress and strict):
+        return ()
+    return (
+        Problem("--suppress", fix="Clarify shows all counts, and --strict is to equal it. Leave one of the two out."),
+    )
+
+
+def _suppressed(
+    document: dict[str, Any], details: dict[str, Any], minimum: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    from pellucid.reports.suppressed import suppressed, without_single_rows
+
+    shown, more = suppressed(document, details, minimum)
+    return shown, without_single_rows(more)
 
 
 def _details_of_strict(report: BiasReport | None) -> dict[str, Any]:

@@ -65,6 +65,7 @@ def run_container(
     workers: int | None = None,
     memory: str | None = None,
     report: bool = True,
+    suppress: bool = False,
     as_json: bool,
 ) -> int:
     """Run the job whose files lie in the folders of a processing container; the exit code."""
@@ -85,6 +86,7 @@ def run_container(
         workers=workers,
         memory=memory,
         report=report,
+        suppress=suppress,
     )
     log = sys.stderr if as_json else sys.stdout
 

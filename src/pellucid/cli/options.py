@@ -42,6 +42,7 @@ class JobOptions:
     workers: int | None = None
     memory: str | None = None
     report: bool = True
+    suppress: bool = False
 
     def run(self, interruption: Interruption) -> JobResult:
         """Run the job, showing its steps.
@@ -71,6 +72,7 @@ class JobOptions:
                 workers=self.workers,
                 memory=self.memory,
                 report=self.report,
+                suppress=self.suppress,
                 progress=step,
             )
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pellucid.api.job import JobResult
-from pellucid.cli.explanations import explanations_shown
 from pellucid.cli.overview import groups_overview, intersections_overview, segments_overview
 from pellucid.cli.ranking import clearest
 from pellucid.cli.readings import is_certain, may_be_none, reading
 from pellucid.cli.terminal import clean, heading, listed, number, percent, plain_table, results
 from pellucid.results.bias import BiasReport, FacetResult, MetricResult, StageResult
+
+if TYPE_CHECKING:
+    from pellucid.api.job import JobResult
 
 __all__ = ["show_result", "summary", "warnings_shown"]
 
@@ -62,6 +64,8 @@ def summary(result: JobResult) -> Group:
         parts += [*_clearest(report), *_groups(report)]
         parts += [*intersections_overview(report), *segments_overview(report)]
     if result.explanations is not None:
+        from pellucid.cli.explanations import explanations_shown
+
         parts += explanations_shown(result.explanations)
     return Group(*parts, *_notes(result), _files(result))
 
