@@ -1,8 +1,15 @@
 """What all tests share: one table of people in every form that Pellucid reads."""
 
+import glob
 import os
 import shutil
+import socket
+import sqlite3
+import subprocess
 import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
 
 import duckdb
 import pandas as pd
@@ -68,6 +75,17 @@ def ibis_table(columns, types):
     return connection.table("people")
 
 
+def sqlite_table(columns, types):
+    import ibis
+
+    kinds = {pl.String: "TEXT", pl.Int64: "BIGINT", pl.Float64: "DOUBLE", pl.Boolean: "BOOLEAN"}
+    connection = sqlite3.connect(":memory:")
+    connection.execute(f"CREATE TABLE people ({', '.join(f'{name} {kinds[types[name]]}' for name in columns)})")
+    places = ", ".join("?" * len(columns))
+    connection.executemany(f"INSERT INTO people VALUES ({places})", zip(*columns.values(), strict=True))
+    return ibis.sqlite.from_connection(connection).table("people")
+
+
 ENGINES = {
     "pandas": pandas_frame,
     "polars": polars_frame,
@@ -105,6 +123,130 @@ def native(request):
         spark = request.getfixturevalue("spark")
         return lambda columns, types: spark_frame(spark, columns, types)
     return ENGINES[request.param]
+
+
+class PostgresServer:
+    """A PostgreSQL server of its own, on loopback and a socket, with the user ``ada`` and her password."""
+
+    user, password = "ada", "s3cret/word"
+
+    def __init__(self, folder):
+        self.folder, self.port = folder, free_port()
+        programs = Path(sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1])
+        # The server refuses to run as root.
+        self.runner = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        self.control = [programs / "pg_ctl", "-D", folder / "data"]
+        (folder / "password").write_text(self.password)
+        if self.runner:
+            for path in (folder, folder / "password"):
+                shutil.chown(path, "postgres", "postgres")
+        self.run(
+            programs / "initdb",
+            "-D",
+            folder / "data",
+            "--no-sync",
+            "-U",
+            self.user,
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--auth-local=trust",
+            "--auth-host=scram-sha-256",
+            f"--pwfile={folder / 'password'}",
+        )
+        self.start()
+
+    def run(self, *command):
+        subprocess.run([*self.runner, *map(str, command)], check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+    def start(self):
+        options = f"-c listen_addresses=127.0.0.1 -p {self.port} -k {self.folder} -c fsync=off"
+        self.run(*self.control, "-w", "-l", self.folder / "log", "-o", options, "start")
+
+    def stop(self):
+        self.run(*self.control, "-w", "-m", "immediate", "stop")
+
+    def address(self, rows, *, password=None, user=None):
+        secret = quote(self.password if password is None else password, safe="")
+        return f"postgresql://{user or self.user}:{secret}@127.0.0.1:{self.port}/postgres?{rows}"
+
+    def connect(self):
+        import psycopg
+
+        return psycopg.connect(
+            host=str(self.folder), port=self.port, user=self.user, dbname="postgres", autocommit=True
+        )
+
+
+def free_port():
+    with socket.socket() as chosen:
+        chosen.bind(("127.0.0.1", 0))
+        return chosen.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """One PostgreSQL server for all tests."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    if not glob.glob("/usr/lib/postgresql/*/bin/initdb"):
+        pytest.skip("the PostgreSQL server is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="pellucid-postgres-"))
+    server = PostgresServer(folder)
+    yield server
+    server.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def postgres_table(postgres):
+    """Turns columns into a table of PostgreSQL: ``postgres_table(columns, types)``."""
+    import ibis
+
+    connections = []
+
+    def table(columns, types):
+        connection = ibis.postgres.from_connection(postgres.connect())
+        connections.append(connection)
+        # NULL and not-a-number stay apart, as they do in a table of someone else's.
+        kinds = {pl.String: "text", pl.Int64: "bigint", pl.Float64: "double precision", pl.Boolean: "boolean"}
+        declared = ", ".join(f'"{name}" {kinds[types[name]]}' for name in columns)
+        with connection.con.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS people_of_all_engines")
+            cursor.execute(f"CREATE TABLE people_of_all_engines ({declared})")
+            places = ", ".join(["%s"] * len(columns))
+            rows = list(zip(*columns.values(), strict=True))
+            cursor.executemany(f"INSERT INTO people_of_all_engines VALUES ({places})", rows)
+        return connection.table("people_of_all_engines")
+
+    yield table
+    for connection in connections:
+        connection.disconnect()
+
+
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
+
+
+@pytest.fixture(params=[*ENGINES, *DATABASES, pytest.param("spark", marks=pytest.mark.slow)])
+def native_anywhere(request):
+    """As ``native``, and in databases too, whose rows have no order."""
+    if request.param == "spark":
+        spark = request.getfixturevalue("spark")
+        return lambda columns, types: spark_frame(spark, columns, types)
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgres_table")
+    return sqlite_table if request.param == "sqlite" else ENGINES[request.param]
+
+
+@pytest.fixture
+def people_anywhere(native_anywhere):
+    """The twelve people, as a table of every engine and database in turn."""
+    return FrameTable(native_anywhere(PEOPLE, TYPES))
+
+
+@pytest.fixture(params=DATABASES)
+def people_in_a_database(request):
+    """The twelve people, as a table of every database in turn."""
+    table = sqlite_table if request.param == "sqlite" else request.getfixturevalue("postgres_table")
+    return FrameTable(table(PEOPLE, TYPES))
 
 
 @pytest.fixture

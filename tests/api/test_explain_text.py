@@ -229,6 +229,34 @@ def test_a_model_of_the_own_kind_is_asked_with_a_column_called_text():
     assert found.outputs == ("length",)
 
 
+def test_an_estimator_of_any_kind_gets_a_list_of_texts():
+    class Opinion:
+        classes_ = ("bad", "good")
+
+        def fit(self):
+            return self
+
+        def predict(self, texts):
+            return np.array(self.classes_)[self.predict_proba(texts)[:, 1].round().astype(int)]
+
+        def predict_proba(self, texts):
+            assert type(texts) is list
+            likes = np.array([0.9 if "love" in text else 0.1 for text in texts])
+            return np.column_stack([1 - likes, likes])
+
+    found = pellucid.explain_text(Opinion(), ["I love it"])
+    assert values(found) == pytest.approx({"I": 0, "love": 0.8, "it": 0}, abs=1e-12)
+    assert found.outputs == ("good",)
+
+
+def test_a_function_in_a_file_says_by_its_annotation_that_it_takes_texts(tmp_path, monkeypatch):
+    (tmp_path / "text_lengths.py").write_text(
+        "def score(texts: list[str]):\n    return [len(text) for text in texts]\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert values(pellucid.explain_text("text_lengths:score", ["ab c"])) == {"ab": 2.0, "c": 1.0}
+
+
 def test_a_model_that_fails_on_a_text_is_told_with_its_own_words():
     def model(texts):
         raise RuntimeError("no vocabulary")
@@ -251,8 +279,10 @@ def test_empty_missing_and_single_words_are_explained_beside_others(vader):
 
 
 def test_a_column_of_a_data_frame_gives_a_table_of_its_library(vader):
-    found = pellucid.explain_text(vader, pd.Series(["good day", None]))
-    assert type(found.to_frame()) is pd.DataFrame
+    for series in (pd.Series(["good day", None]), pd.Series(["good day", pd.NA], dtype="string")):
+        found = pellucid.explain_text(vader, series)
+        assert type(found.to_frame()) is pd.DataFrame
+        assert [len(text.units) for text in found.texts] == [2, 0]
 
 
 def test_a_very_long_text_is_explained_in_runs_of_words():
@@ -270,7 +300,7 @@ def test_a_very_long_text_is_explained_in_runs_of_words():
     [
         ("one text", ConfigError, "texts: got 'one text'. Give a list of texts; a single one is [text]."),
         ([], DataError, "texts: got []. Give at least one text."),
-        (["a", 3, 4], DataError, "texts[1]: got 3. Give texts only; there are 2 other cells of 3."),
+        (["a", 3, ["b"]], DataError, "texts[1]: got 3. Give texts only; there are 2 other cells of 3."),
         (7, ConfigError, "texts: got 7. Give a list of texts; a single one is [text]."),
     ],
 )
@@ -282,8 +312,11 @@ def test_what_is_no_list_of_texts_is_refused(vader, texts, error, message):
 
 def test_all_wrong_arguments_are_named_together(vader):
     with pytest.raises(ConfigError) as caught:
-        pellucid.explain_text(vader, ["a"], granularity="sentence", language="englsh", hierarchical=True, max_units=0)
+        pellucid.explain_text(
+            vader, ["a"], granularity="sentence", language="englsh", hierarchical=True, max_units=0, mask=None
+        )
     assert str(caught.value).splitlines() == [
+        "mask: got None. Use a text, such as '[MASK]' or ''.",
         "max_units: got 0. Use an integer of at least 1.",
         "granularity: got 'sentence'. Words are explained in two steps, sentences first. Use 'token', or hierarchical=False.",
         "language: got 'englsh'. Use the name or the code of a language, such as 'german' or 'de'; did you mean 'english'?",

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from pellucid.api.job import run_job
-from pellucid.errors import MissingExtra
+from pellucid.errors import ConfigError, ModelError
 
 pytestmark = pytest.mark.slow
 
@@ -85,11 +85,11 @@ def write(frame, place, form):
     elif form == "application/jsonlines":
         frame.write_ndjson(place / "rows.jsonl")
     else:
-        folder = place / "rows.parquet"
+        folder = place / "rows [1] of {2}, 50 %.parquet"  # patterns to Hadoop, a name to everyone else
         folder.mkdir()
         for number in range(3):
             frame[number * 90 : (number + 1) * 90].write_parquet(folder / f"part-{number}.parquet")
-    return str(next(place.glob("rows.*")))
+    return str(next(place.glob("rows*")))
 
 
 def both(place, path, data, **keys):
@@ -142,6 +142,37 @@ def test_whole_numbers_with_a_gap_are_floats_on_spark_as_well(spark, place):
     assert {entry["value_or_threshold"] for entry in found} == {"0.0", "1.0", "2.0", "3.0", "4.0", "nan"}
 
 
+def test_bias_of_what_a_model_predicts_equals_that_of_the_local_engine(spark, place):
+    data = write(people(120), place, "application/x-parquet")
+    path = config(
+        place,
+        "application/x-parquet",
+        {"post_training_bias": {"methods": "all"}},
+        predicted_label=None,
+        excluded_columns=["sex", "region", "predicted"],
+    )
+    both(place, path, data)
+    assert text(place, "spark/analysis.json") == text(place, "local/analysis.json")
+    assert text(place, "spark/pellucid.json") == text(place, "local/pellucid.json")
+
+
+def test_data_that_spark_cannot_read_itself_go_through_the_folder_for_staging(spark, place):
+    data = write(people(60), place, "text/csv")
+    path = config(place, "text/csv", BIAS, predictor=None)
+    (place / "pellucid.toml").write_text(f'[engine]\nstaging = "{place / "shared"}"\n')
+    both(place, path, data)
+    assert text(place, "spark/analysis.json") == text(place, "local/analysis.json")
+    assert list((place / "shared").iterdir()) == []
+    (place / "shared").rmdir()
+    (place / "shared").write_text("no folder")
+    with pytest.raises(ConfigError) as caught:
+        run_job(path, data=data, output=place / "spark", engine="spark")
+    assert str(caught.value) == (
+        f"pellucid.toml [engine] staging: got '{place / 'shared'}'. File exists. Give a folder that every machine of "
+        "the cluster sees and this one can write."
+    )
+
+
 # --- partitions -------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("bytes_per_partition", ["4k", "128m"])
 def test_numbers_do_not_depend_on_partitions(spark, place, bytes_per_partition):
@@ -157,23 +188,17 @@ def test_numbers_do_not_depend_on_partitions(spark, place, bytes_per_partition):
 
 
 # --- local values -----------------------------------------------------------------------------------------------------
-def test_local_values_are_a_folder_of_part_files_each_with_its_header(spark, place, monkeypatch):
-    from pellucid.jobs.explanations import part_files
-
-    monkeypatch.setattr(part_files, "ROWS_PER_PART", 64)
+def test_local_values_are_a_folder_of_part_files(spark, place):
     data = write(people(150), place, "text/csv")
-    shap = {**SHAP, "budget": {"samples": 3000}, "baseline": [[40, 38, 1, 0.25]] * 100}
-    path = config(
-        place, "text/csv", {"shap": shap}, predicted_label=None, excluded_columns=["sex", "region", "predicted"]
-    )
+    shap = {**SHAP, "baseline": [[40, 38, 1, 0.25]] * 100}
+    excluded = ["sex", "region", "predicted"]
+    path = config(place, "text/csv", {"shap": shap}, predicted_label=None, excluded_columns=excluded)
     both(place, path, data)
     parts = sorted((place / "spark" / "explanations_shap" / "out.csv").iterdir())
-    assert [part.name for part in parts] == ["part-00000.csv", "part-00001.csv", "part-00002.csv"]
-    lines = [part.read_text().splitlines() for part in parts]
-    header, *local = text(place, "local/explanations_shap/out.csv").splitlines()
-    assert header == "age_label0,hours per.week_label0,children_label0,share_label0,id"
-    assert [part[0] for part in lines] == [header] * 3
-    assert [line for part in lines for line in part[1:]] == local
+    assert [part.name for part in parts] == ["part-00000.csv"]
+    assert parts[0].read_text() == text(place, "local/explanations_shap/out.csv")
+    header = "age_label0,hours per.week_label0,children_label0,share_label0,id"
+    assert parts[0].read_text().splitlines()[0] == header
 
 
 def test_a_job_on_one_engine_replaces_the_results_of_one_on_the_other(spark, place):
@@ -221,6 +246,5 @@ def test_a_model_that_only_the_driver_can_load_is_told_by_name(spark, place, mon
     monkeypatch.setenv("ONLY_HERE", "yes")
     data = write(people(40), place, "text/csv")
     path = config(place, "text/csv", {"shap": SHAP}, predictor={"model": "only_here:chance"})
-    with pytest.raises(Exception, match=r"^A worker cannot load the model\. only_here:chance: ") as caught:
+    with pytest.raises(ModelError, match=r"^A worker cannot load the model\. only_here:chance: "):
         run_job(path, data=data, output=place / "output", engine="spark")
-    assert not isinstance(caught.value, MissingExtra)

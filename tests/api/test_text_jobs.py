@@ -278,7 +278,7 @@ def by_json_lines(body):
 
 @pytest.mark.slow
 def test_an_endpoint_is_asked_in_large_requests_and_gives_the_same_numbers(run, tmp_path):
-    run()
+    run(num_samples=50)
     here = lines(tmp_path / "out")
     predictor = {
         "endpoint_name": "opinions",
@@ -289,7 +289,12 @@ def test_an_endpoint_is_asked_in_large_requests_and_gives_the_same_numbers(run, 
         "label_headers": ["bad", "good"],
     }
     with serve(by_json_lines, content_type="application/jsonlines") as server:
-        document = run(config={"predictor": predictor}, output="remote", job={"endpoints": {"opinions": server.url}})
+        document = run(
+            config={"predictor": predictor},
+            output="remote",
+            job={"endpoints": {"opinions": server.url}},
+            num_samples=50,
+        )
     there = lines(tmp_path / "remote")
     for line, other in zip(here, there, strict=True):
         for part, same in zip(
@@ -365,3 +370,13 @@ def test_a_preflight_names_wrong_keys_of_text_before_the_model_is_asked(run, tmp
     (tmp_path / "analysis_config.json").write_text(json.dumps(config))
     told = "methods.shap.text_config.columns[0]: got 'revew'. Use a feature of the model; did you mean 'review'?"
     assert [str(problem) for problem in preflight(tmp_path / "analysis_config.json").problems] == [told]
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_same_bytes_as_one(run, tmp_path):
+    rows = [[stars, region, f"{review} {place}", liked] for place in range(30) for stars, region, review, liked in ROWS]
+    text = {"granularity": "token", "language": "en", "columns": ["review"]}
+    for number in (1, 2):
+        run(rows=rows, output=f"out{number}", job={"workers": number}, text_config=text, num_samples=40)
+    for name in ("analysis.json", "explanations_shap/out.jsonl"):
+        assert (tmp_path / "out1" / name).read_bytes() == (tmp_path / "out2" / name).read_bytes()

@@ -3,8 +3,10 @@
 import polars as pl
 import pytest
 
-from pellucid.api.library import bias
+from pellucid.api.library import bias, table_of
+from pellucid.bias.analysis import analyse
 from pellucid.bias.intervals import critical_value, wilson
+from pellucid.config.bias_request import BiasRequest, FacetRequest
 
 ROWS = {
     "sex": ["F"] * 40 + ["M"] * 58 + [None] * 2,
@@ -79,6 +81,27 @@ def test_distributions_count_values_most_frequent_first_and_missing_ones_apart()
 def test_a_continuous_facet_is_counted_by_its_interval():
     age = next(part for part in report(facets={"age": 40}).distributions if part.column == "age")
     assert (age.values, age.other_rows) == ((("(40.0, 61.5]", 50),), 50)
+
+
+def test_continuous_predictions_are_counted_by_their_interval():
+    scores = [0.1 * i + 1e-9 * i for i in range(100)]
+    found = bias(
+        pl.DataFrame({"y": scores[::-1], "p": scores, "sex": ROWS["sex"]}), label="y", positive=5.0, predicted="p",
+        facets={"sex": "F"}, metrics=["DPPL"],
+    )  # fmt: skip
+    predicted = next(part for part in found.distributions if part.role == "predicted label")
+    assert [rows for _, rows in predicted.values] == [50]
+    assert predicted.other_rows == 50
+
+
+def test_overlapping_intervals_leave_as_other_rows_what_none_of_them_holds():
+    ages = {**ROWS, "age": [25.5, 61.5, 80.5, 80.5] * 25}
+    facets = tuple(FacetRequest(column="age", values=(threshold,)) for threshold in (40, 70))
+    found = analyse(
+        BiasRequest(label="y", positive=(1,), facets=facets, pre_training=("DPL",)), table_of(pl.DataFrame(ages))
+    )
+    age = next(part for part in found.distributions if part.column == "age")
+    assert (age.values, age.other_rows) == ((("(40.0, 80.5]", 75), ("(70.0, 80.5]", 50)), 25)
 
 
 def test_intersections_and_segments_carry_their_groups():

@@ -38,7 +38,7 @@ def draw():
 
     def drawn(specification, width=640):
         json.dumps(specification, allow_nan=False)
-        alt.Chart.from_dict(specification).to_dict(validate=True)
+        alt.Chart.from_dict(specification, validate=True)
         svg = vl_convert.vegalite_to_svg(sized(themed(specification, dark=False), width), vl_version="6.4")
         for wrong in ("NaN", "undefined", "[object", "Infinity"):
             assert wrong not in svg

@@ -98,6 +98,14 @@ def test_one_enormous_interval_does_not_flatten_the_others():
     assert -0.1 < low < 0 < 0.5 <= high < 0.6
 
 
+def test_small_differences_of_large_numbers_are_not_rounded_away():
+    specification = waterfall([WaterfallStep(feature="age", value=5.0)], 1_000_000.0, 1_000_005.0)
+    start, end = (specification["data"]["values"][1][key] for key in ("start", "end"))
+    assert (start, end) == (1_000_000.0, 1_000_005.0)
+    low, high = domain_of([1000.1, 1000.2], [], holding=[])
+    assert (low, high) == pytest.approx((1000.094, 1000.206))
+
+
 def test_of_two_hundred_groups_the_farthest_from_no_disparity_are_drawn_and_the_rest_is_counted(draw):
     rows = [ForestRow(label=f"group {i}", value=i / 1000, low=i / 1000 - 0.1, high=i / 1000 + 0.1) for i in range(200)]
     specification = forest(rows)

@@ -28,7 +28,7 @@ ROWS = 640
 COMMAND = [sys.executable, "-c", "from pellucid.cli.main import entry; entry()", "run"]
 
 
-def wait_for(found, what, seconds=60):
+def wait_for(found, what, seconds=180):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if result := found():
@@ -115,11 +115,11 @@ def test_a_job_ends_with_the_right_numbers_though_a_worker_is_killed(cluster, tm
     assert job.poll() is None, job.stdout.read()
     second.send_signal(signal.SIGKILL)
     assert len(list(kept.rglob("shap-*.npz"))) < ROWS // 32  # there is work left that it had
-    said, _ = job.communicate(timeout=120)
+    said, _ = job.communicate(timeout=300)
     assert job.returncode == 0, said
 
     local = run(tmp_path, "--workers", "1", "--output", "local")
-    said, _ = local.communicate(timeout=120)
+    said, _ = local.communicate(timeout=300)
     assert local.returncode == 0, said
     for name in ("analysis.json", "pellucid.json"):
         assert (tmp_path / "spark" / name).read_text() == (tmp_path / "local" / name).read_text()

@@ -16,8 +16,8 @@ F, M, NOBODY = "F", "M", None
 
 
 # --- columns and cells -----------------------------------------------------------------------------------------------
-def test_columns_have_the_types_of_the_rule(people):
-    assert dict(people.columns) == {
+def test_columns_have_the_types_of_the_rule(people_anywhere):
+    assert dict(people_anywhere.columns) == {
         "sex": "text",
         "age": "integer",
         "income": "float",
@@ -38,15 +38,15 @@ def test_head_gives_plain_values_and_none_for_whatever_is_missing(people):
     }
 
 
-def test_head_gives_no_more_rows_than_there_are(people):
-    assert len(people.head(1000, ["age"])["age"]) == 12
+def test_head_gives_no_more_rows_than_there_are(people_anywhere):
+    assert len(people_anywhere.head(1000, ["age"])["age"]) == 12
 
 
 @pytest.mark.parametrize(
     ("column", "distinct"), [("sex", 2), ("age", 9), ("income", 7), ("member", 2), ("children", 4), ("hired", 2)]
 )
-def test_distinct_leaves_missing_values_out(people, column, distinct):
-    assert people.distinct(column) == distinct
+def test_distinct_leaves_missing_values_out(people_anywhere, column, distinct):
+    assert people_anywhere.distinct(column) == distinct
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_values_are_seen_in_the_order_of_their_first_row(people, column, order):
 
 
 # --- cubes -----------------------------------------------------------------------------------------------------------
-def test_a_cube_counts_every_combination_missing_values_included(people):
-    assert people.cube([ByValue("sex"), ByValue("hired")]).cells() == [
+def test_a_cube_counts_every_combination_missing_values_included(people_anywhere):
+    assert people_anywhere.cube([ByValue("sex"), ByValue("hired")]).cells() == [
         ((F, 0), 3),
         ((F, 1), 2),
         ((M, 0), 1),
@@ -74,8 +74,8 @@ def test_a_cube_counts_every_combination_missing_values_included(people):
     ]
 
 
-def test_a_cube_of_truth_values_and_nullable_integers(people):
-    assert people.cube([ByValue("member"), ByValue("children")]).cells() == [
+def test_a_cube_of_truth_values_and_nullable_integers(people_anywhere):
+    assert people_anywhere.cube([ByValue("member"), ByValue("children")]).cells() == [
         ((False, 0), 1),
         ((False, 1), 1),
         ((False, 2), 3),
@@ -87,29 +87,29 @@ def test_a_cube_of_truth_values_and_nullable_integers(people):
     ]
 
 
-def test_not_a_number_and_a_missing_float_are_one_cell(people):
-    assert people.cube([ByValue("income")]).totals("income")[None] == 3
+def test_not_a_number_and_a_missing_float_are_one_cell(people_anywhere):
+    assert people_anywhere.cube([ByValue("income")]).totals("income")[None] == 3
 
 
-def test_a_threshold_counts_sides_and_keeps_the_ends_of_the_column(people):
-    cube = people.cube([ByThreshold("age", 40)])
+def test_a_threshold_counts_sides_and_keeps_the_ends_of_the_column(people_anywhere):
+    cube = people_anywhere.cube([ByThreshold("age", 40)])
     assert cube.cells() == [((-1,), 5), ((0,), 3), ((1,), 4)]
     assert cube.dimension("age").extremes == (19, 70)
-    cube = people.cube([ByThreshold("income", 2.0)])
+    cube = people_anywhere.cube([ByThreshold("income", 2.0)])
     assert cube.cells() == [((-1,), 4), ((0,), 3), ((1,), 2), ((None,), 3)]
     assert cube.dimension("income").extremes == (-1.0, 4.5)
 
 
-def test_weights_add_up_to_the_same_bit_in_every_engine(people):
-    cube = people.cube([ByValue("sex")], weights="weight")
+def test_weights_add_up_to_the_same_bit_in_every_engine(people_anywhere):
+    cube = people_anywhere.cube([ByValue("sex")], weights="weight")
     assert cube.rows.tolist() == [5, 6, 1]
     assert cube.weight.tolist() == [5.2, 5.6, 1.0]
     assert cube.weight_squared.tolist() == [7.04, 10.84, 1.0]
 
 
-def test_rows_without_a_weight_are_refused(people):
+def test_rows_without_a_weight_are_refused(people_anywhere):
     with pytest.raises(DataError) as error:
-        people.cube([ByValue("sex")], weights="income")
+        people_anywhere.cube([ByValue("sex")], weights="income")
     assert str(error.value) == (
         "weights: got 'income'. 3 rows have no weight there. "
         "Give every row a weight, or leave rows without one out of the data set.\n"
@@ -155,8 +155,8 @@ def test_numbers_come_in_the_order_of_the_rows_with_nan_for_what_is_missing(peop
     assert np.isnan(numbers).sum(axis=0).tolist() == [0, 3, 1]
 
 
-def test_no_columns_of_numbers_still_have_rows(people):
-    assert people.numbers([]).shape == (12, 0)
+def test_no_columns_of_numbers_still_have_rows(people_anywhere):
+    assert people_anywhere.numbers([]).shape == (12, 0)
 
 
 # --- the same report ------------------------------------------------------------------------------------------------
@@ -173,11 +173,43 @@ REQUEST = {
 
 
 @pytest.mark.parametrize("weights", [None, "weight"])
-def test_every_engine_gives_the_report_of_polars_to_the_last_bit(people, people_in_polars, weights):
+def test_every_engine_gives_the_report_of_polars_to_the_last_bit(people_anywhere, people_in_polars, weights):
     reference = bias(people_in_polars, weights=weights, **REQUEST)
-    report = bias(people.frame, weights=weights, **REQUEST)
+    report = bias(people_anywhere.frame, weights=weights, **REQUEST)
     assert report.to_dict() == reference.to_dict()
     assert report.details() == reference.details()
+
+
+# --- rows without an order ---------------------------------------------------------------------------------------------
+def test_values_without_an_order_of_rows_come_in_their_own(people_in_a_database):
+    assert people_in_a_database.first_seen("sex", [M, NOBODY, F]) == [F, M, NOBODY]
+    assert people_in_a_database.first_seen("member", [None, True, False]) == [False, True, None]
+    assert people_in_a_database.first_seen("children", [None, 3, 0, 1, 2]) == [0, 1, 2, 3, None]
+
+
+@pytest.mark.parametrize("selection", SELECTIONS, ids=str)
+def test_a_mask_and_numbers_of_a_database_belong_to_the_same_rows(people_in_a_database, people_in_polars, selection):
+    columns = ["age", "weight"]
+    found = people_in_a_database.numbers(columns)[people_in_a_database.mask(selection)]
+    in_memory = FrameTable(people_in_polars)
+    expected = in_memory.numbers(columns)[in_memory.mask(selection)]
+    assert sorted(found.tolist()) == sorted(expected.tolist())
+
+
+def test_rows_of_a_database_are_sorted_and_come_in_batches(people_in_a_database):
+    batches = list(people_in_a_database.batches(["sex", "age"], rows=5))
+    assert [len(batch) for batch in batches] == [5, 5, 2]
+    pairs = [pair for batch in batches for pair in zip(*(c.tolist() for c in batch.columns.values()), strict=True)]
+    assert pairs == [
+        (None, 58),
+        ("F", 19),
+        ("F", 25),
+        ("F", 31),
+        ("F", 47),
+        ("F", 70),
+        *(("M", age) for age in (25, 33, 40, 40, 40, 62)),
+    ]
+    assert people_in_a_database.head(2, ["age"]) == {"age": [58, 19]}
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from pellucid.explain.budget import Budget
 from pellucid.explain.maskers.tabular import players_of
 from pellucid.explain.partial_dependence import Grid
 from pellucid.explain.plan import Plan
+from pellucid.jobs.explanations.part_files import local_value_parts
 from pellucid.jobs.explanations.pdp_job import PdpUnit
 from pellucid.jobs.explanations.request import ShapRequest
 from pellucid.jobs.explanations.shap_job import ShapTask, rows_of_a_unit, shap_units
@@ -179,3 +180,17 @@ def test_sums_of_partial_dependence_are_kept_whatever_features_are_called(tmp_pa
     other = {**grids, "file": Grid(np.array([0.0, 2.0]), np.array([0.5, 0.5]))}
     assert run(tmp_path, pool_units=[replace(unit, grids=other)], work=UnitWork(None, total))[1] == [0]
     assert first[0].kept is False
+
+
+# --- part files -------------------------------------------------------------------------------------------------------
+def test_part_files_begin_at_a_unit_once_the_one_before_has_enough_rows(tmp_path):
+    identities = np.array(["r0", "r1", "r2", "r3", "r4"], dtype=object)
+    values = np.arange(5.0).reshape(5, 1, 1)
+    with local_value_parts(tmp_path / "out.csv", ["a"], "id", rows_per_part=2) as parts:
+        for rows in (slice(0, 1), slice(1, 4), slice(4, 5)):
+            parts.write(values[rows], ["label0"], identities[rows])
+    written = sorted((tmp_path / "out.csv").iterdir())
+    assert {file.name: file.read_text() for file in written} == {
+        "part-00000.csv": "a_label0,id\n0.0,r0\n1.0,r1\n2.0,r2\n3.0,r3\n",
+        "part-00001.csv": "a_label0,id\n4.0,r4\n",
+    }

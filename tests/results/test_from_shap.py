@@ -105,6 +105,9 @@ def test_tables_and_plots_work_without_errors():
 
 NOT_NUMBERS = "Give a shap.Explanation whose values and base values are arrays of numbers; those of texts are not."
 
+SHAPES = "Use values of shape (rows, features) or (rows, features, outputs)."
+INTERACTIONS = "Use one base value for each of the 2 outputs; interaction values cannot be read."
+
 
 @pytest.mark.parametrize(
     ("attributes", "lines"),
@@ -113,17 +116,11 @@ NOT_NUMBERS = "Give a shap.Explanation whose values and base values are arrays o
         ({"base_values": None}, [f"explanation.base_values: got 'NoneType'. {NOT_NUMBERS}"]),
         (
             {"values": np.zeros((2, 2, 2, 2))},
-            [
-                "explanation.values: got 'shape (2, 2, 2, 2)'. "
-                "Use values of shape (rows, features) or (rows, features, outputs)."
-            ],
+            [f"explanation.values: got 'shape (2, 2, 2, 2)'. {SHAPES}"],
         ),
         (
             {"values": np.zeros((3, 2, 2)), "base_values": np.zeros(3), "data": None},
-            [
-                "explanation.base_values: got 'shape (3,)'. Use one base value for each of the 2 outputs; interaction "
-                "values cannot be read."
-            ],
+            [f"explanation.base_values: got 'shape (3,)'. {INTERACTIONS}"],
         ),
         (
             {"base_values": np.zeros(3), "data": np.zeros((2, 3)), "feature_names": ["a"]},

@@ -69,14 +69,14 @@ def report(facets="sex"):
 
 
 PLOTS = {
-    "importance": explanation().plot.importance,
-    "beeswarm": explanation().plot.beeswarm,
+    "importance": lambda **options: explanation().plot.importance(limit=5, **options),
+    "beeswarm": lambda **options: explanation().plot.beeswarm(limit=5, **options),
     "waterfall": lambda **options: explanation().plot.waterfall(0, **options),
     "dependence": lambda **options: explanation().plot.dependence("age", **options),
     "dependence on text": lambda **options: explanation().plot.dependence("job", **options),
     "partial dependence": lambda **options: dependence().plot.partial_dependence("age", **options),
     "partial dependence on text": lambda **options: dependence().plot.partial_dependence("job", **options),
-    "disparities": report().plot.disparities,
+    "disparities": lambda **options: report().plot.disparities(facet="sex", **options),
 }
 every_plot = pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
 

@@ -7,7 +7,7 @@ log-odds. It is believed for a row if base and values add up to what the model i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,7 +20,6 @@ from pellucid.explain.exact.linear import linear
 from pellucid.explain.exact.logistic import logistic
 from pellucid.explain.exact.trees import tree_game
 from pellucid.explain.game import Link
-from pellucid.explain.maskers.tabular import TabularMasker
 from pellucid.models.estimator import EstimatorModel
 from pellucid.models.inputs import cells, frame, in_order_of, matrix, of_width, trained_names
 from pellucid.models.lightgbm import LightGBMModel
@@ -66,33 +65,40 @@ class ByFormula(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Formula:
-    """A way to exact Shapley values of one model against one background.
+    """A way to exact Shapley values of one model against one background, for any rows.
 
     Parameters
     ----------
     name
         ``linear``, ``logistic`` or ``trees``.
     explain
-        Values of a masker's rows.
+        Values of some rows, given with the columns of the background. It raises `ModelError` for cells that the model
+        does not take.
     single_precision
         Whether the model answers in single precision.
+    dearer_than
+        Whether exact values cost more than those of so many samples per row, where so many rows are explained; by a
+        count of the work, so that the answer is the same everywhere.
     """
 
     name: str
-    explain: Callable[[], ByFormula]
+    explain: Callable[[Batch], ByFormula]
     single_precision: bool = False
+    dearer_than: Callable[[int, int], bool] = lambda samples, rows: False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Fitted:
-    """What is at the core of a model, and its rows: features of the core stand for columns of the data.
+    """What is at the core of a model, and the background: features of the core stand for columns of the data.
 
     Parameters
     ----------
     core
         The estimator or booster itself.
-    rows, background
-        As the core sees them, shape (rows, features).
+    seen
+        Rows as the core sees them, shape (rows, features).
+    background
+        The background as the core sees it, shape (background rows, features).
     players
         Columns of the core of each player.
     others
@@ -100,7 +106,7 @@ class _Fitted:
     """
 
     core: Any
-    rows: Floats
+    seen: Callable[[Batch], Floats]
     background: Floats
     players: tuple[Integers, ...]
     others: Integers
@@ -110,20 +116,22 @@ class _Fitted:
         return not len(self.others) and all(len(columns) == 1 for columns in self.players)
 
 
-def formula_of(model: Model, masker: TabularMasker, link: Link) -> Formula | str:
+def formula_of(model: Model, background: Batch, columns_of: Mapping[str, tuple[str, ...]], link: Link) -> Formula | str:
     """The formula for a model, or the reason why there is none, as a clause.
 
     Parameters
     ----------
     model
         As its adapter holds it; a function cannot be looked into.
-    masker
-        Rows, background and players.
+    background
+        Rows that show what an absent feature looks like, with the columns that the model is asked with, in order.
+    columns_of
+        Columns of every player, as a `TabularMasker` takes them.
     link
         ``identity`` explains what the model answers, ``logit`` its log-odds.
     """
     try:
-        fitted = _fitted(model, masker)
+        fitted = _fitted(model, background, columns_of)
         if isinstance(fitted, str):
             return fitted
         if type(fitted.core).__module__.partition(".")[0] not in LIBRARIES:
@@ -134,10 +142,15 @@ def formula_of(model: Model, masker: TabularMasker, link: Link) -> Formula | str
                 return found(fitted, link)
         return _trees(fitted, link)
     except ModelError as error:
-        return str(error).removesuffix(" Explain by sampling.").rstrip(".")
+        return reason_of(error)
     except AttributeError:
         # The model itself, when it is asked, says best what it lacks.
         return f"{type(model).__name__} holds what was not fitted"
+
+
+def reason_of(error: ModelError) -> str:
+    """Why a formula does not work, as a clause."""
+    return str(error).removesuffix(" Explain by sampling.").rstrip(".")
 
 
 def believed(found: ByFormula, empty: Floats, full: Floats, *, formula: Formula, link: Link) -> Booleans:
@@ -167,24 +180,24 @@ def _rounding(log_odds: Floats) -> Floats:
 
 
 # --- what a model is made of -----------------------------------------------------------------------------------------
-def _fitted(model: Model, masker: TabularMasker) -> _Fitted | str:
+def _fitted(model: Model, background: Batch, columns_of: Mapping[str, tuple[str, ...]]) -> _Fitted | str:
     match model:
         case EstimatorModel():
-            return _of_estimator(model, masker)
+            return _of_estimator(model, background, columns_of)
         case XGBoostModel():
             names = model.booster.feature_names
-            return _arranged(model.booster, masker, names, lambda batch: matrix(batch, model.name))
         case LightGBMModel():
             names = trained_names(model.booster.feature_name())
-            return _arranged(model.booster, masker, names, lambda batch: matrix(batch, model.name))
-    return "only models whose inside can be read have one, and a function or a server does not show it"
+        case _:
+            return "only models whose inside can be read have one, and a function or a server does not show it"
+    return _arranged(model.booster, background, columns_of, names, lambda batch: matrix(batch, model.name))
 
 
-def _of_estimator(model: EstimatorModel, masker: TabularMasker) -> _Fitted | str:
+def _of_estimator(model: EstimatorModel, background: Batch, columns_of: Mapping[str, tuple[str, ...]]) -> _Fitted | str:
     estimator, name = model.estimator, model.name
     names = trained_names(getattr(estimator, "feature_names_in_", None))
     if type(estimator).__name__ != "Pipeline" or not _is(estimator, "Pipeline"):
-        return _arranged(estimator, masker, names, lambda batch: matrix(batch, name))
+        return _arranged(estimator, background, columns_of, names, lambda batch: matrix(batch, name))
     *steps, (_, core) = estimator.steps
     mixing = [type(step).__name__ for _, step in steps if not _is_columnwise(step)]
     if mixing:
@@ -195,7 +208,7 @@ def _of_estimator(model: EstimatorModel, masker: TabularMasker) -> _Fitted | str
         rows = frame(batch) if names else cells(batch, name)
         return np.asarray(estimator[:-1].transform(rows) if steps else matrix(batch, name), dtype=np.float64)
 
-    return _arranged(core, masker, names, transformed)
+    return _arranged(core, background, columns_of, names, transformed)
 
 
 def _is_columnwise(step: Any) -> bool:
@@ -204,20 +217,25 @@ def _is_columnwise(step: Any) -> bool:
 
 
 def _arranged(
-    core: Any, masker: TabularMasker, names: Sequence[str] | None, seen: Callable[[Batch], Floats]
+    core: Any,
+    background: Batch,
+    columns_of: Mapping[str, tuple[str, ...]],
+    names: Sequence[str] | None,
+    seen: Callable[[Batch], Floats],
 ) -> _Fitted:
-    """Rows and background in the model's order of columns."""
-    # LightGBM writes blanks in names as underscores; the masker's own names stay those of the data.
-    plain = {name.replace(" ", "_"): name for name in masker.explained.names}
-    order = [name if name in masker.explained.names else plain.get(name, name) for name in names or plain.values()]
+    """Rows in the model's order of columns."""
+    # LightGBM writes blanks in names as underscores; the names of the data stay as they are.
+    plain = {name.replace(" ", "_"): name for name in background.names}
+    order = [name if name in background.names else plain.get(name, name) for name in names or plain.values()]
     place = {name: position for position, name in enumerate(order)}
-    explained, background = (
-        in_order_of(masker.explained, order, "model"),
-        in_order_of(masker.background, order, "model"),
-    )
-    players = tuple(np.array([place[name] for name in columns]) for columns in masker.columns_of.values())
+
+    def arranged(batch: Batch) -> Floats:
+        return seen(in_order_of(batch, order, "model"))
+
+    cells_of_background = arranged(background)
+    players = tuple(np.array([place[name] for name in columns]) for columns in columns_of.values())
     others = np.setdiff1d(np.arange(len(order)), np.concatenate(players))
-    return _Fitted(core, seen(explained), seen(background), players, others)
+    return _Fitted(core, arranged, cells_of_background, players, others)
 
 
 def _is(model: Any, base: str) -> bool:
@@ -236,13 +254,13 @@ def _linear(fitted: _Fitted, link: Link) -> Formula | str:
     if link == "logit":
         return "the log-odds of a linear score are not linear"
     weights = np.atleast_2d(np.asarray(core.coef_, dtype=np.float64))
-    if weights.shape[1] != fitted.rows.shape[1]:
+    if weights.shape[1] != fitted.background.shape[1]:
         return _other_width(weights.shape[1], fitted)
-    return Formula("linear", lambda: _linear_values(fitted, weights, core.intercept_))
+    return Formula("linear", lambda rows: _linear_values(fitted, fitted.seen(rows), weights, core.intercept_))
 
 
-def _linear_values(fitted: _Fitted, weights: Floats, intercept: Any) -> ByFormula:
-    of_columns, base = linear(weights, np.asarray(intercept, dtype=np.float64), fitted.rows, fitted.background)
+def _linear_values(fitted: _Fitted, rows: Floats, weights: Floats, intercept: Any) -> ByFormula:
+    of_columns, base = linear(weights, np.asarray(intercept, dtype=np.float64), rows, fitted.background)
     values = np.stack([of_columns[:, columns].sum(axis=1) for columns in fitted.players], axis=1)
     return ByFormula(values, base + of_columns[:, fitted.others].sum(axis=1))
 
@@ -253,20 +271,20 @@ def _logistic(fitted: _Fitted, link: Link) -> Formula | str:
         return f"{type(core).__name__} with {len(core.classes_)} classes has none"
     weights = np.asarray(core.coef_, dtype=np.float64)[0]
     intercept = float(np.ravel(core.intercept_)[0])
-    if len(weights) != fitted.rows.shape[1]:
+    if len(weights) != fitted.background.shape[1]:
         return _other_width(len(weights), fitted)
     if link == "logit":
-        return Formula("linear", lambda: _linear_values(fitted, weights[None, :], intercept))
-    return Formula("logistic", lambda: _logistic_values(fitted, weights, intercept))
+        return Formula("linear", lambda rows: _linear_values(fitted, fitted.seen(rows), weights[None, :], intercept))
+    return Formula("logistic", lambda rows: _logistic_values(fitted, fitted.seen(rows), weights, intercept))
 
 
-def _logistic_values(fitted: _Fitted, weights: Floats, intercept: float) -> ByFormula:
+def _logistic_values(fitted: _Fitted, explained: Floats, weights: Floats, intercept: float) -> ByFormula:
     """Row by row: what a player adds to the log-odds is one number, whatever columns it has."""
     rows, background = (
         np.stack([cells[:, columns] @ weights[columns] for columns in fitted.players], axis=1)
-        for cells in (fitted.rows, fitted.background)
+        for cells in (explained, fitted.background)
     )
-    fixed = intercept + fitted.rows[:, fitted.others] @ weights[fitted.others]
+    fixed = intercept + explained[:, fitted.others] @ weights[fitted.others]
     ones = np.ones(len(fitted.players))
     values, base = np.full((*rows.shape, 1), np.nan), np.full((len(rows), 1), np.nan)
     for position, row in enumerate(rows):
@@ -284,23 +302,23 @@ def _trees(fitted: _Fitted, link: Link) -> Formula | str:
         return _other_space(ensemble.link, link)
     if not fitted.one_column_each:
         return "trees have one for single columns only, all of them explained"
-    if fitted.rows.shape[1] != ensemble.features:
+    if fitted.background.shape[1] != ensemble.features:
         return _other_width(ensemble.features, fitted)
     order = np.concatenate(fitted.players)
     single = type(fitted.core).__module__.partition(".")[0] == "xgboost"
+    game = tree_game(ensemble, fitted.background)
+    rounded = single and link == "logit"
+    off = _rounding(ensemble.scores(fitted.background)).mean(axis=0) if rounded else 0.0
 
-    def explained() -> ByFormula:
-        found = tree_game(ensemble, fitted.background).explain(fitted.rows)
-        base = np.tile(found.base, (len(fitted.rows), 1))
-        rounded = single and link == "logit"
-        off = _rounding(ensemble.scores(fitted.background)).mean(axis=0) if rounded else 0.0
-        return ByFormula(found.values[:, order], base, off)
+    def explained(rows: Batch) -> ByFormula:
+        found = game.explain(fitted.seen(rows))
+        return ByFormula(found.values[:, order], np.tile(found.base, (len(rows), 1)), off)
 
-    return Formula("trees", explained, single_precision=single)
+    return Formula("trees", explained, single_precision=single, dearer_than=game.dearer_than)
 
 
 def _other_width(features: int, fitted: _Fitted) -> str:
-    return f"the model knows {features} features, and the rows have {fitted.rows.shape[1]}"
+    return f"the model knows {features} features, and the rows have {fitted.background.shape[1]}"
 
 
 def _other_space(of_trees: str, explained: str) -> str:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.api.exact_dispatch import believed, formula_of
+from pellucid.api.exact_dispatch import believed, formula_of, reason_of
+from pellucid.api.exact_rows import TITLES
 from pellucid.api.scoring import ScoredModel
 from pellucid.api.spark_explaining import OpenPool
+from pellucid.errors import ModelError
 from pellucid.explain.aggregate import AGGREGATIONS, Aggregation, aggregate, ranks_with_ties
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import note
@@ -26,9 +28,6 @@ __all__ = ["Question", "explained_rows"]
 
 Integers = npt.NDArray[np.intp]
 Progress = Callable[[str], None]
-
-TITLES = {"linear": "linear models", "logistic": "logistic regression", "trees": "ensembles of trees"}
-"""What formulas are for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +97,7 @@ def explained_rows(
         sampled = _by_coalitions(rest, progress) if open_pool is None else _by_pool(rest, open_pool, progress)
         found_out += _worth(rest, sampled)
         parts.append(sampled)
-    together = _ordered(Attributions.join(parts), np.concatenate([done, left]))
+    together = Attributions.join(parts).in_order(np.argsort(np.concatenate([done, left])))
     ways = Counter(together.estimators).most_common()
     ways_noted = "; ".join(f"{number:,} {'row' if number == 1 else 'rows'} by {way}" for way, number in ways)
     players, outputs = tuple(question.masker.columns_of), question.model.outputs
@@ -125,12 +124,23 @@ def explained_rows(
 def _by_formula(question: Question, notes: list[str], progress: Progress) -> tuple[Attributions | None, Integers]:
     """Rows with a believed formula and their positions; None if no row was tried. Model rows count either way."""
     nothing = np.array([], dtype=np.intp)
-    formula = formula_of(question.model.model, question.masker, question.link)
+    masker, budget = question.masker, question.plan.budget
+    formula = formula_of(question.model.model, masker.background, masker.columns_of, question.link)
     if isinstance(formula, str):
         notes.append(f"No formula was used: {formula}.")
         return None, nothing
+    samples = budget.samples_of(
+        players=masker.players, rows=masker.rows, inputs_per_coalition=masker.inputs_per_coalition
+    )
+    if formula.dearer_than(samples, masker.rows):
+        notes.append(f"No formula was used: it would cost more than {samples:,} samples per row.")
+        return None, nothing
     progress(f"exact values by the formula for {TITLES[formula.name]}")
-    found = formula.explain()
+    try:
+        found = formula.explain(masker.explained)
+    except ModelError as error:
+        notes.append(f"No formula was used: {reason_of(error)}.")
+        return None, nothing
     ends = question.games.ends(range(question.masker.rows))
     empty, full = np.moveaxis(np.array(ends.values), 1, 0)
     if found.values.shape[2] != full.shape[1]:
@@ -221,21 +231,6 @@ def _worth(question: Question, sampled: Attributions) -> list[str]:
                 f"the largest relative error is {worst:.3g}."
             )
     return notes
-
-
-def _ordered(found: Attributions, rows: Integers) -> Attributions:
-    """Attributions in the order of the rows that they were found for."""
-    order = np.argsort(rows)
-    return Attributions(
-        values=found.values[order],
-        standard_errors=found.standard_errors[order],
-        base_values=found.base_values[order],
-        predictions=found.predictions[order],
-        samples=found.samples[order],
-        blocks=found.blocks[order],
-        estimators=tuple(found.estimators[place] for place in order.tolist()),
-        model_rows=found.model_rows,
-    )
 
 
 def _importances(

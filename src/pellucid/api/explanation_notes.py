@@ -26,9 +26,10 @@ def shap_warnings(found: ShapResult, precision: float | None) -> list[str]:
 def shap_note(found: ShapResult) -> str:
     """How many rows, samples and model rows there were."""
     least, most = found.samples
-    samples = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    samples = f"{most:,} samples per row" if least == most else f"{least:,} to {most:,} samples per row"
+    samples = samples if most else "no samples"
     return (
-        f"SHAP: {found.rows:,} rows, {samples} samples per row ({', '.join(found.estimators)}), "
+        f"SHAP: {found.rows:,} rows, {samples} ({', '.join(found.estimators)}), "
         f"{found.model_rows:,} rows asked of the model."
     )
 

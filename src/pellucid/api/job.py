@@ -195,6 +195,7 @@ def _results(
     """The results of a job, computed and written; what its report needs is told to ``record``."""
     from pellucid.api.job_details import full_details
     from pellucid.api.job_engine import engine_problems, job_engine
+    from pellucid.api.rows_at_hand import with_rows_at_hand
     from pellucid.config.time_series_rules import asks_for_forecasts
     from pellucid.jobs.forecasts.writers import FORECAST_FILES
     from pellucid.jobs.result_files import json_text, unwritable, write_files
@@ -227,6 +228,7 @@ def _results(
     job = replace(job, problems=(*job.problems, *unwritable(folder), *options))
     if job.problems:
         raise every_problem(job, strict=strict)
+    job = with_rows_at_hand(job, engine, progress)
     if job.images is not None:
         from pellucid.api.image_job import run_image_job
 

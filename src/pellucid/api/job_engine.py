@@ -17,6 +17,7 @@ from pellucid.datasets.sources import PARQUET
 from pellucid.errors import ConfigError, Problem, did_you_mean
 
 if TYPE_CHECKING:
+    from pellucid.jobs.explanations.exact_rows import Exactly
     from pellucid.jobs.explanations.shap_job import ShapTask
     from pellucid.protocols.model import Model
     from pellucid.protocols.pool import Pool
@@ -75,7 +76,14 @@ class JobEngine:
         return SparkTable(local, spark_frame(self.session, files, types))
 
     def pool(
-        self, task: ShapTask | None, model: Model, source: ModelSource, *, allow_pickle: bool, total: int
+        self,
+        task: ShapTask | None,
+        model: Model,
+        source: ModelSource,
+        *,
+        allow_pickle: bool,
+        total: int,
+        exactly: Exactly | None = None,
     ) -> AbstractContextManager[Pool]:
         """Who explains.
 
@@ -89,6 +97,8 @@ class JobEngine:
             What ``source`` was opened to.
         total
             Number of units.
+        exactly
+            Exact values by the formula of ``model``, where the task says that it has one.
         """
         from pellucid.api.unit_recipe import unit_recipe
         from pellucid.engines.processes import local_pool
@@ -102,10 +112,9 @@ class JobEngine:
 
             recipe = unit_recipe(source.uri, task, allow_pickle=allow_pickle, ship=_has_other_machines(self.session))
             return spark_pool(self.session, recipe)
-        # Loaded again where the number of threads changes the last digit of an answer.
         score = scorer(model if asked_here else _with_one_thread(model, source, allow_pickle=allow_pickle))
         return local_pool(
-            UnitWork(task, score),
+            UnitWork(task, score, exactly),
             None if asked_here else unit_recipe(source.uri, task, allow_pickle=allow_pickle, ship=False),
             workers=self.workers,
             processors=available_cpus(),
@@ -120,7 +129,7 @@ class JobEngine:
         path = str(self.staging / STAGED)
         with scan_errors_translated():
             dataset.frame.write_parquet(path)
-        return FrameTable(read_path(path), scan_errors_translated), (path,)
+        return FrameTable(read_path(path), scan_errors_translated, dataset.order), (path,)
 
 
 def engine_problems(name: str, workers: int | None) -> tuple[Problem, ...]:
@@ -137,7 +146,7 @@ def engine_problems(name: str, workers: int | None) -> tuple[Problem, ...]:
 
 
 def memory_of(given: str | None, config: Path) -> int | None:
-    """Bytes that DuckDB may take, by the option or else by the ``pellucid.toml`` of ``config``; None where neither says.
+    """Bytes that DuckDB may take, by the option, else by the ``pellucid.toml`` of ``config``; None where neither says.
 
     Raises
     ------
@@ -215,7 +224,8 @@ def _read_by_spark(job: Preflight) -> bool:
     config = job.config
     joined = config.facet_dataset_uri is not None or config.predicted_label_dataset_uri is not None
     predicted = job.model is not None and asks_for_predictions(config)
-    return config.dataset_type == PARQUET and not joined and not predicted
+    in_files = config.dataset_type == PARQUET and job.dataset is not None and not job.dataset.from_database
+    return in_files and not joined and not predicted
 
 
 def _has_other_machines(session: Any) -> bool:
@@ -226,9 +236,17 @@ def _has_other_machines(session: Any) -> bool:
 
 
 def _with_one_thread(model: Model, source: ModelSource, *, allow_pickle: bool) -> Model:
+    """The model as worker processes load it.
+
+    Threads that wait for each other at every batch are slow where processors are shared, and in ONNX Runtime their
+    number changes the last digit of an answer.
+    """
+    from pellucid.models.lightgbm import LightGBMModel
     from pellucid.models.load import load_model
     from pellucid.models.onnx import OnnxModel
+    from pellucid.models.xgboost import XGBoostModel
 
-    if not isinstance(model, OnnxModel):
+    threaded = isinstance(model, LightGBMModel | XGBoostModel) and Path(source.uri).expanduser().is_file()
+    if not (threaded or isinstance(model, OnnxModel)):
         return model
     return load_model(source.uri, allow_pickle=allow_pickle, threads=1)

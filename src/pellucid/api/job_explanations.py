@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pellucid.api.exact_rows import FormulaRows, formula_details, formula_rows
 from pellucid.api.explanation_notes import plot_warnings, shap_note, shap_warnings
 from pellucid.api.job_engine import JobEngine
 from pellucid.api.job_texts import TEXTS_FILE as LINES
@@ -216,20 +217,25 @@ def explained_job(
     if not total:
         raise DataError(Problem("dataset_uri", fix="It holds no row to explain."))
     task, units = None, 0
+    formula: FormulaRows | str = ""
     if request.shap is not None:
         texts = text_columns(request, request.shap, table, total)
         if baseline is None:
             progress("computing the baseline")
         used = baseline if baseline is not None else _computed(request, request.shap, table, total, texts)
         task = ShapTask(features=request.features, total=total, baseline=used, request=request.shap, texts=texts)
+        formula = _formula_rows(model, task)
+        task = replace(task, by_formula=not isinstance(formula, str))
         units += -(-total // _rows_of_a_unit(task))
     units += -(-total // ROWS_AT_ONCE) if request.pdp is not None else 0
     store = UnitStore(means.resume, f"{means.identity} {task_identity(task)}")
-    with means.engine.pool(task, model, means.source, allow_pickle=means.allow_pickle, total=units) as pool:
+    exactly = None if isinstance(formula, str) else formula
+    opened = means.engine.pool(task, model, means.source, allow_pickle=means.allow_pickle, total=units, exactly=exactly)
+    with opened as pool:
         job = _Job(request, table, total, pool, store, means.engine.distributed, aside, progress)
         found = JobExplanations()
         if task is not None:
-            found = job.shap(task, source="computed" if baseline is None else "given")
+            found = job.shap(task, source="computed" if baseline is None else "given", formula=formula)
         return job.with_plots(found) if request.pdp is not None else found
 
 
@@ -240,6 +246,13 @@ def _computed(
         return baseline_beside_texts(request, shap, table, total, texts)
     rows = sampled(table.batches(request.features), total, SAMPLED_ROWS, shap.plan.seed)
     return computed_baseline(rows, number=shap.num_clusters, seed=shap.plan.seed, column_types=request.column_types)
+
+
+def _formula_rows(model: Model, task: ShapTask) -> FormulaRows | str:
+    try:
+        return formula_rows(model, task)
+    except ConfigError as error:
+        raise ConfigError(of_shap(error)) from None
 
 
 def _rows_of_a_unit(task: ShapTask) -> int:
@@ -270,7 +283,7 @@ class _Job:
     aside: Path
     progress: Callable[[str], None]
 
-    def shap(self, task: ShapTask, *, source: str) -> JobExplanations:
+    def shap(self, task: ShapTask, *, source: str, formula: FormulaRows | str) -> JobExplanations:
         """SHAP values of all rows; a file of them where they are to be kept."""
         shap = task.request
         picked = PickedRows(self.total, shap.plan.seed, shap.players, shap.link, self.request.threshold)
@@ -284,6 +297,7 @@ class _Job:
             "seed": shap.plan.seed,
             "link": shap.link,
             "baseline": {"source": source, "rows": len(task.baseline)},
+            **formula_details(formula, task),
             **result.to_details(),
             **picked.to_details(result.labels, result.values.value),
             **({} if texts is None else {"texts": texts.to_details(result.labels)}),

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pellucid.api.evidence import Gathering, gathering
 from pellucid.api.model_access import ModelSource
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
+    from pellucid.api.evidence import Gathering
     from pellucid.api.job import JobResult
     from pellucid.api.job_explanations import JobExplanations
     from pellucid.api.preflight import Preflight
@@ -85,11 +85,13 @@ class JobRecord:
 
 
 @contextmanager
-def recorded(command: str, *, wanted: bool) -> Iterator[JobRecord]:
-    """A record for the length of a job; one that keeps nothing where nothing is wanted."""
-    if not wanted:
-        yield JobRecord(command, None)
+def recorded(command: str | None) -> Iterator[JobRecord]:
+    """A record for the length of a job; one that keeps nothing without the command that repeats it."""
+    if command is None:
+        yield JobRecord("", None)
         return
+    from pellucid.api.evidence import gathering
+
     with gathering() as digests:
         yield JobRecord(command, digests)
 

@@ -42,7 +42,8 @@ def bias(
     ----------
     frame
         The rows: a pandas or Polars frame (eager or lazy), an Arrow table, a DuckDB relation, an Ibis or PySpark table,
-        or the path or address of a CSV, JSON Lines, JSON or Parquet file. Nothing is copied into Python rows.
+        the path or address of a CSV, JSON Lines, JSON or Parquet file, or the address of a table in a database such as
+        ``postgresql://ada@host/bank?table=loans``, which then counts itself. Nothing is copied into Python rows.
     label
         Column of the observed label.
     positive
@@ -135,9 +136,14 @@ def table_of(frame: Any) -> FrameTable:
         return frame
     if not isinstance(frame, str | os.PathLike):
         return FrameTable(frame, nullcontext)
-    from pellucid.datasets import read_path, scan_errors_translated
+    from pellucid.datasets import read_database, read_path, scan_errors_translated
+    from pellucid.datasets.database_address import is_database
 
-    return FrameTable(read_path(os.fspath(frame)), scan_errors_translated)
+    path = os.fspath(frame)
+    if is_database(path):
+        rows = read_database(path)
+        return FrameTable(rows.relation, scan_errors_translated, rows.order)
+    return FrameTable(read_path(path), scan_errors_translated)
 
 
 def _library_of(frame: Any) -> str | None:

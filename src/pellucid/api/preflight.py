@@ -195,7 +195,7 @@ def _read(
 
 def table_over(dataset: Dataset) -> FrameTable:
     """The rows of a data set, whose faults are told in our words while they are read."""
-    return FrameTable(dataset.frame, scan_errors_translated)
+    return FrameTable(dataset.frame, scan_errors_translated, dataset.order)
 
 
 def _salvaged(path: Path, error: ConfigError, *, strict: bool) -> LoadedConfig | None:

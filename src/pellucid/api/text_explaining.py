@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import ConfigError, DataError, Problem
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from pellucid.explain.maskers.text import TextMasker
     from pellucid.explain.plan import Estimator, Plan
     from pellucid.protocols.model import Model
-    from pellucid.protocols.text import Split
     from pellucid.results.text_explanation import ExplainedText, TextExplanation
+    from pellucid.text_units.split import Splitter
 
 __all__ = ["explain_text", "opened_text_model", "text_cells"]
 
@@ -103,33 +104,35 @@ def explain_text(
     [('A', 0), ('good', 1), (',', 0), ('good', 1), ('start', 0), ('.', 0)]
     """
     from pellucid.api.explaining import plan_of
+    from pellucid.api.rows import library_of
+    from pellucid.api.scoring import ScoredModel
+    from pellucid.explain.estimate import blocks_of
     from pellucid.explain.game import MaskedGames
     from pellucid.explain.maskers.text import text_masker
     from pellucid.jobs.explanations.texts import text_attributions
     from pellucid.protocols.model import Batch
 
     plan = plan_of(estimator, budget, seed, link, confidence_level)
-    split, outer = _splitters(granularity, language, hierarchical=hierarchical, max_units=max_units)
+    split, outer = _splitters(granularity, language, mask, hierarchical=hierarchical, max_units=max_units)
     cells, missing = text_cells(texts)
-    scored = _scored(model, outputs, probabilities=link == "logit", allow_pickle=allow_pickle)
+    scored = ScoredModel(opened_text_model(model, allow_pickle=allow_pickle), probabilities=link == "logit")
     rows, baseline = Batch({COLUMN: cells}), Batch({COLUMN: _objects([mask])})
     masker = text_masker(rows, baseline, {COLUMN: (COLUMN,)}, [COLUMN], split, max_units=max_units)
     progress(f"explaining {len(cells):,} texts")
     games = MaskedGames(masker, scored.predict, link)
-    blocks = _blocks(len(cells))
-    found = text_attributions(masker, games, plan, blocks, outer=outer, clock=time.monotonic)
+    found = text_attributions(masker, games, plan, blocks_of(len(cells)), outer=outer, clock=time.monotonic)
     return _explanation(
         masker,
         found,
         plan,
         outputs=tuple(outputs) if outputs else scored.outputs,
-        notes=_notes(masker, found, plan, missing, split, max_units),
+        notes=_notes(masker, found, plan, missing, max_units),
         granularity=granularity,
         language=split.language,
         mask=mask,
         link=link,
         confidence_level=confidence_level,
-        library=_library(texts),
+        library=library_of(texts),
     )
 
 
@@ -145,7 +148,9 @@ def text_cells(texts: Any, where: str = "texts") -> tuple[npt.NDArray[np.object_
     """
     if isinstance(texts, str | bytes) or not isinstance(texts, Iterable) or isinstance(texts, Mapping):
         raise ConfigError(Problem(where, texts, fix="Give a list of texts; a single one is [text]."))
-    cells = [None if cell is None or cell != cell else cell for cell in texts]
+    from pellucid.engines.cells import plain
+
+    cells = [None if plain(cell) is None else cell for cell in texts]
     wrong = [place for place, cell in enumerate(cells) if not (cell is None or isinstance(cell, str))]
     if wrong:
         fix = f"Give texts only; there are {len(wrong)} other cells of {len(cells)}."
@@ -164,6 +169,7 @@ def opened_text_model(model: Any, *, allow_pickle: bool = False) -> Model:
     ModelError
         It is no model, or cannot be loaded.
     """
+    from pellucid.models.estimator import EstimatorModel
     from pellucid.models.load import load_model
     from pellucid.models.loading import Loading
     from pellucid.models.objects import as_model
@@ -176,6 +182,8 @@ def opened_text_model(model: Any, *, allow_pickle: bool = False) -> Model:
         found = as_model(model, Loading(getattr(model, "__name__", None) or type(model).__name__))
     if isinstance(found, PythonModel) and found.takes == "either":
         return TextModel(found.function, found.name)
+    if isinstance(found, EstimatorModel) and not hasattr(found.estimator, "n_features_in_"):
+        return replace(found, texts=True)
     return found
 
 
@@ -187,42 +195,27 @@ def _objects(cells: Sequence[Any]) -> npt.NDArray[np.object_]:
     return found
 
 
-def _splitters(granularity: str, language: str, *, hierarchical: bool, max_units: int) -> tuple[Any, Split | None]:
+def _splitters(
+    granularity: str, language: str, mask: Any, *, hierarchical: bool, max_units: Any
+) -> tuple[Splitter, Splitter | None]:
     """What gives units, and what gives the parts that are explained first; all faults are reported together."""
     from pellucid.text_units import splitter
 
     problems: list[Problem] = []
+    if not isinstance(mask, str):
+        problems.append(Problem("mask", mask, fix="Use a text, such as '[MASK]' or ''."))
     if isinstance(max_units, bool) or not isinstance(max_units, int) or max_units < 1:
         problems.append(Problem("max_units", max_units, fix="Use an integer of at least 1."))
     if hierarchical and granularity in ("sentence", "paragraph"):
         fix = "Words are explained in two steps, sentences first. Use 'token', or hierarchical=False."
         problems.append(Problem("granularity", granularity, fix=fix))
-    split = None
     try:
-        split = splitter(language, granularity)
+        found = splitter(language, granularity), splitter(language, "sentence") if hierarchical else None
     except ConfigError as error:
-        problems += error.problems
+        raise ConfigError([*problems, *error.problems]) from None
     if problems:
         raise ConfigError(problems)
-    return split, splitter(language, "sentence") if hierarchical else None
-
-
-def _scored(model: Any, outputs: Sequence[str] | None, *, probabilities: bool, allow_pickle: bool) -> Any:
-    from pellucid.api.scoring import ScoredModel
-
-    return ScoredModel(opened_text_model(model, allow_pickle=allow_pickle), probabilities=probabilities)
-
-
-def _blocks(rows: int) -> range:
-    from pellucid.explain.estimate import blocks_of
-
-    return blocks_of(rows)
-
-
-def _library(texts: Any) -> str | None:
-    from pellucid.api.rows import library_of
-
-    return library_of(texts)
+    return found
 
 
 def _explanation(
@@ -262,7 +255,7 @@ def _explained(masker: TextMasker, found: Attributions, row: int) -> ExplainedTe
 
 
 def _notes(
-    masker: TextMasker, found: Attributions, plan: Plan, missing: Sequence[int], split: Split, max_units: int
+    masker: TextMasker, found: Attributions, plan: Plan, missing: Sequence[int], max_units: int
 ) -> tuple[str, ...]:
     from collections import Counter
 

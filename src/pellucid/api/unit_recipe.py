@@ -66,7 +66,13 @@ class UnitRecipe:
             model = load_model(uri, allow_pickle=self.allow_pickle, threads=1)
         except ModelError as error:
             raise ModelError(f"A worker cannot load the model. {str(error).replace(uri, self.uri)}") from error
-        return UnitWork(self.task, scorer(model))
+        exactly = None
+        if self.task is not None and self.task.by_formula:
+            from pellucid.api.exact_rows import formula_rows
+
+            found = formula_rows(model, self.task)
+            exactly = None if isinstance(found, str) else found
+        return UnitWork(self.task, scorer(model), exactly)
 
 
 def unit_recipe(uri: str, task: ShapTask | None, *, allow_pickle: bool, ship: bool) -> UnitRecipe:

@@ -123,7 +123,7 @@ def analyse(request: BiasRequest, table: Table, *, progress: Progress = lambda s
         groups=tuple(_group_statistics(analysis, group) for group in groups),
         performance=_performance(analysis, groups[0]),
         intersections=tuple(_intersections(analysis, groups)) if request.facet_intersections else (),
-        distributions=distributions(counted, analysis.positive, groups),
+        distributions=distributions(counted, analysis.positive, analysis.predicted, groups),
     )
     report = adjust_p_values(report)
     if analysis.post_error is not None and request.on_degenerate == "fail":

@@ -83,16 +83,26 @@ def _rates(table: GroupTable, side: int, *, predicted: bool, level: float) -> tu
     return tuple(found)
 
 
-def distributions(counted: Counted, positive: Chosen, groups: Sequence[Group]) -> tuple[ColumnDistribution, ...]:
-    """Rows by value of the label, the predicted label and the facets; by the interval chosen of continuous ones."""
+def distributions(
+    counted: Counted, positive: Chosen, predicted: Chosen | None, groups: Sequence[Group]
+) -> tuple[ColumnDistribution, ...]:
+    """Rows by value of the label, the predicted label and the facets; by the interval chosen of continuous ones.
+
+    Parameters
+    ----------
+    positive, predicted
+        The rows observed and predicted positive; None where there are no predictions that can be used.
+    groups
+        The sensitive groups, whose facets are counted.
+    """
     request = counted.request
     chosen: dict[str, list[Chosen]] = {request.label: [positive]}
     for group in groups:
         for column, choice in group.chosen.items():
             chosen.setdefault(column, []).append(choice)
     found = [_distribution(counted, request.label, "label", chosen[request.label])]
-    if request.predicted_label is not None and not counted.scores:
-        found.append(_distribution(counted, request.predicted_label, "predicted label", []))
+    if request.predicted_label is not None and predicted is not None and not counted.scores:
+        found.append(_distribution(counted, request.predicted_label, "predicted label", [predicted]))
     facets = dict.fromkeys(facet.column for facet in request.facets)
     return (*found, *(_distribution(counted, facet, "facet", chosen.get(facet, [])) for facet in facets))
 
@@ -101,17 +111,20 @@ def _distribution(counted: Counted, column: str, role: str, chosen: Sequence[Cho
     cube = counted.cubes.get(column, counted.cube)
     dimension, totals = cube.dimension(column), cube.totals(column)
     rows = np.array([totals[value] for value in dimension.values])
-    missing = totals.get(None, 0)
-    by_interval = isinstance(dimension.key, ByThreshold) or any(choice.kind == "continuous" for choice in chosen)
-    if by_interval:
+    present = np.array([value is not None for value in dimension.values], dtype=bool)
+    listed_cells = np.zeros(len(rows), dtype=bool)
+    if isinstance(dimension.key, ByThreshold) or any(choice.kind == "continuous" for choice in chosen):
         listed = [(choice.printed, int(rows[choice.cells].sum())) for choice in chosen if choice.printed]
+        for choice in chosen:
+            listed_cells |= choice.cells
     else:
-        present = [(str(value), totals[value]) for value in dimension.values if value is not None]
-        listed = sorted(present, key=lambda entry: -entry[1])[:MOST_VALUES]
+        order = sorted(np.flatnonzero(present).tolist(), key=lambda place: -rows[place])[:MOST_VALUES]
+        listed = [(str(dimension.values[place]), int(rows[place])) for place in order]
+        listed_cells[order] = True
     return ColumnDistribution(
         column=column,
         role="label" if role == "label" else "facet" if role == "facet" else "predicted label",
         values=tuple(listed),
-        other_rows=max(0, int(rows.sum()) - missing - sum(number for _, number in listed)),
-        missing=missing,
+        other_rows=int(rows[present & ~listed_cells].sum()),
+        missing=totals.get(None, 0),
     )

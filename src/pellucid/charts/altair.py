@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from pellucid.charts.theme import DARK_PAGE, Specification, sized, themed
 
 if TYPE_CHECKING:
-    from altair import Chart, LayerChart
+    from altair import LayerChart
 
 __all__ = ["to_altair"]
 
 
-def to_altair(specification: Specification, *, width: int = 640, dark: bool = False) -> Chart | LayerChart:
+def to_altair(specification: Specification, *, width: int = 640, dark: bool = False) -> LayerChart:
     """A chart of Altair, which notebooks show and which can be changed and saved (``chart.save("chart.svg")``).
 
     Parameters
@@ -34,5 +34,5 @@ def to_altair(specification: Specification, *, width: int = 640, dark: bool = Fa
 
     background = DARK_PAGE if dark else "white"
     plain: dict[str, Any] = sized(themed(specification, dark=dark, background=background), width)
-    chart: Chart | LayerChart = alt.Chart.from_dict(plain)
+    chart: LayerChart = alt.LayerChart.from_dict(plain)
     return chart

@@ -10,7 +10,7 @@ from typing import Any
 from pellucid.charts.intervals import Tone
 from pellucid.charts.panels import INDEPENDENT, Panel, domain_of, panel_layer, reference, share_of, stacked
 from pellucid.charts.specification import Layer, chart, empty, legend, text_above, tooltips
-from pellucid.charts.texts import clipped, distinct, rounded, short, signed, spoken, width_of
+from pellucid.charts.texts import clipped, distinct, is_known, rounded, short, signed, spoken, width_of
 from pellucid.charts.theme import BLUE, ORANGE, Specification
 
 __all__ = ["ComparisonRow", "comparison"]
@@ -129,7 +129,7 @@ def _dot(
 
 def _said(row: ComparisonRow, label: str, panel: Panel) -> dict[str, Any]:
     """The difference in words, over the middle of A and B."""
-    values = [value for value in (row.a, row.b) if value is not None and math.isfinite(value)]
+    values = [value for value in (row.a, row.b) if value is not None and is_known(value)]
     text = difference_of(row) if values else "no value"
     at = sum(values) / len(values) if values else panel.domain[0]
     return {"label": label, "said": text, "wide": width_of(text), "share": share_of(at, panel.domain)}

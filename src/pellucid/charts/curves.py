@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from pellucid.charts.specification import Layer, chart, empty, legend, table, tooltips
 from pellucid.charts.swarms import sample_of
-from pellucid.charts.texts import TITLE, clipped, counted, distinct, percent, rounded, short
+from pellucid.charts.texts import ENDLESS, TITLE, clipped, counted, distinct, is_known, percent, rounded, short
 from pellucid.charts.theme import CATEGORIES, GRAY, Specification
 
 __all__ = [
@@ -97,7 +97,7 @@ def partial_dependence(
     """
     means = np.atleast_2d(np.asarray(predictions, dtype=np.float64))
     values = np.asarray(points)
-    if not len(values) or not np.isfinite(means).any():
+    if not len(values) or not (np.abs(means) < ENDLESS).any():
         return empty(f"There are no predictions to show for {clipped(feature, 60)}.")
     series = series_of(means, outputs, accumulated)
     rows = None if individual is None else np.asarray(individual, dtype=np.float64)
@@ -158,7 +158,7 @@ def _description(feature: str, points: npt.NDArray[Any], means: Floats, outputs:
     first = means[0]
     name = clipped(feature, 60)
     of_output = f" of {clipped(outputs[0], 40)}" if outputs[0] else ""
-    if not np.isfinite(first).any():
+    if not (np.abs(first) < ENDLESS).any():
         return f"Mean prediction{of_output} by {name}."
     least, greatest = int(np.nanargmin(first)), int(np.nanargmax(first))
 
@@ -235,10 +235,10 @@ def _lines(
 
 def _single_rows(points: Floats, rows: Floats, x: dict[str, Any], y: dict[str, Any]) -> Layer:
     values = (
-        (number, rounded(point), rounded(value, 4))
+        (number, rounded(point), rounded(value, 7))
         for number, row in enumerate(rows)
         for point, value in zip(points.tolist(), row.tolist(), strict=True)
-        if np.isfinite(value)
+        if is_known(value)
     )
     return {
         "data": table("rxy", values),
@@ -300,7 +300,7 @@ def _dots(
     ]
     if rows is not None and len(rows):
         single = (
-            (place, rounded(value, 4)) for place in range(len(labels)) for value in rows[:, place] if np.isfinite(value)
+            (place, rounded(value, 7)) for place in range(len(labels)) for value in rows[:, place] if is_known(value)
         )
         named = [{"c": place, "label": label} for place, label in enumerate(labels)]
         looked_up = {"lookup": "c", "from": {"data": {"values": named}, "key": "c", "fields": ["label"]}}
@@ -311,6 +311,7 @@ def _dots(
         said = [
             {"label": label, "said": f"{percent(share)} of rows"}
             for label, share in zip(labels, shares.tolist(), strict=True)
+            if is_known(share)
         ]
         mark = {"type": "text", "style": "faint", "align": "right", "dy": -9, "tooltip": False}
         place = {"x": {"value": "width"}, "y": y, "text": {"field": "said"}}

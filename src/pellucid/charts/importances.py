@@ -9,7 +9,7 @@ from typing import Any
 
 from pellucid.charts.panels import domain_of, share_of
 from pellucid.charts.specification import Layer, after, chart, empty, pointed_at
-from pellucid.charts.texts import TITLE, clipped, counted, distinct, rounded, short, spoken, width_of
+from pellucid.charts.texts import TITLE, clipped, counted, distinct, is_known, rounded, short, spoken, width_of
 from pellucid.charts.theme import BLUE, ORANGE, Specification
 
 __all__ = ["ImportanceBar", "importance", "strongest"]
@@ -62,7 +62,7 @@ def importance(
     shown = strongest(bars, limit)
     labels = distinct([bar.feature for bar in shown])
     domain = domain_of([bar.value for bar in shown], [end for bar in shown for end in _ends(bar)], holding=[0.0])
-    if all(bar.value >= 0 for bar in shown if math.isfinite(bar.value)):
+    if all(bar.value >= 0 for bar in shown if is_known(bar.value)):
         domain = (0.0, domain[1])
     data = [_datum(bar, label, domain) for bar, label in zip(shown, labels, strict=True)]
     named = [f"{clipped(bar.feature, 60)} {short(bar.value)}" for bar in shown]
@@ -84,7 +84,7 @@ def importance(
 
 def strongest(bars: Sequence[ImportanceBar], limit: int) -> list[ImportanceBar]:
     """The ``limit`` bars of greatest size, by falling size; without a known value last."""
-    return sorted(bars, key=lambda bar: -abs(bar.value) if math.isfinite(bar.value) else math.inf)[:limit]
+    return sorted(bars, key=lambda bar: -abs(bar.value) if is_known(bar.value) else math.inf)[:limit]
 
 
 def _ends(bar: ImportanceBar) -> tuple[float | None, float | None]:
@@ -93,7 +93,7 @@ def _ends(bar: ImportanceBar) -> tuple[float | None, float | None]:
 
 def has_interval(bar: ImportanceBar) -> bool:
     """Whether the interval of a bar is known and wider than nothing."""
-    return bar.low is not None and bar.high is not None and math.isfinite(bar.low + bar.high) and bar.low < bar.high
+    return bar.low is not None and bar.high is not None and is_known(bar.low + bar.high) and bar.low < bar.high
 
 
 def _datum(bar: ImportanceBar, label: str, domain: tuple[float, float]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pellucid.charts.panels import INDEPENDENT, Panel, arrows, domain_of, panel_layer, reference, share_of, stacked
 from pellucid.charts.specification import Layer, chart, empty, legend, pointed_at, text_above
-from pellucid.charts.texts import LABEL, clipped, counted, distinct, percent, rounded, short, spoken, width_of
+from pellucid.charts.texts import LABEL, clipped, counted, distinct, is_known, percent, rounded, short, spoken, width_of
 from pellucid.charts.theme import TONES, Specification
 
 __all__ = [
@@ -224,7 +224,7 @@ def domain_of_rows(rows: Sequence[ForestRow]) -> tuple[float, float]:
 def _share_domain(rows: Sequence[ForestRow]) -> tuple[float, float]:
     """From 0 to a little more than the greatest end."""
     shown = [end for row in rows if row.tone != "suppressed" for end in (row.value, row.low, row.high)]
-    greatest = max((end for end in shown if end is not None and math.isfinite(end)), default=1.0)
+    greatest = max((end for end in shown if end is not None and is_known(end)), default=1.0)
     return (0.0, min(1.0, math.ceil(21 * greatest) / 20 or 0.05))
 
 
@@ -342,7 +342,7 @@ def _description(rows: Sequence[ForestRow]) -> str:
 
 def _range_of(measure: str, rows: Sequence[ForestRow]) -> str:
     known = [(row.value, row.label) for row in rows if row.tone != "suppressed" and row.value is not None]
-    known = [(value, label) for value, label in known if math.isfinite(value)]
+    known = [(value, label) for value, label in known if is_known(value)]
     if not known:
         return f"{clipped(measure, 60)}: no rate is known."
     (least, lowest), (most, highest) = min(known), max(known)

@@ -7,9 +7,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pellucid.charts.specification import PERCENT_AXIS, Encoding, Layer
-from pellucid.charts.texts import TITLE, clipped, rounded
+from pellucid.charts.texts import TITLE, clipped, is_known, rounded
 
-__all__ = ["INDEPENDENT", "Panel", "arrows", "domain_of", "heading", "panel_layer", "reference", "share_of", "stacked"]
+__all__ = [
+    "INDEPENDENT",
+    "Panel",
+    "arrows",
+    "domain_of",
+    "heading",
+    "panel_layer",
+    "reference",
+    "rounded_ends",
+    "share_of",
+    "stacked",
+]
 
 HEADING, AXIS, GAP = 24, 24, 12
 """Heights in pixels: of a panel's heading, of its axis, and between panels."""
@@ -132,8 +143,8 @@ def domain_of(
     >>> domain_of([1.0], [0.5, 1e6], holding=[0.0])
     (-0.15, 2.65)
     """
-    inner = [value for value in (*values, *holding) if value is not None and math.isfinite(value)]
-    outer = [value for value in ends if value is not None and math.isfinite(value)]
+    inner = [value for value in (*values, *holding) if value is not None and is_known(value)]
+    outer = [value for value in ends if value is not None and is_known(value)]
     if not inner:
         inner = outer or [0.0]
     low, high = min(inner), max(inner)
@@ -143,7 +154,17 @@ def domain_of(
         min(max([high, *outer]), high + reach),
     )
     margin = 0.06 * (high - low) or 0.06 * abs(high) or 0.06
-    return float(f"{low - margin:.3g}"), float(f"{high + margin:.3g}")
+    return rounded_ends(low - margin, high + margin)
+
+
+def rounded_ends(low: float, high: float) -> tuple[float, float]:
+    """Ends of an axis without digits that say nothing: to a hundredth of their distance or less.
+
+    >>> rounded_ends(1000.12345, 1000.98765)
+    (1000.123, 1000.988)
+    """
+    digits = 2 - math.floor(math.log10(high - low))
+    return round(low, digits), round(high, digits)
 
 
 def share_of(value: float | None, domain: tuple[float, float]) -> float:

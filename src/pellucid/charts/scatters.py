@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pellucid.charts.curves import CATEGORIES_SHOWN
 from pellucid.charts.specification import Layer, chart, empty, table, tooltips
 from pellucid.charts.swarms import LANES, piled, sample_of
-from pellucid.charts.texts import TITLE, clipped, counted, distinct, rounded, short, signed
+from pellucid.charts.texts import ENDLESS, TITLE, clipped, counted, distinct, rounded, short, signed
 from pellucid.charts.theme import BLUE, ORANGE, Specification
 
 __all__ = ["by_category", "dependence"]
@@ -48,9 +48,9 @@ def dependence(
     'Shapley value of age in 2 rows: from −0.100 (age = 20) to +0.200 (age = 60).'
     """
     numeric = cells.dtype.kind in "biuf"
-    kept = np.isfinite(attributions)
+    kept = np.abs(attributions) < ENDLESS
     if numeric:
-        kept &= np.isfinite(cells.astype(np.float64))
+        kept &= np.abs(cells.astype(np.float64)) < ENDLESS
     rows = np.flatnonzero(kept)
     if not len(rows):
         return empty(f"There are no attributions to show for {clipped(feature, 60)}.")

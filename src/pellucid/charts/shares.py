@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pellucid.charts.panels import share_of
 from pellucid.charts.specification import PERCENT_AXIS, Layer, after, chart, empty, legend, tooltips
-from pellucid.charts.texts import TITLE, clipped, distinct, percent, rounded, spoken, width_of
+from pellucid.charts.texts import TITLE, clipped, distinct, is_known, percent, rounded, spoken, width_of
 from pellucid.charts.theme import BLUE, CATEGORIES, GRAY, ORANGE, Specification
 
 __all__ = ["GroupConfusion", "Share", "confusion_matrices", "distribution"]
@@ -101,7 +100,7 @@ def _merged(shares: Sequence[Share], limit: int) -> list[Share]:
 
 
 def _datum(share: Share, label: str) -> dict[str, Any]:
-    known = share.share is not None and math.isfinite(share.share)
+    known = share.share is not None and is_known(share.share)
     rows = "" if share.rows is None else f", {share.rows:,.0f} rows"
     return {
         "label": label,
@@ -115,7 +114,7 @@ def _datum(share: Share, label: str) -> dict[str, Any]:
 
 def _bars(shares: Sequence[Share], *, title: str, axis_title: str) -> Specification:
     labels = distinct([share.category for share in shares])
-    known = [share.share for share in shares if share.share is not None and math.isfinite(share.share)]
+    known = [share.share for share in shares if share.share is not None and is_known(share.share)]
     greatest = max(known, default=1.0) or 1.0
     data = [_datum(share, label) for share, label in zip(shares, labels, strict=True)]
     for datum in data:
@@ -149,7 +148,7 @@ def _stacked(shares: Sequence[Share], groups: Sequence[str], *, title: str, axis
         for share in shares:
             if share.category == category:
                 start = reached[share.group]
-                reached[share.group] = start + (share.share if share.share and math.isfinite(share.share) else 0.0)
+                reached[share.group] = start + (share.share if share.share and is_known(share.share) else 0.0)
                 datum = _datum(share, named[share.group]) | {"called": called[category]}
                 datum |= {"start": rounded(start), "end": rounded(reached[share.group])}
                 datum["middle"] = rounded((start + reached[share.group]) / 2)
@@ -281,12 +280,12 @@ def _cells_of(matrix: GroupConfusion, label: str) -> list[dict[str, Any]]:
 def shares_of(matrix: GroupConfusion) -> dict[str, float | None]:
     """Cells as shares of the group; None for all where a cell is not shown, unless the others are shares already."""
     cells = {field: getattr(matrix, field) for _, field, _ in CELLS}
-    known = [cell for cell in cells.values() if cell is not None and math.isfinite(cell)]
+    known = [cell for cell in cells.values() if cell is not None and is_known(cell)]
     total = sum(known)
     if len(known) == len(cells) and total > 0:
         return {field: cell / total for field, cell in cells.items()}
     if total <= 1:
-        return {field: cell if cell is not None and math.isfinite(cell) else None for field, cell in cells.items()}
+        return {field: cell if cell is not None and is_known(cell) else None for field, cell in cells.items()}
     return dict.fromkeys(cells)
 
 

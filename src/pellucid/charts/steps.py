@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pellucid.charts.panels import share_of
+from pellucid.charts.panels import rounded_ends, share_of
 from pellucid.charts.specification import Layer, beside, chart, empty, pointed_at
-from pellucid.charts.texts import TITLE, clipped, distinct, rounded, short, signed, spoken, width_of
+from pellucid.charts.texts import TITLE, clipped, distinct, is_known, rounded, short, signed, spoken, width_of
 from pellucid.charts.theme import BLUE, GRAY, ORANGE, Specification
 
 __all__ = ["Stair", "WaterfallStep", "stairs", "waterfall"]
@@ -59,17 +59,17 @@ def stairs(steps: Sequence[WaterfallStep], base: float, *, limit: int = 12) -> l
     ...     [WaterfallStep(feature="a", value=1.0, cell="3"), WaterfallStep(feature="b", value=-2.0)], 10.0)]
     [('b', 10.0, 8.0), ('a = 3', 8.0, 9.0)]
     """
-    ordered = sorted(steps, key=lambda step: -abs(step.value) if math.isfinite(step.value) else math.inf)
+    ordered = sorted(steps, key=lambda step: -abs(step.value) if is_known(step.value) else math.inf)
     kept, rest = (ordered, []) if len(ordered) <= limit else (ordered[: limit - 1], ordered[limit - 1 :])
     found, at = [], base
     for step in kept:
         name = f"{clipped(step.feature, 60)} = {clipped(step.cell, 30)}" if step.cell else clipped(step.feature, 60)
-        end = at + (step.value if math.isfinite(step.value) else 0.0)
+        end = at + (step.value if is_known(step.value) else 0.0)
         found.append(Stair(name=name, value=step.value, start=at, end=end, margin=step.margin))
         at = end
     if rest:
         # Margins of single features do not add up to that of their sum, which is not known.
-        total = math.fsum(step.value for step in rest if math.isfinite(step.value))
+        total = math.fsum(step.value for step in rest if is_known(step.value))
         exact = all(step.margin == 0 for step in rest)
         margin = 0.0 if exact else math.nan
         found.append(Stair(name=f"{len(rest)} other features", value=total, start=at, end=at + total, margin=margin))
@@ -107,10 +107,10 @@ def waterfall(
     if not steps:
         return empty("No feature was explained.")
     found = stairs(steps, base, limit=limit)
-    known = [end for stair in found for end in (stair.start, stair.end, prediction) if math.isfinite(end)] or [0.0]
+    known = [end for stair in found for end in (stair.start, stair.end, prediction) if is_known(end)] or [0.0]
     low, high = min(known), max(known)
     margin = (high - low) or abs(high) or 1.0
-    domain = (float(f"{low - 0.08 * margin:.4g}"), float(f"{high + 0.08 * margin:.4g}"))
+    domain = rounded_ends(low - 0.08 * margin, high + 0.08 * margin)
     rows = _data(found, base, prediction, domain)
     named = spoken([f"{stair.name} {signed(stair.value)}" for stair in found])
     description = f"From the base value {short(base)} to the prediction {short(prediction)}; strongest: {named}."
@@ -141,7 +141,7 @@ def _data(found: Sequence[Stair], base: float, prediction: float, domain: tuple[
         datum: dict[str, Any] = {"label": label, "kind": kind, "said": said, "wide": width_of(said)}
         if label != stair.name:
             datum["name"] = clipped(stair.name)
-        if math.isfinite(stair.end):
+        if is_known(stair.end):
             datum |= {"start": rounded(stair.start), "end": rounded(stair.end)}
         shares = [share_of(rounded(end), domain) for end in (stair.start, stair.end)]
         rows.append(datum | {"left": min(shares), "right": max(shares)})

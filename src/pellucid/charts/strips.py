@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.charts.specification import Layer, chart, empty, table, tooltips
-from pellucid.charts.texts import TITLE, clipped, distinct, rounded, signed
+from pellucid.charts.texts import ENDLESS, TITLE, clipped, distinct, rounded, signed
 from pellucid.charts.theme import BLUE, GRAY, ORANGE, Specification
 
 __all__ = ["heat_strip"]
@@ -47,7 +47,7 @@ def heat_strip(
     >>> heat_strip(np.array([[0.5, -1.0]]), ["demand"], ["Mon", "Tue"])["description"]
     'Attributions of 2 time steps in 1 series: strongest −1 (demand, Tue), then +0.500 (demand, Mon).'
     """
-    if values.size == 0 or not np.isfinite(values).any():
+    if values.size == 0 or not (np.abs(values) < ENDLESS).any():
         return empty("There are no attributions to show.")
     sizes = np.abs(np.nan_to_num(values, posinf=0.0, neginf=0.0)).sum(axis=1)
     kept = np.sort(np.argsort(-sizes, kind="stable")[:SERIES])

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.charts.specification import Layer, chart, empty, legend, table
-from pellucid.charts.texts import LABEL, TITLE, clipped, counted, distinct, signed, spoken
+from pellucid.charts.texts import ENDLESS, LABEL, TITLE, clipped, counted, distinct, signed, spoken
 from pellucid.charts.theme import BLUE, GRAY, ORANGE, PURPLE, Specification
 
 __all__ = ["LANES", "LEVELS", "Swarm", "beeswarm", "levels_of", "piled", "sample_of", "swarms"]
@@ -110,17 +110,17 @@ def swarms(
     """Places of the points of the ``limit`` strongest features; points that are not finite have no place."""
     if attributions.size == 0:
         return []
-    finite = np.where(np.isfinite(attributions), attributions, 0.0)
+    finite = np.where(np.abs(attributions) < ENDLESS, attributions, 0.0)
     sizes = np.abs(finite).mean(axis=0)
     chosen = np.argsort(-sizes, kind="stable")[:limit]
     rows = sample_of(len(attributions), len(chosen))
     shown = attributions[np.ix_(rows, chosen)]
-    known = shown[np.isfinite(shown)]
+    known = shown[np.abs(shown) < ENDLESS]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
     found = []
     for place, column in enumerate(chosen.tolist()):
         levels = levels_of(None if cells is None else cells[column], len(attributions))[rows]
-        kept = np.isfinite(shown[:, place])
+        kept = np.abs(shown[:, place]) < ENDLESS
         values = shown[kept, place]
         offsets = piled(values, low, high)
         found.append(Swarm(feature=features[column], values=values, offsets=offsets, levels=levels[kept]))
@@ -146,7 +146,7 @@ def levels_of(cells: npt.NDArray[Any] | None, rows: int) -> npt.NDArray[np.int_]
     if cells is None or cells.dtype.kind not in "biuf":
         return levels
     numbers = cells.astype(np.float64)
-    known = np.isfinite(numbers)
+    known = np.abs(numbers) < ENDLESS
     values, places = np.unique(numbers[known], return_inverse=True)
     if len(values) == 1:
         levels[known] = 1

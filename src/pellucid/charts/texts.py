@@ -7,11 +7,13 @@ import unicodedata
 from collections.abc import Sequence
 
 __all__ = [
+    "ENDLESS",
     "LABEL",
     "TITLE",
     "clipped",
     "counted",
     "distinct",
+    "is_known",
     "percent",
     "rounded",
     "short",
@@ -22,6 +24,9 @@ __all__ = [
 
 LABEL, TITLE, FULL = 25, 70, 240
 """Characters of a name at an axis, of a title, and of a name where it is pointed at."""
+
+ENDLESS = 1e100
+"""Sizes from here on are as good as infinite: differences of them may be."""
 
 BIDIRECTIONAL = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
 
@@ -95,13 +100,22 @@ def _numbered(labels: Sequence[str], limit: int) -> list[str]:
     return found
 
 
-def rounded(value: float | None, digits: int = 5) -> float | None:
-    """``value`` to so many significant digits; None where it is no finite number, which JSON cannot hold.
+def is_known(value: float | None) -> bool:
+    """Whether a number can be drawn: it is neither missing nor infinite, nor so large that arithmetic makes it so.
+
+    >>> is_known(0.0), is_known(None), is_known(float("nan")), is_known(-1e300)
+    (True, False, False, False)
+    """
+    return value is not None and abs(value) < ENDLESS
+
+
+def rounded(value: float | None, digits: int = 8) -> float | None:
+    """``value`` to so many significant digits; None where it cannot be drawn.
 
     >>> rounded(0.123456789), rounded(float("nan")), rounded(-0.0)
-    (0.12346, None, 0.0)
+    (0.12345679, None, 0.0)
     """
-    if value is None or not math.isfinite(value):
+    if value is None or not is_known(value):
         return None
     return float(f"{value:.{digits}g}") + 0.0
 
@@ -136,7 +150,7 @@ def signed(value: float | None) -> str:
     ('+0.250', '−0.250', '0')
     """
     text = short(value)
-    return f"+{text}" if value is not None and value > 0 and not text.startswith("no") else text
+    return f"+{text}" if value is not None and value > 0 and text != "0" else text
 
 
 def percent(value: float | None) -> str:
@@ -151,7 +165,9 @@ def percent(value: float | None) -> str:
         return "< 0.1 %"
     if 0.9995 <= value < 1 - 1e-12:
         return "> 99.9 %"
-    return "100 %" if round(value, 12) == 1 else f"{100 * value + 0.0:.1f} %".replace("-", "−")
+    if round(value, 12) == 1:
+        return "100 %"
+    return f"{round(100 * value, 1) + 0.0:.1f} %".replace("-", "−")
 
 
 def counted(number: int, noun: str) -> str:

@@ -53,24 +53,7 @@ def config(*, dark: bool = False, font: str = FONT, background: str = "transpare
         "font": font,
         "view": {"stroke": None},
         "mark": {"tooltip": True},
-        "axis": {
-            "labelColor": text,
-            "labelFontSize": 12,
-            "labelLimit": 190,
-            "titleColor": faint,
-            "titleFontSize": 12,
-            "titleFontWeight": "normal",
-            "gridColor": grid,
-            "domainColor": faint,
-            "tickColor": faint,
-        },
-        "axisX": {
-            "labelOverlap": "greedy",
-            "labelSeparation": 6,
-            "tickCount": {"expr": "ceil(width / 90)"},
-            "titleLimit": {"expr": "width"},
-        },
-        "axisY": {"domain": False, "ticks": False, "labelPadding": 8},
+        **_axes(text, faint, grid),
         "legend": {
             "orient": "top",
             "labelColor": text,
@@ -100,6 +83,29 @@ def config(*, dark: bool = False, font: str = FONT, background: str = "transpare
             "reference": {"strokeDash": [4, 3], "strokeWidth": 1},
             "error": {"color": text, "strokeWidth": 1.5},
         },
+    }
+
+
+def _axes(text: str, faint: str, grid: str) -> dict[str, Any]:
+    return {
+        "axis": {
+            "labelColor": text,
+            "labelFontSize": 12,
+            "labelLimit": 190,
+            "titleColor": faint,
+            "titleFontSize": 12,
+            "titleFontWeight": "normal",
+            "gridColor": grid,
+            "domainColor": faint,
+            "tickColor": faint,
+        },
+        "axisX": {
+            "labelOverlap": "greedy",
+            "labelSeparation": 6,
+            "tickCount": {"expr": "ceil(width / 90)"},
+            "titleLimit": {"expr": "width"},
+        },
+        "axisY": {"domain": False, "ticks": False, "labelPadding": 8},
     }
 
 

@@ -14,6 +14,7 @@ from pellucid.errors import DataError, Problem
 
 __all__ = ["demo"]
 
+REPORT = "report.html"
 CONFIG, DATA, ATTRIBUTION = "analysis_config.json", "adult.parquet", "ATTRIBUTION.md"
 
 
@@ -27,7 +28,10 @@ def demo(output: Path) -> int:
         options = JobOptions(config=output / CONFIG, output=output, data=str(output / DATA))
         show_result(options.run(interruption))
         again = f"pellucid run {output / CONFIG} --data {output / DATA} --output {output}"
-        sys.stdout.write(f"\nRun it again, or change the configuration first:\n  {again}\n")
+        sys.stdout.write(
+            f"\nThe report, to be opened in a browser:\n  {(output / REPORT).resolve()}\n"
+            f"\nRun it again, or change the configuration first:\n  {again}\n"
+        )
 
     return ended(attempt(work, log_folder=output))
 

@@ -44,7 +44,8 @@ Unreadable: Final = "unreadable"
 class Section(BaseModel):
     """One JSON object of the file: closed, and unchangeable once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    # Built at once, from the outermost section: each section on its own would be built again within those around it.
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), defer_build=True)
 
 
 def own(default: object, meaning: str) -> Any:

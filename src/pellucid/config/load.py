@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import takewhile
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from pellucid.config.analysis import AnalysisConfig
-from pellucid.config.faults import Location, faults, key_path
 from pellucid.config.json_text import read_object
-from pellucid.config.keys import OWN_KEYS
 from pellucid.config.lenient import places, plain_copy, to_aws_form
 from pellucid.config.notes import notes
 from pellucid.config.rules import rule_problems
 from pellucid.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from pellucid.config.faults import Location
 
 __all__ = ["SCHEMA_HEADING", "LoadedConfig", "load_config", "parse_config"]
 
@@ -99,26 +102,44 @@ def parse_config(
     if not isinstance(document, Mapping):
         raise ConfigError(Problem(name, document, fix="Use one JSON object."), heading=SCHEMA_HEADING)
     given, warnings = (plain_copy(document), ()) if strict else to_aws_form(document)
-    config, found = _validate(given)
-    schema_problems = [problem for _, problem in found]
+    config, schema_problems, faulty = _validate(given)
     if strict:
         schema_problems += _refused_by_clarify(given)
-    rules = rule_problems(config, faulty=[key_path(location) for location, _ in found]) if config is not None else []
+    rules = rule_problems(config, faulty=faulty) if config is not None else []
     if config is None or schema_problems or rules:
         raise ConfigError([*schema_problems, *rules], heading=SCHEMA_HEADING if schema_problems else "")
     return LoadedConfig(config, (*warnings, *notes(config)), dict(document))
 
 
-def _validate(document: dict[str, Any]) -> tuple[AnalysisConfig | None, list[tuple[Location, Problem]]]:
-    """The configuration and its faults; with faults, that of what is left without the faulty keys, if any is."""
+def _validate(document: dict[str, Any]) -> tuple[AnalysisConfig | None, list[Problem], list[str]]:
+    """The configuration, its faults and their keys; with faults, that of what is left without these keys, if any is."""
+    with _without_plugins():
+        AnalysisConfig.model_rebuild()
     try:
-        return AnalysisConfig.model_validate(document), []
+        return AnalysisConfig.model_validate(document), [], []
     except ValidationError as error:
+        from pellucid.config.faults import faults, key_path
+
         found = list(faults(error.errors(include_url=False)))
+    problems, faulty = [problem for _, problem in found], [key_path(location) for location, _ in found]
     try:
-        return AnalysisConfig.model_validate(_without(document, [location for location, _ in found])), found
+        kept = _without(document, [location for location, _ in found])
+        return AnalysisConfig.model_validate(kept), problems, faulty
     except ValidationError:
-        return None, found
+        return None, problems, faulty
+
+
+@contextmanager
+def _without_plugins() -> Iterator[None]:
+    """Within this context pydantic looks for no plugins, for which it reads the metadata of all installed packages."""
+    before = os.environ.get("PYDANTIC_DISABLE_PLUGINS")
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+    try:
+        yield
+    finally:
+        del os.environ["PYDANTIC_DISABLE_PLUGINS"]
+        if before is not None:
+            os.environ["PYDANTIC_DISABLE_PLUGINS"] = before
 
 
 def _without(document: dict[str, Any], locations: list[Location]) -> dict[str, Any]:
@@ -145,6 +166,8 @@ def _prune(document: dict[str, Any], location: Location) -> None:
 
 def _refused_by_clarify(document: dict[str, Any]) -> list[Problem]:
     """What our models take and Clarify does not know: our keys, versions to come."""
+    from pellucid.config.keys import OWN_KEYS
+
     version = document.get("version", "1.0")
     unknown = [Problem("version", version, fix="Use '1.0': there is no other.")] * (
         isinstance(version, str) and version != "1.0"

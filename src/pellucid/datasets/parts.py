@@ -8,6 +8,8 @@ from typing import Any
 
 from pellucid.datasets.csv_files import checked_relation, settled_types, typed_relation, types_of_sample
 from pellucid.datasets.csv_layout import CsvLayout, csv_layout
+from pellucid.datasets.database import database_rows
+from pellucid.datasets.database_address import is_database
 from pellucid.datasets.header_row import refuse_equal_names
 from pellucid.datasets.json_document import json_document_table
 from pellucid.datasets.json_lines import json_lines_table
@@ -17,6 +19,7 @@ from pellucid.datasets.parquet_files import parquet_relation
 from pellucid.datasets.sources import CSV, JSON_LINES, PARQUET, DatasetSource, TypesFrom
 from pellucid.datasets.sql import identifier
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
+from pellucid.protocols.table import RowOrder
 
 __all__ = ["Part", "connect", "read_part"]
 
@@ -37,6 +40,8 @@ class Part:
     files: tuple[str, ...]
     rows: int | None = None
     types_from: TypesFrom = "all rows"
+    order: RowOrder = "rows"
+    from_database: bool = False
 
 
 def connect() -> Any:
@@ -56,6 +61,8 @@ def read_part(connection: Any, source: DatasetSource, *, named: bool = False, la
     lazy
         The types of a large CSV file may be taken from its first rows.
     """
+    if is_database(source.uri):
+        return _read_database(connection, source)
     files = locate(source)
     if files.filesystem is not None:
         connection.register_filesystem(files.filesystem)
@@ -110,6 +117,26 @@ def _read_parquet(connection: Any, source: DatasetSource, files: Files) -> Part:
     )
 
 
+def _read_database(connection: Any, source: DatasetSource) -> Part:
+    if source.dataset_type not in (CSV, PARQUET):
+        fix = f"A database has columns, as {PARQUET!r} and {CSV!r} have. Use one of the two."
+        raise ConfigError(Problem("dataset_type", source.dataset_type, fix=fix))
+    rows = database_rows(connection, source)
+    columns = tuple(rows.relation.columns)
+    _refuse_other_headers(source, columns)
+    return Part(
+        source=source,
+        relation=rows.relation,
+        columns=columns,
+        label=_column(source, "label", source.label, columns),
+        predicted_label=_column(source, "predicted_label", source.predicted_label, columns),
+        notes=(),
+        files=() if rows.file is None else (rows.file,),
+        order=rows.order,
+        from_database=True,
+    )
+
+
 def _read_json(connection: Any, source: DatasetSource, files: Files) -> Part:
     reader = json_lines_table if source.dataset_type == JSON_LINES else json_document_table
     found, (columns, label, predicted_label), notes = reader(connection, source, files, f"records of {source.where}")
@@ -146,9 +173,9 @@ def _refuse_other_headers(source: DatasetSource, columns: tuple[str, ...]) -> No
     known_as = ""
     if len(source.headers) != len(columns):
         known_as = "Headers in config do not match with the number of columns in the dataset."
-    fix = (
-        f"Parquet files name their columns themselves: {list(columns)}. Leave {source.headers_key} out, or repeat them."
-    )
+    named = "Parquet files name their columns themselves"
+    named = "The table names its columns itself" if is_database(source.uri) else named
+    fix = f"{named}: {list(columns)}. Leave {source.headers_key} out, or repeat them."
     raise ConfigError(Problem(source.headers_key, list(source.headers), known_as=known_as, fix=fix))
 
 

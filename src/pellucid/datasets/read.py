@@ -7,14 +7,16 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
+from pellucid.datasets.database import DatabaseRows, database_rows
+from pellucid.datasets.database_address import shown_address
 from pellucid.datasets.join import JOIN_KEY, Side, joined, key_name
 from pellucid.datasets.locate import dataset_type_of
 from pellucid.datasets.parts import Part, connect, read_part
 from pellucid.datasets.scan_errors import is_early_type
-from pellucid.datasets.sources import JSON, JSON_LINES, Dataset, DatasetSource, LeftOut
+from pellucid.datasets.sources import JSON, JSON_LINES, PARQUET, Dataset, DatasetSource, LeftOut
 from pellucid.errors import ConfigError, DataError, Problem
 
-__all__ = ["compute_on", "read_dataset", "read_path"]
+__all__ = ["compute_on", "read_database", "read_dataset", "read_path"]
 
 PREDICTED_LABEL = "predicted_label"
 
@@ -62,6 +64,7 @@ def read_dataset(
     part = read_part(connection, _expecting(join, main, main.where), lazy=lazy_types and not sources)
     others = [read_part(connection, source) for source in sources]
     _refuse_parts_without_key([part, *others], join)
+    _refuse_joins_in_no_order([part, *others])
     sides = [Side(relation=other.relation, where=other.source.where) for other in (part, *others)]
     key = None if join is None else key_name(join, sides)
     features = tuple(name for name in part.columns if name not in (part.label, part.predicted_label, key))
@@ -93,6 +96,8 @@ def read_dataset(
         files=sum((other.files for other in others), part.files),
         rows=part.rows if key is None or not others else None,
         settle=partial(read_dataset, main, join=join, lazy_types=False) if part.types_from == "first rows" else None,
+        order=part.order,
+        from_database=part.from_database,
     )
 
 
@@ -138,6 +143,14 @@ def _refuse_parts_without_key(parts: Sequence[Part], join: str | int | None) -> 
         raise ConfigError(Problem(JOIN_KEY, fix=fix))
 
 
+def _refuse_joins_in_no_order(parts: Sequence[Part]) -> None:
+    """A database joins its tables better than we could; by position they cannot be joined at all."""
+    fix = "A database joins best itself: name the columns of all its tables with ?query=SELECT ... JOIN ..."
+    unordered = [part.source for part in parts if part.order == "arbitrary"]
+    if unordered and len(parts) > 1:
+        raise ConfigError(Problem(source.where, shown_address(source.uri), fix=fix) for source in unordered)
+
+
 def _facet_columns(main: Part, facets: Part, key: str | None) -> dict[str, str]:
     wanted = {name: name for name in facets.columns if name != key}
     _refuse_shared(main, facets, wanted.values())
@@ -166,6 +179,19 @@ def _refuse_shared(main: Part, other: Part, names: Iterable[str], more: Sequence
     problems = [Problem(other.source.where, name, fix=fix) for name in names if name.lower() in known]
     if problems:
         raise DataError(problems)
+
+
+def read_database(uri: str) -> DatabaseRows:
+    """The rows that the address of a database names, such as ``sqlite:///bank.db?table=loans``.
+
+    Raises
+    ------
+    InputError
+        See `pellucid.datasets.database.database_rows`.
+    MissingExtra
+        A package for this database is not installed.
+    """
+    return database_rows(connect(), DatasetSource(uri=uri, dataset_type=PARQUET, where="path"))
 
 
 def read_path(path: str, *, lazy_types: bool = False) -> Any:

@@ -22,6 +22,7 @@ _QUOTES = "A quote is not closed or stands inside a cell. Double every quote ins
 _UNICODE = "The line is not UTF-8. Save the file as UTF-8, for example: iconv -f latin1 -t utf-8."
 _MEMORY = "It does not fit into the memory that DuckDB may take. Allow more with --memory, such as --memory 4GiB."
 _LINE_ENDS = "The file mixes line ends, or a quote is not closed. Save it with one kind of line ends."
+_FIXES = {"out of memory error": _MEMORY, "state machine": _LINE_ENDS}
 
 
 def translate_scan_errors(error: Exception) -> DataError:
@@ -47,6 +48,9 @@ def scan_errors_translated() -> Iterator[None]:
         engine = type(error).__module__.partition(".")[0]
         if engine in ("duckdb", "_duckdb", "polars") and type(error).__name__ not in _FAULTS_OF_THE_QUERY:
             raise translate_scan_errors(error) from error
+        if engine in ("psycopg", "sqlite3"):
+            fix = f"The database broke off: {' '.join(str(error).split())}. See to it, then run the job again."
+            raise DataError(Problem("data set", fix=fix)) from error
         raise
 
 
@@ -85,10 +89,9 @@ def _fix(message: str) -> str:
     if NOT_OF_TYPE in message:
         column = message.partition(NOT_OF_TYPE)[2].splitlines()[0]
         return f"Column {column!r} has a cell of another type than its first rows. Read with lazy_types=False."
-    if lowered.startswith("out of memory error"):
-        return _MEMORY
-    if "state machine" in lowered:
-        return _LINE_ENDS
+    for words, fix in _FIXES.items():
+        if words in lowered:
+            return fix
     if "line size" in lowered:
         return "The line is longer than 2 MB; most likely a quote is not closed. Close it, or shorten the cell."
     if "quote" in lowered:

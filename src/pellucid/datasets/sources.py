@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from pellucid.protocols.table import RowOrder
+
 __all__ = ["CSV", "IMAGES", "JSON", "JSON_LINES", "PARQUET", "Dataset", "DatasetSource", "LeftOut", "TypesFrom"]
 
 CSV: Final = "text/csv"
@@ -117,6 +119,10 @@ class Dataset:
         Number of rows where reading has counted them already.
     settle
         Reads the data set again with types decided over all rows; None where they are. See `compute_on`.
+    order
+        Of the rows.
+    from_database
+        Whether the rows stand in a database and not in files.
     """
 
     frame: Any
@@ -131,3 +137,5 @@ class Dataset:
     files: tuple[str, ...] = ()
     rows: int | None = None
     settle: Callable[[], Dataset] | None = field(default=None, repr=False, compare=False)
+    order: RowOrder = "rows"
+    from_database: bool = False

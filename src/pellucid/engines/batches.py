@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.engines.cells import plain
+from pellucid.engines.ibis_tables import arrow_batches, is_ibis_table
 from pellucid.protocols.model import Batch
 
-__all__ = ["BATCH_ROWS", "batches_of"]
+__all__ = ["BATCH_ROWS", "batches_of", "collected"]
 
 BATCH_ROWS = 65_536
 """Rows read at a time: large enough for a model's own speed, a few megabytes in memory."""
@@ -23,7 +24,7 @@ def batches_of(frame: nw.LazyFrame[Any], columns: Sequence[str], rows: int = BAT
     """The rows of ``columns`` in order, at most ``rows`` at a time.
 
     A DuckDB relation is read once into a table of its connection, which DuckDB keeps on disk where memory runs out;
-    a Polars query is streamed; frames in memory are sliced.
+    a Polars query and an Ibis table are streamed; frames in memory are sliced.
     """
     native = frame.select(*columns).to_native()
     library = type(native).__module__.partition(".")[0].lstrip("_")
@@ -32,8 +33,22 @@ def batches_of(frame: nw.LazyFrame[Any], columns: Sequence[str], rows: int = BAT
     elif library == "polars" and hasattr(native, "collect_batches"):
         for part in native.collect_batches(chunk_size=rows, maintain_order=True):
             yield from _of_frame(nw.from_native(part, eager_only=True), rows)
+    elif is_ibis_table(native):
+        for part in arrow_batches(native, rows):
+            yield from _of_frame(nw.from_native(part, eager_only=True), rows)
     else:
         yield from _of_frame(frame.select(*columns).collect(), rows)
+
+
+def collected(frame: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
+    """All rows in memory."""
+    native = frame.to_native()
+    if not is_ibis_table(native):
+        return frame.collect()
+    import pyarrow as pa
+
+    empty = native.schema().to_pyarrow().empty_table()
+    return nw.from_native(pa.concat_tables([empty, *arrow_batches(native, BATCH_ROWS)]), eager_only=True)
 
 
 def _of_relation(relation: Any, columns: Sequence[str], rows: int) -> Iterator[Batch]:

@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.counts import ByThreshold, Cube, Key, Value
-from pellucid.engines.batches import BATCH_ROWS, batches_of
+from pellucid.engines.batches import BATCH_ROWS, batches_of, collected
 from pellucid.engines.cells import plain
+from pellucid.engines.ibis_tables import arrow_batches, is_ibis_table, keeps_order, knows_nan
 from pellucid.errors import DataError, Problem
 from pellucid.protocols.model import Batch
-from pellucid.protocols.table import Above, AnyOf, ColumnType, Selection, Within
+from pellucid.protocols.table import Above, AnyOf, ColumnType, RowOrder, Selection, Within
 
 __all__ = ["FrameTable"]
 
@@ -35,15 +36,33 @@ class FrameTable:
         The native frame, relation or table; it is never copied and never turned into Python rows.
     translate
         Context in which queries run, to turn an engine's own errors about the data into ours.
+    order
+        Of the rows; None for what the kind of table tells: Ibis tables have none, unless they are in DuckDB. Rows
+        without an order are sorted whenever they are asked for, so that several answers belong together.
     """
 
     frame: Any
     translate: Callable[[], AbstractContextManager[None]] = field(default=nullcontext, repr=False)
+    order: RowOrder | None = None
 
     @cached_property
     def _lazy(self) -> nw.LazyFrame[Any]:
         frame: nw.DataFrame[Any] | nw.LazyFrame[Any] = nw.from_native(self.frame)
         return frame.lazy()
+
+    @cached_property
+    def _row_order(self) -> RowOrder:
+        if self.order is not None:
+            return self.order
+        return "arbitrary" if is_ibis_table(self.frame) and not keeps_order(self.frame) else "rows"
+
+    @cached_property
+    def _in_order(self) -> nw.LazyFrame[Any]:
+        """All columns, in an order that every scan keeps; rows that are equal in all of them may change places."""
+        if self._row_order != "arbitrary":
+            return self._lazy
+        sortable = [name for name, kind in self._lazy.collect_schema().items() if _is_sortable(kind)]
+        return self._lazy.sort(*sortable) if sortable else self._lazy
 
     @cached_property
     def columns(self) -> Mapping[str, ColumnType]:
@@ -53,7 +72,7 @@ class FrameTable:
 
     def head(self, rows: int, columns: Sequence[str]) -> dict[str, list[Value]]:
         """The first ``rows`` rows of ``columns``; missing values are None."""
-        fetched = self._fetch(self._lazy.select(*columns).head(rows))
+        fetched = self._fetch(self._in_order.select(*columns).head(rows))
         return {name: [plain(row[i]) for row in fetched] for i, name in enumerate(columns)}
 
     def cube(self, keys: Sequence[Key], *, weights: str | None = None) -> Cube:
@@ -66,7 +85,7 @@ class FrameTable:
             projected += [
                 weight.alias("weight"),
                 (weight * weight).alias("square"),
-                weight.is_null().cast(nw.Int64).alias("gap"),
+                nw.when(weight.is_null()).then(nw.lit(1)).otherwise(nw.lit(0)).alias("gap"),
             ]
             aggregates += [
                 nw.col("weight").sum().alias("sum"),
@@ -112,8 +131,11 @@ class FrameTable:
     def first_seen(self, column: str, values: Sequence[Value]) -> list[Value]:
         """``values``, all of which occur in ``column``, in order of their first row.
 
-        Reads a growing prefix of the rows and, of it, only the values not found so far.
+        Reads a growing prefix of the rows and, of it, only the values not found so far. Where rows have no order that
+        means something, values come in their own: truth values, numbers, texts, and missing ones last.
         """
+        if self._row_order != "rows":
+            return sorted(values, key=_place_of_value)
         found: dict[Value, None] = {}
         wanted = set(values)
         rows = 4096
@@ -132,25 +154,26 @@ class FrameTable:
 
     def mask(self, selection: Selection) -> npt.NDArray[np.bool_]:
         """Which rows are selected, shape (rows,)."""
-        return self._arrays(self._lazy.select(self._selected(selection).alias("selected")))[:, 0].astype(bool)
+        return self._arrays(self._in_order.select(self._selected(selection).alias("selected")))[:, 0].astype(bool)
 
     def numbers(self, columns: Sequence[str]) -> npt.NDArray[np.float64]:
         """Numeric and boolean columns as numbers, shape (rows, columns); missing values are nan."""
         if not columns:
             return np.empty((self._rows, 0))
-        return self._arrays(self._lazy.select(*[self._number(name).alias(name) for name in columns]))
+        return self._arrays(self._in_order.select(*[self._number(name).alias(name) for name in columns]))
 
     def batches(self, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[Batch]:
         """The rows of ``columns`` in order, at most ``rows`` at a time."""
         with self.translate():
-            yield from batches_of(self._lazy, columns, rows)
+            yield from batches_of(self._in_order, columns, rows)
 
     def where(self, selections: Sequence[Selection], *, negate: bool = False) -> FrameTable:
         """The rows that any of ``selections`` selects, or with ``negate`` all the others."""
         chosen = self._selected(selections[0])
         for selection in selections[1:]:
             chosen = chosen | self._selected(selection)
-        return FrameTable(self._lazy.filter(~chosen if negate else chosen).to_native(), self.translate)
+        rows = self._lazy.filter(~chosen if negate else chosen)
+        return FrameTable(rows.to_native(), self.translate, self._row_order)
 
     @cached_property
     def _rows(self) -> int:
@@ -169,11 +192,16 @@ class FrameTable:
 
     def _number(self, column: str) -> nw.Expr:
         """The column as numbers in which not-a-number is missing: engines order and compare it differently."""
-        if self.columns[column] in ("boolean", "text", "category"):
+        if self.columns[column] == "boolean":  # PostgreSQL casts no truth value to a float
+            no = nw.when(~nw.col(column)).then(nw.lit(0.0, nw.Float64))
+            return nw.when(nw.col(column)).then(nw.lit(1.0, nw.Float64)).otherwise(no)
+        if self.columns[column] in ("text", "category"):
             return nw.col(column).cast(nw.Float64)
         if self.columns[column] == "integer":
             return nw.col(column)
         number = nw.col(column).cast(nw.Float64)
+        if is_ibis_table(self.frame) and not knows_nan(self.frame):
+            return number
         return nw.when(~number.is_nan()).then(number)
 
     def _selected(self, selection: Selection) -> nw.Expr:
@@ -199,6 +227,9 @@ class FrameTable:
                 return rows
             if type(native).__module__.startswith("polars"):
                 return list(native.collect(engine="streaming").rows())
+            if is_ibis_table(native):
+                batches = arrow_batches(native, BATCH_ROWS)
+                return [row for batch in batches for row in zip(*batch.to_pydict().values(), strict=True)]
             return query.collect().rows()
 
     def _arrays(self, query: nw.LazyFrame[Any]) -> npt.NDArray[np.float64]:
@@ -210,7 +241,7 @@ class FrameTable:
                 columns: Iterable[Any] = native.fetchnumpy().values()
                 filled = [np.ma.filled(np.ma.asarray(column, dtype=float), np.nan) for column in columns]
             else:
-                frame = query.collect()
+                frame = collected(query)
                 filled = [np.asarray(frame[name].cast(nw.Float64).to_numpy(), dtype=float) for name in frame.columns]
         return np.column_stack(filled)
 
@@ -218,6 +249,18 @@ class FrameTable:
 def _is_any_of(column: nw.Expr, values: Sequence[Value]) -> nw.Expr:
     """Whether cells equal one of ``values``; no cell does where there are none, which not all engines can be asked."""
     return column.is_in(values) if values else column.is_null() & ~column.is_null()
+
+
+def _is_sortable(dtype: Any) -> bool:
+    return bool(dtype.is_numeric() or dtype.is_temporal() or dtype in (nw.String, nw.Boolean))
+
+
+def _place_of_value(value: Value) -> tuple[int, float, str]:
+    if value is None:
+        return 3, 0.0, ""
+    if isinstance(value, str):
+        return 2, 0.0, value
+    return (0 if isinstance(value, bool) else 1), float(value), ""
 
 
 def _column_type(dtype: Any) -> ColumnType:

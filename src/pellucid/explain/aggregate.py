@@ -119,8 +119,8 @@ def aggregate(
     confidence_level
         Of the interval, in (0, 1).
     blocks
-        Block of every row, in any order, shape (rows,). Rows of a block share their coalitions, so their errors are taken to move
-        together, which makes the standard error larger, never smaller. None takes rows as independent.
+        Block of every row, in any order, shape (rows,). Rows of a block share their coalitions, so their errors are
+        taken to move together, which makes the standard error larger, never smaller. None takes rows as independent.
 
     Examples
     --------

@@ -32,7 +32,8 @@ class Attributions:
     blocks
         Block of each row, shape (rows,): rows of a block share coalitions.
     estimators
-        Of each row: ``enumeration``, ``border``, ``leverage``, ``odd terms``, ``clarify`` or ``permutation``.
+        Of each row: ``enumeration``, ``border``, ``leverage``, ``odd terms``, ``clarify``, ``permutation``,
+        ``surrogate``, or ``exact:`` and the name of a formula.
     model_rows
         Inputs that the model was asked for.
     """
@@ -52,6 +53,19 @@ class Attributions:
         errors, sizes = (self.standard_errors**2).sum(axis=1), (self.values**2).sum(axis=1)
         found: Floats = np.sqrt(np.divide(errors, sizes, out=np.where(errors > 0, np.inf, errors), where=sizes > 0))
         return found
+
+    def in_order(self, order: Integers) -> Attributions:
+        """The same rows in another order: positions, shape (rows,)."""
+        return Attributions(
+            values=self.values[order],
+            standard_errors=self.standard_errors[order],
+            base_values=self.base_values[order],
+            predictions=self.predictions[order],
+            samples=self.samples[order],
+            blocks=self.blocks[order],
+            estimators=tuple(self.estimators[place] for place in order.tolist()),
+            model_rows=self.model_rows,
+        )
 
     @staticmethod
     def join(parts: Sequence[Attributions]) -> Attributions:

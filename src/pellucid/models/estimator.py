@@ -32,6 +32,8 @@ class EstimatorModel:
         The fitted object.
     name
         Begins every message about the model.
+    texts
+        Whether it takes a list of texts, also where this does not show.
 
     Examples
     --------
@@ -45,6 +47,7 @@ class EstimatorModel:
 
     estimator: Any
     name: str
+    texts: bool = False
 
     def predict(self, batch: Batch) -> Scores:
         """Scores of every row of ``batch``, in order."""
@@ -70,7 +73,7 @@ class EstimatorModel:
             return method(rows)
 
     def _rows(self, method: Any, batch: Batch) -> Any:
-        if takes_texts(self.estimator):
+        if self.texts or takes_texts(self.estimator):
             return texts_of(batch, self.name)
         names = trained_names(getattr(self.estimator, "feature_names_in_", None))
         if names:

@@ -12,10 +12,17 @@ import numpy.typing as npt
 from pellucid.counts import Cube, Key, Value
 from pellucid.protocols.model import Batch
 
-__all__ = ["Above", "AnyOf", "ColumnType", "Selection", "Table", "Within"]
+__all__ = ["Above", "AnyOf", "ColumnType", "RowOrder", "Selection", "Table", "Within"]
 
 ColumnType = Literal["boolean", "integer", "float", "text", "category"]
 """Type of a column as the data-type rule of Clarify sees it; dates and everything else that prints are text."""
+
+RowOrder = Literal["rows", "values", "arbitrary"]
+"""What order the rows of a table have.
+
+``rows``: that of a file. ``values``: one that is always the same and means nothing. ``arbitrary``: another one at every
+scan, as in most databases. Without an order of rows, values are told in an order of their own.
+"""
 
 
 @dataclass(frozen=True, slots=True)

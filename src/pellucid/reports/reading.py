@@ -7,7 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Group", "Metric", "Stage", "listed", "mapping", "named", "number_in", "read_metrics", "read_stages", "texts"]
+__all__ = [
+    "Group",
+    "Metric",
+    "Stage",
+    "listed",
+    "mapping",
+    "named",
+    "number_in",
+    "read_metrics",
+    "read_stages",
+    "texts",
+]
 
 StageName = Literal["pre_training", "post_training"]
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pellucid.reports.suppression import CountedSet, hidden, is_small
+from pellucid.reports.suppression import CountedSet, hidden
 
 __all__ = ["EVERYONE", "TIERS", "Hidden", "Tier", "group_key", "hidden_cells", "intersection_key", "segment_key"]
 
@@ -209,13 +209,17 @@ class _Column:
             covered = sum(part.counts["size"][0] for part in parts)
             rest = covered != everyone.get("size", (0.0,))[0]
             return _Column(facet, tuple(parts), (*sorted(atoms, key=repr), *([REST] if rest else [])))
-        unlisted = atoms.difference(*(atoms_of[name] for name in shown)) if shown else atoms
+        unlisted = atoms.difference(*(atoms_of[name] for name in shown))
         other, missing = (_number(found.get(key)) or 0.0 for key in ("other_rows", "missing"))
-        if other:
-            parts.append(_Part(value_key(facet, OTHER), frozenset({*unlisted, OTHER}), {"size": (other,)}))
+        if other and not unlisted:
+            parts.append(_Part(value_key(facet, OTHER), frozenset({OTHER}), {"size": (other,)}))
+        # Other values that are groups are shown as such; together they are what the values listed leave of all rows.
+        left = other - sum(
+            part.counts["size"][0] for part in parts if part.key[0] == "group" and part.atoms <= unlisted
+        )
         if missing:
             parts.append(_Part(value_key(facet, MISSING), frozenset({MISSING}), {"size": (missing,)}, harmless=True))
-        extra = [*([OTHER] if other else []), *([MISSING] if missing else [])]
+        extra = [*([OTHER] if left > 0 else []), *([MISSING] if missing else [])]
         return _Column(facet, tuple(parts), (*sorted(atoms, key=repr), *extra))
 
 
@@ -275,7 +279,7 @@ def _alone(crossed: Sequence[Mapping[str, Any]]) -> list[_Part]:
     ]
     least: dict[Tier, tuple[float, ...]] = {}
     for tier in TIERS:
-        small = [found[tier] for found in counts if tier in found and is_small(found[tier], math.inf)]
+        small = [found[tier] for found in counts if sum(found.get(tier, ())) > 0]
         if small:
             least[tier] = min(small, key=min)
     return [_Part(intersection_key(i), frozenset({i}), least) for i in range(len(crossed))]

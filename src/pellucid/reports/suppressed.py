@@ -225,7 +225,8 @@ def _hide_totals(details: dict[str, Any], found: Hidden) -> None:
             if "size" in found.tiers_of(value_key(column, str(value.get("value")))):
                 value["rows"] = None
                 value[SUPPRESSED] = True
-        if "size" in found.tiers_of(value_key(column, "other values")):
+        few = any(value.get(SUPPRESSED) is True for value in _mappings(entry.get("values")))
+        if (few and entry.get("other_rows")) or "size" in found.tiers_of(value_key(column, "other values")):
             entry["other_rows"] = None
     warnings = details.get("warnings")
     if isinstance(warnings, list):

@@ -11,7 +11,7 @@ from pellucid.charts.altair import to_altair
 from pellucid.results import plotted
 
 if TYPE_CHECKING:
-    from altair import Chart, LayerChart
+    from altair import LayerChart
     from matplotlib.axes import Axes
 
     from pellucid.results.bias import BiasReport
@@ -37,7 +37,7 @@ class ExplanationPlots:
     @overload
     def importance(
         self, *, output: str | int | None = None, method: Aggregation = "mean_abs", limit: int = 15, width: int = WIDTH
-    ) -> Chart | LayerChart: ...
+    ) -> LayerChart: ...
 
     @overload
     def importance(
@@ -52,7 +52,7 @@ class ExplanationPlots:
         method: Aggregation = "mean_abs",
         limit: int = 15,
         width: int = WIDTH,
-    ) -> Chart | LayerChart | Axes:
+    ) -> LayerChart | Axes:
         """The ``limit`` most important features as bars with intervals; "≈" where their order is not certain."""
         if ax is not None:
             from pellucid.results.displays import ImportanceDisplay
@@ -66,16 +66,14 @@ class ExplanationPlots:
         return to_altair(charts.importance(bars, limit=limit, axis_title=title), width=width)
 
     @overload
-    def beeswarm(
-        self, *, output: str | int | None = None, limit: int = 15, width: int = WIDTH
-    ) -> Chart | LayerChart: ...
+    def beeswarm(self, *, output: str | int | None = None, limit: int = 15, width: int = WIDTH) -> LayerChart: ...
 
     @overload
     def beeswarm(self, *, ax: Axes, output: str | int | None = None, limit: int = 15) -> Axes: ...
 
     def beeswarm(
         self, *, ax: Axes | None = None, output: str | int | None = None, limit: int = 15, width: int = WIDTH
-    ) -> Chart | LayerChart | Axes:
+    ) -> LayerChart | Axes:
         """Shapley values of all rows (at most 400, at even distances), colored and shaped by the feature's value."""
         if ax is not None:
             from pellucid.results.displays import BeeswarmDisplay
@@ -91,14 +89,14 @@ class ExplanationPlots:
     @overload
     def waterfall(
         self, row: int, *, output: str | int | None = None, limit: int = 12, width: int = WIDTH
-    ) -> Chart | LayerChart: ...
+    ) -> LayerChart: ...
 
     @overload
     def waterfall(self, row: int, *, ax: Axes, output: str | int | None = None, limit: int = 12) -> Axes: ...
 
     def waterfall(
         self, row: int, *, ax: Axes | None = None, output: str | int | None = None, limit: int = 12, width: int = WIDTH
-    ) -> Chart | LayerChart | Axes:
+    ) -> LayerChart | Axes:
         """One prediction as steps from the base value, all but the ``limit`` strongest as one step."""
         if ax is not None:
             from pellucid.results.displays import WaterfallDisplay
@@ -116,16 +114,14 @@ class ExplanationPlots:
         return to_altair(specification, width=width)
 
     @overload
-    def dependence(
-        self, feature: str, *, output: str | int | None = None, width: int = WIDTH
-    ) -> Chart | LayerChart: ...
+    def dependence(self, feature: str, *, output: str | int | None = None, width: int = WIDTH) -> LayerChart: ...
 
     @overload
     def dependence(self, feature: str, *, ax: Axes, output: str | int | None = None) -> Axes: ...
 
     def dependence(
         self, feature: str, *, ax: Axes | None = None, output: str | int | None = None, width: int = WIDTH
-    ) -> Chart | LayerChart | Axes:
+    ) -> LayerChart | Axes:
         """Shapley values of a feature against its values, with intervals."""
         if ax is not None:
             from pellucid.results.displays import DependenceDisplay
@@ -151,16 +147,14 @@ class PartialDependencePlots:
     found: PartialDependence
 
     @overload
-    def partial_dependence(
-        self, feature: str, *, individual: bool = True, width: int = WIDTH
-    ) -> Chart | LayerChart: ...
+    def partial_dependence(self, feature: str, *, individual: bool = True, width: int = WIDTH) -> LayerChart: ...
 
     @overload
     def partial_dependence(self, feature: str, *, ax: Axes, individual: bool = True) -> Axes: ...
 
     def partial_dependence(
         self, feature: str, *, ax: Axes | None = None, individual: bool = True, width: int = WIDTH
-    ) -> Chart | LayerChart | Axes:
+    ) -> LayerChart | Axes:
         """Mean predictions with the feature set to one value after another, and how the rows are spread.
 
         With a single output, curves of up to 60 rows are drawn where they were kept, unless ``individual`` is False.
@@ -191,7 +185,7 @@ class BiasPlots:
     @overload
     def disparities(
         self, *, facet: str | None = None, metrics: Sequence[str] | str | None = None, width: int = WIDTH
-    ) -> Chart | LayerChart: ...
+    ) -> LayerChart: ...
 
     @overload
     def disparities(
@@ -205,7 +199,7 @@ class BiasPlots:
         facet: str | None = None,
         metrics: Sequence[str] | str | None = None,
         width: int = WIDTH,
-    ) -> Chart | LayerChart | Axes:
+    ) -> LayerChart | Axes:
         """Metrics with their intervals against no disparity.
 
         Where there is one group, of ``facet`` or of the report, all its metrics are drawn, a panel for each unit; where

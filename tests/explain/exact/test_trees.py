@@ -89,7 +89,6 @@ def test_values_equal_enumeration(enumerated, way, features, depth, width, categ
 def test_longer_paths_than_tables_hold_equal_enumeration(enumerated):
     ensemble = ensemble_of([chain(10)], intercept=[0.0], features=10)
     rows, background = np.abs(random_rows(3, 3, 10, missing=0)) + 1, random_rows(4, 6, 10, missing=0) + 2
-    assert tree_game(ensemble, background).leaves_without_table
     assert explain_trees(ensemble, rows, background).values == pytest.approx(
         enumerated(ensemble.scores, rows, background), abs=1e-10
     )

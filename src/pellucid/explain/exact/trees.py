@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from pellucid.explain.exact.additivity import ExactValues, Floats
 from pellucid.explain.exact.leaf_games import attributions, set_weights
-from pellucid.explain.exact.tree_ensemble import Cells, Integers, TreeEnsemble
+from pellucid.explain.exact.tree_ensemble import LEAF, Cells, Integers, TreeEnsemble
 from pellucid.explain.exact.tree_paths import Bits, Leaves, Level, failed, levels_of
 
 __all__ = ["TreeGame", "explain_trees", "tree_game"]
@@ -26,6 +26,13 @@ _LONGEST_TABLE = 8
 _TABLE_BYTES = 256 << 20
 _NODES_AT_ONCE = 4096
 _SETS_AT_ONCE = 1 << 22
+
+# Nanoseconds, rounded: a slot of a table; a leaf without one, per block of rows, per row, and per row and set; a node
+# that a model of any library asks on its way to a leaf.
+_TABLE_SLOT = 2.0
+_LEAF_OF_BLOCK, _LEAF_OF_ROW, _LEAF_OF_SET = 40_000.0, 60.0, 1.0
+_NODE_OF_MODEL = 2.5
+_ALWAYS_WORTH = 1e6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +68,21 @@ class _Chunk:
     nodes: int
     groups: tuple[_Group, ...]
 
+    @property
+    def rows_at_once(self) -> int:
+        return max(16, _SETS_AT_ONCE // self.nodes)
+
+    def nanoseconds(self, rows: int) -> float:
+        """What a row costs about, where so many are explained."""
+        of_block = _LEAF_OF_BLOCK / min(rows, self.rows_at_once)
+        spent = 0.0
+        for group in self.groups:
+            if isinstance(group.met, _Tables):
+                spent += _TABLE_SLOT * group.slots.size
+            else:
+                spent += len(group.slots) * (of_block + _LEAF_OF_ROW) + _LEAF_OF_SET * sum(map(len, group.met.sets))
+        return spent
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TreeGame:
@@ -72,23 +94,32 @@ class TreeGame:
         The trees.
     base
         Mean score over the background, shape (outputs,).
+    background_rows
+        Rows of the background.
     chunks
         Some trees each.
     """
 
     ensemble: TreeEnsemble
     base: Floats
+    background_rows: int
     chunks: tuple[_Chunk, ...]
 
-    @property
-    def leaves_without_table(self) -> int:
-        """Leaves, pairs counting once, that cost distinct rows x background: long paths, or no memory for a table.
+    def dearer_than(self, samples: int, rows: int) -> bool:
+        """Whether exact values cost more than sampled ones, as of forests grown to the end, whose paths have no tables.
 
-        Times rows and background it tells what exact values cost where such leaves are most of all, as in forests grown
-        to the end: 0.5 to 1.5 nanoseconds each.
+        Counted from the sizes of the trees, so that the answer is the same on every machine. A millisecond for a row
+        is always worth it.
+
+        Parameters
+        ----------
+        samples
+            Coalitions of a row.
+        rows
+            Rows explained together.
         """
-        groups = [group for chunk in self.chunks for group in chunk.groups]
-        return sum(len(group.slots) for group in groups if isinstance(group.met, _Sets))
+        asked = samples * self.background_rows * _nodes_asked(self.ensemble) * _NODE_OF_MODEL
+        return sum(chunk.nanoseconds(rows) for chunk in self.chunks) > max(asked, _ALWAYS_WORTH)
 
     def explain(self, rows: npt.NDArray[Any]) -> ExactValues:
         """Shapley values of the scores of ``rows``.
@@ -107,7 +138,7 @@ class TreeGame:
         flat = np.zeros((ensemble.outputs * ensemble.features, len(rows)))
         cells = ensemble.cells(rows)
         for chunk in self.chunks:
-            block = max(16, _SETS_AT_ONCE // chunk.nodes)
+            block = chunk.rows_at_once
             for start in range(0, len(rows), block):
                 some = slice(start, start + block)
                 _add_attributions(flat[:, some], ensemble, chunk, _part(cells, some))
@@ -158,7 +189,13 @@ def tree_game(ensemble: TreeEnsemble, background: npt.NDArray[Any]) -> TreeGame:
             room -= group.met.attributions.nbytes if isinstance(group.met, _Tables) else 0
             groups.append(group)
         chunks.append(_Chunk(levels, nodes, tuple(groups)))
-    return TreeGame(ensemble, ensemble.scores(background).mean(axis=0), tuple(chunks))
+    return TreeGame(ensemble, ensemble.scores(background).mean(axis=0), len(background), tuple(chunks))
+
+
+def _nodes_asked(ensemble: TreeEnsemble) -> float:
+    """Nodes that a prediction asks about: the depth of each tree if its leaves were equally deep."""
+    leaves = np.add.reduceat(ensemble.feature == LEAF, ensemble.roots)
+    return float(np.log2(np.maximum(leaves, 2)).sum())
 
 
 def _chunks(ensemble: TreeEnsemble) -> Iterator[tuple[Integers, int]]:

@@ -15,7 +15,7 @@ from pellucid.jobs.explanations.writers import LocalValues, local_values_file
 __all__ = ["ROWS_PER_PART", "LocalValueParts", "local_value_parts"]
 
 ROWS_PER_PART = 65_536
-"""Rows from which a further part begins."""
+"""Rows from which a further part begins, unless said otherwise."""
 
 
 class LocalValueParts:
@@ -29,10 +29,15 @@ class LocalValueParts:
         As for `LocalValues`.
     stack
         Closes the file that is open.
+    rows_per_part
+        Rows from which a further part begins.
     """
 
-    def __init__(self, folder: Path, features: Sequence[str], join: str | None, stack: ExitStack) -> None:
+    def __init__(
+        self, folder: Path, features: Sequence[str], join: str | None, stack: ExitStack, rows_per_part: int
+    ) -> None:
         self._folder, self._features, self._join, self._stack = folder, features, join, stack
+        self._rows_per_part = rows_per_part
         self._parts = self._rows = 0
         self._file: LocalValues | None = None
 
@@ -40,7 +45,7 @@ class LocalValueParts:
         self, values: npt.NDArray[np.float64], labels: Sequence[str], identities: npt.NDArray[Any] | None
     ) -> None:
         """Lines of some rows; see `LocalValues.write`."""
-        if self._file is None or self._rows >= ROWS_PER_PART:
+        if self._file is None or self._rows >= self._rows_per_part:
             self._stack.close()
             path = self._folder / f"part-{self._parts:05d}.csv"
             self._file = self._stack.enter_context(local_values_file(path, self._features, self._join))
@@ -50,8 +55,10 @@ class LocalValueParts:
 
 
 @contextmanager
-def local_value_parts(folder: Path, features: Sequence[str], join: str | None) -> Iterator[LocalValueParts]:
+def local_value_parts(
+    folder: Path, features: Sequence[str], join: str | None, *, rows_per_part: int = ROWS_PER_PART
+) -> Iterator[LocalValueParts]:
     """The folder of local values, whose files are closed with the block."""
     folder.mkdir()
     with ExitStack() as stack:
-        yield LocalValueParts(folder, features, join, stack)
+        yield LocalValueParts(folder, features, join, stack, rows_per_part)

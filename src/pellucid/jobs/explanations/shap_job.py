@@ -14,6 +14,7 @@ from pellucid.explain.game import BATCH_ROWS, MaskedGames
 from pellucid.explain.maskers.tabular import TabularMasker
 from pellucid.explain.maskers.text import TextMasker, text_masker
 from pellucid.explain.plan import Plan
+from pellucid.jobs.explanations.exact_rows import Exactly, bounded_by_samples, with_exact_rows
 from pellucid.jobs.explanations.request import ShapRequest
 from pellucid.jobs.explanations.rows import pieces_of
 from pellucid.jobs.explanations.texts import TextColumns, text_attributions
@@ -22,6 +23,7 @@ from pellucid.protocols.model import Batch
 
 __all__ = [
     "ROWS_AT_ONCE",
+    "ROWS_BY_FORMULA",
     "Explained",
     "Found",
     "ShapTask",
@@ -36,6 +38,8 @@ Floats = npt.NDArray[np.float64]
 
 ROWS_AT_ONCE = 256 * BLOCK_ROWS
 """Rows of a unit at most."""
+ROWS_BY_FORMULA = 64 * BLOCK_ROWS
+"""Rows of a unit that are explained by a formula."""
 TEXTS_AT_ONCE = 4 * BLOCK_ROWS
 """Rows of a unit with texts, whose number of players is not known before they are read."""
 
@@ -54,6 +58,8 @@ class ShapTask:
         Rows that show what an absent feature looks like.
     texts
         Columns that are explained by their units; None where there are none.
+    by_formula
+        Whether rows get exact values where a formula of the model holds.
     """
 
     features: tuple[str, ...]
@@ -61,6 +67,7 @@ class ShapTask:
     baseline: Batch
     request: ShapRequest
     texts: TextColumns | None = None
+    by_formula: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -137,6 +144,8 @@ def rows_of_a_unit(task: ShapTask) -> int:
         return ROWS_AT_ONCE
     if task.texts is not None:
         return TEXTS_AT_ONCE
+    if task.by_formula:
+        return ROWS_BY_FORMULA
     players, inputs = len(task.request.players), len(task.baseline)
     samples = task.request.plan.budget.samples_of(players=players, rows=task.total, inputs_per_coalition=inputs)
     asked = min(samples, 1 << min(players, 62)) * inputs
@@ -178,7 +187,12 @@ def shap_units(
 
 
 def explained_unit(
-    unit: ShapUnit, task: ShapTask, score: Callable[[Batch], Floats], *, clock: Callable[[], float]
+    unit: ShapUnit,
+    task: ShapTask,
+    score: Callable[[Batch], Floats],
+    *,
+    clock: Callable[[], float],
+    exactly: Exactly | None = None,
 ) -> Found:
     """Attributions of the rows of a unit.
 
@@ -188,6 +202,8 @@ def explained_unit(
         Scores of a batch of features, shape (inputs, outputs).
     clock
         Seconds from some moment on, for a budget in seconds.
+    exactly
+        Exact values where the model has a formula; None samples all rows.
 
     Raises
     ------
@@ -198,16 +214,33 @@ def explained_unit(
     """
     rows, request = Batch({name: unit.rows.columns[name] for name in task.features}), task.request
     masker, texts = _masker(rows, task), task.texts
-    games = PartGames(MaskedGames(masker, score, request.link), unit.first, task.total)
+    whole = MaskedGames(masker, score, request.link)
+    games = PartGames(whole, unit.first, task.total)
     plan = request.plan
     if unit.seconds is not None:
         plan = replace(plan, budget=replace(plan.budget, seconds=unit.seconds))
-    blocks = range(unit.first // BLOCK_ROWS, -(-(unit.first + len(rows)) // BLOCK_ROWS))
+    exact = None if exactly is None else exactly(rows, whole)
     if isinstance(masker, TextMasker) and texts is not None:
-        found = text_attributions(masker, games, plan, blocks, outer=texts.outer, clock=clock)
+        found = text_attributions(masker, games, plan, _blocks(unit.first, len(rows)), outer=texts.outer, clock=clock)
+    elif exact is None or not isinstance(masker, TabularMasker):
+        blocks = explain_blocks(games, plan, _blocks(unit.first, len(rows)), clock=clock)
+        found = Attributions.join(list(blocks))
     else:
-        found = Attributions.join(list(explain_blocks(games, plan, blocks, clock=clock)))
-    return Found(found, _players(masker, plan), masker.has_common_base)
+        known, by_rows = masker, replace(plan, budget=bounded_by_samples(plan.budget, task.total, len(task.baseline)))
+
+        def sampled(left: npt.NDArray[np.intp]) -> Attributions:
+            some = MaskedGames(replace(known, explained=rows[left]), score, request.link)
+            part = PartGames(some, unit.first, unit.first + len(left))
+            return Attributions.join(list(explain_blocks(part, by_rows, _blocks(unit.first, len(left)), clock=clock)))
+
+        found = with_exact_rows(exact, unit.first, sampled)
+    # The base of a formula differs from the model's own in the last digits.
+    common = masker.has_common_base and (exact is None or len(set(exact.holds.tolist())) == 1)
+    return Found(found, _players(masker, plan), common)
+
+
+def _blocks(first: int, rows: int) -> range:
+    return range(first // BLOCK_ROWS, -(-(first + rows) // BLOCK_ROWS))
 
 
 def _masker(rows: Batch, task: ShapTask) -> TabularMasker | TextMasker:

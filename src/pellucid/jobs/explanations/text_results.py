@@ -172,7 +172,7 @@ class TextResults:
             explanations.append({"attributions": attributions, "data_type": kind, "feature_name": name})
         line: dict[str, Any] = {"explanations": explanations}
         if self.join is not None:
-            line[self.join] = _plain(rows.columns[self.join][row])
+            line.setdefault(self.join, _plain(rows.columns[self.join][row]))
         try:
             if self.file is not None:
                 self.file.write(json.dumps(line, sort_keys=True) + "\n")

@@ -200,7 +200,8 @@ class Totals:
         notes = [
             (players, text)
             for players, samples in self._asked
-            if players > 0 and (text := note(players, samples, self.estimator))
+            # Exact values take no samples.
+            if players > 0 and samples > 0 and (text := note(players, samples, self.estimator))
         ]
         return max(notes)[1] if notes else ""
 

@@ -87,7 +87,7 @@ def task_identity(task: ShapTask | None) -> str:
     if task is None:
         return ""
     request = task.request
-    parts = (task.features, task.total, dict(request.players), request.plan, request.link, task.texts)
+    parts = (task.features, task.total, dict(request.players), request.plan, request.link, task.texts, task.by_formula)
     return f"{parts!r} {content_hash(task.baseline)}"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.jobs.explanations.exact_rows import Exactly
 from pellucid.jobs.explanations.pdp_job import PdpUnit, summed_unit
 from pellucid.jobs.explanations.shap_job import Found, ShapTask, ShapUnit, explained_unit
 from pellucid.jobs.explanations.unit_store import UnitStore
@@ -33,10 +34,13 @@ class UnitWork:
         What is the same for all units of SHAP values; None where there are none.
     score
         Scores of a batch of features, shape (inputs, outputs).
+    exactly
+        Exact values where the model has a formula.
     """
 
     task: ShapTask | None
     score: Callable[[Batch], npt.NDArray[np.float64]]
+    exactly: Exactly | None = None
 
     def __call__(self, unit: Unit) -> Result:
         """The result of a unit.
@@ -47,7 +51,7 @@ class UnitWork:
             See `explained_unit` and `summed_unit`.
         """
         if isinstance(unit, ShapUnit) and self.task is not None:
-            return explained_unit(unit, self.task, self.score, clock=time.monotonic)
+            return explained_unit(unit, self.task, self.score, clock=time.monotonic, exactly=self.exactly)
         if isinstance(unit, PdpUnit):
             return summed_unit(unit, self.score)
         raise TypeError(f"{type(unit).__name__} is no unit of this work.")

@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from pellucid.errors import DataError, Problem
-from pellucid.results.forecast import ForecastItem
+
+if TYPE_CHECKING:
+    from pellucid.results.forecast import ForecastItem
 
 __all__ = ["FORECAST_FILES", "results_path", "scores_file", "write_item"]
 

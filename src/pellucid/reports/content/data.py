@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,11 +22,12 @@ from pellucid.reports.document import (
     Table,
 )
 from pellucid.reports.reading import listed, mapping, number_in, texts
-from pellucid.results.rounding import count, percent
+from pellucid.results.rounding import count, number, percent
 
 __all__ = ["data_section"]
 
 MANY_COLUMNS = 12
+_LONG_NUMBER = re.compile(r"^-?\d+\.\d{7,}(e-?\d+)?$")
 HIDDEN = Cell(text="suppressed", tone="suppressed", meaning="Too few people: nobody must be identifiable.")
 KINDS = {
     "categorical": "categories",
@@ -94,14 +96,20 @@ def _read_row(column: Mapping[str, Any]) -> tuple[str | Cell, ...]:
 # --- labels and groups -----------------------------------------------------------------------------------------------
 def _distributions(context: Context) -> Iterator[Block]:
     for entry in listed(mapping(context.details.get("dataset")).get("distributions")):
-        values = [(brief(value.get("value")), number_in(value.get("rows"))) for value in listed(entry.get("values"))]
+        values = [(_shown(value.get("value")), number_in(value.get("rows"))) for value in listed(entry.get("values"))]
         other, missing = number_in(entry.get("other_rows")), number_in(entry.get("missing"))
-        if other or "other_rows" not in entry or entry.get("other_rows") is None:
+        if other or entry.get("other_rows", 0) is None:
             values.append(("any other value", other))
         if missing:
             values.append(("no value", missing))
         if values:
             yield _distribution(str(entry.get("column")), str(entry.get("role")), values, context.rows)
+
+
+def _shown(value: object) -> str:
+    """A value of a column; of a number with many digits, those that matter."""
+    text = str(value)
+    return number(float(text)) if _LONG_NUMBER.match(text) else brief(text)
 
 
 def _distribution(column: str, role: str, values: Sequence[tuple[str, float | None]], rows: float | None) -> Chart:

@@ -17,6 +17,10 @@ WORDS = 20
 """Words of a chart."""
 RECORDS = 6
 """Texts that are shown."""
+FAINT = 0.02
+"""Share of the strongest value below which a unit is not marked."""
+REACH = 1.96
+"""Standard errors within which a value may be 0."""
 
 Run = tuple[str, float]
 
@@ -38,7 +42,8 @@ def texts_section(context: Context, outputs: Sequence[str]) -> Section | None:
     blocks: list[Block] = [
         Paragraph(
             "Units of texts (words, sentences or paragraphs) share the difference between the prediction and that for "
-            "the text with every unit masked. A word of a longer unit counts with an equal part of it."
+            "the text with every unit masked. A word of a longer unit counts with an equal part of it. In the texts "
+            "below, units are left unmarked whose value may be 0, or is less than a fiftieth of the strongest."
         )
     ]
     for label in outputs:
@@ -80,7 +85,8 @@ def _marked(label: str, records: Sequence[Mapping[str, Any]]) -> Iterator[Block]
         base, prediction, place = (
             number_in(value) for value in (entry.get("base_value"), entry.get("prediction"), record.get("row"))
         )
-        runs = _runs(record.get("text"), record.get("units"), entry.get("values"))
+        values = _told_apart(entry.get("values"), entry.get("standard_errors"))
+        runs = _runs(record.get("text"), record.get("units"), values)
         if base is None or prediction is None or runs is None:
             yield Notice("missing", "A marked text was edited or damaged, and is left out.")
             continue
@@ -88,6 +94,18 @@ def _marked(label: str, records: Sequence[Mapping[str, Any]]) -> Iterator[Block]
         caption = f"{where}{brief(label)} {number(prediction)}; with every unit masked {number(base)}."
         strongest = max((abs(value) for _, value in runs), default=0.0)
         yield MarkedText(runs=tuple(runs), limit=strongest or 1.0, caption=caption)
+
+
+def _told_apart(values: Any, errors: Any) -> Any:
+    """Values, 0 in the place of those that may be 0 or are too faint to be seen; as they are where they are damaged."""
+    if not isinstance(values, list) or any(number_in(value) is None for value in values):
+        return values
+    known = errors if isinstance(errors, list) and len(errors) == len(values) else [None] * len(values)
+    faint = FAINT * max((abs(value) for value in values), default=0.0)
+    return [
+        0.0 if abs(value) < max(faint, REACH * (number_in(error) or 0.0)) else value
+        for value, error in zip(values, known, strict=True)
+    ]
 
 
 def _runs(text: Any, units: Any, values: Any) -> list[Run] | None:
