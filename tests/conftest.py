@@ -1,6 +1,5 @@
 """What all tests share: one table of people in every form that Pellucid reads."""
 
-import glob
 import os
 import shutil
 import socket
@@ -125,6 +124,9 @@ def native(request):
     return ENGINES[request.param]
 
 
+POSTGRES = Path("/usr/lib/postgresql")
+
+
 class PostgresServer:
     """A PostgreSQL server of its own, on loopback and a socket, with the user ``ada`` and her password."""
 
@@ -132,7 +134,7 @@ class PostgresServer:
 
     def __init__(self, folder):
         self.folder, self.port = folder, free_port()
-        programs = Path(sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1])
+        programs = sorted(POSTGRES.glob("*/bin"))[-1]
         # The server refuses to run as root.
         self.runner = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
         self.control = [programs / "pg_ctl", "-D", folder / "data"]
@@ -187,7 +189,7 @@ def free_port():
 def postgres():
     """One PostgreSQL server for all tests."""
     pytest.importorskip("psycopg", reason="psycopg is not installed")
-    if not glob.glob("/usr/lib/postgresql/*/bin/initdb"):
+    if not list(POSTGRES.glob("*/bin/initdb")):
         pytest.skip("the PostgreSQL server is not installed")
     folder = Path(tempfile.mkdtemp(prefix="pellucid-postgres-"))
     server = PostgresServer(folder)

@@ -180,7 +180,7 @@ def test_every_engine_gives_the_report_of_polars_to_the_last_bit(people_anywhere
     assert report.details() == reference.details()
 
 
-# --- rows without an order ---------------------------------------------------------------------------------------------
+# --- rows without an order --------------------------------------------------------------------------------------------
 def test_values_without_an_order_of_rows_come_in_their_own(people_in_a_database):
     assert people_in_a_database.first_seen("sex", [M, NOBODY, F]) == [F, M, NOBODY]
     assert people_in_a_database.first_seen("member", [None, True, False]) == [False, True, None]

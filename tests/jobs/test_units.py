@@ -173,7 +173,7 @@ def test_sums_of_partial_dependence_are_kept_whatever_features_are_called(tmp_pa
     first, done = run(tmp_path, pool_units=[unit], work=UnitWork(None, total))
     again, not_done = run(tmp_path, pool_units=[unit], work=UnitWork(None, total))
     assert (done, not_done) == ([0], [])
-    assert {name: sums.tolist() for name, sums in again[0].result.items()} == {
+    assert {name: found.sums.tolist() for name, found in again[0].result.items()} == {
         "file": [[7.0, 9.0]],
         "a/b": [[3.0, 5.0]],
     }

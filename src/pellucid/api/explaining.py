@@ -153,7 +153,11 @@ def partial_dependence(
     grid_resolution: int = 15,
     categorical: Sequence[str] = (),
     individual: bool = False,
+    ice: int | None = None,
+    ale: bool = False,
     columns: Sequence[str] | None = None,
+    seed: int = 0,
+    confidence_level: float = 0.95,
     allow_pickle: bool = False,
     progress: Callable[[str], None] = lambda step: None,
 ) -> PartialDependence:
@@ -173,7 +177,16 @@ def partial_dependence(
     categorical
         Numeric features that are set to every value that occurs as well.
     individual
-        Keep the predictions of single rows too (individual conditional expectations).
+        Keep the predictions of all single rows too (individual conditional expectations).
+    ice
+        Keep those of so many rows, drawn with the seed. They are asked for anyway, so that this costs nothing.
+    ale
+        Accumulated local effects of numbers beside their partial dependence (Apley and Zhu, 2020): each row moves
+        within its own interval of the feature only. 2 x rows predictions more for every feature.
+    seed
+        Draws the rows of ``ice``.
+    confidence_level
+        Of the intervals of accumulated effects, in (0, 1).
 
     Returns
     -------
@@ -197,9 +210,11 @@ def partial_dependence(
     >>> found["column_0"].points.tolist(), found["column_0"].predictions.tolist()
     ([1.5, 2.5], [[2.25, 3.75]])
     """
+    from pellucid.api.accumulating import accumulated_curve, varies
     from pellucid.api.rows import batch_of, library_of
     from pellucid.api.scoring import ScoredModel, check_features, features_known, opened
     from pellucid.explain.partial_dependence import partial_dependence as dependence
+    from pellucid.jobs.explanations.pdp_job import shown_rows
     from pellucid.results.dependence import FeatureDependence, PartialDependence
 
     found = opened(model, rows=data, allow_pickle=allow_pickle)
@@ -207,13 +222,18 @@ def partial_dependence(
     rows = batch_of(data, "data", columns=columns, known=known)
     check_features(rows.names, known, "data")
     wanted = _listed(features) or []
-    _check_dependence(wanted, categorical, grid_resolution, rows)
+    _check_dependence(wanted, categorical, grid_resolution, rows, ice=ice, seed=seed, level=confidence_level)
     scored = ScoredModel(found)
+    shown = shown_rows(len(rows) if individual else ice or 0, len(rows), seed)
+    kept = individual or shown.tolist()
     curves = []
     for name in wanted:
         progress(f"partial dependence on {name}")
         kind, grid = _grid(rows, name, grid_resolution, categorical=name in categorical)
-        curve = dependence(rows, name, grid, scored.predict, individual=individual)
+        curve = dependence(rows, name, grid, scored.predict, individual=kept)
+        accumulated = None
+        if ale and kind == "numeric" and varies(rows.columns[name], name):
+            accumulated = accumulated_curve(rows, name, grid_resolution, scored.predict, confidence_level)
         curves.append(
             FeatureDependence(
                 feature=name,
@@ -222,12 +242,15 @@ def partial_dependence(
                 distribution=grid.distribution,
                 predictions=curve.predictions,
                 individual=curve.individual,
+                rows=None if curve.individual is None else shown,
+                accumulated=accumulated,
             )
         )
+    crossed = sum(2 for curve in curves if curve.accumulated is not None)
     return PartialDependence(
         features=tuple(curves),
         outputs=scored.outputs,
-        model_rows=len(rows) * sum(len(curve.points) for curve in curves),
+        model_rows=len(rows) * (sum(len(curve.points) for curve in curves) + crossed),
         frame_library=library_of(data),
     )
 
@@ -294,7 +317,16 @@ def _listed(features: Sequence[str] | str | None) -> list[str] | None:
     return [features] if isinstance(features, str) else None if features is None else list(features)
 
 
-def _check_dependence(wanted: Sequence[str], categorical: Sequence[str], resolution: int, rows: Batch) -> None:
+def _check_dependence(
+    wanted: Sequence[str],
+    categorical: Sequence[str],
+    resolution: int,
+    rows: Batch,
+    *,
+    ice: Any,
+    seed: Any,
+    level: float,
+) -> None:
     problems = [
         Problem(where, name, fix=f"Use a column of the model; {did_you_mean(name, rows.names)}")
         for where, names in (("features", wanted), ("categorical", categorical))
@@ -305,6 +337,12 @@ def _check_dependence(wanted: Sequence[str], categorical: Sequence[str], resolut
         problems.append(Problem("features", [], fix="Name at least one column."))
     if resolution < 1:
         problems.append(Problem("grid_resolution", resolution, fix="Use an integer of at least 1."))
+    if ice is not None and (isinstance(ice, bool) or not isinstance(ice, Integral) or ice < 1):
+        problems.append(Problem("ice", ice, fix="Use an integer of at least 1, the number of rows."))
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+        problems.append(Problem("seed", seed, fix="Use an integer of at least 0."))
+    if not isinstance(level, int | float) or not 0 < level < 1:
+        problems.append(Problem("confidence_level", level, fix="Use a number between 0 and 1."))
     if problems:
         raise ConfigError(problems)
 

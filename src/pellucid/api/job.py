@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.api.model_access import SERVER_LOG
 from pellucid.api.preflight import Preflight, asks_for_predictions, preflight, table_over
+from pellucid.api.rows_at_hand import with_rows_at_hand
 from pellucid.datasets import Dataset, compute_on
 from pellucid.errors import AnalysisError, ConfigError, Problem
 from pellucid.results.bias import BiasReport
@@ -195,7 +196,6 @@ def _results(
     """The results of a job, computed and written; what its report needs is told to ``record``."""
     from pellucid.api.job_details import full_details
     from pellucid.api.job_engine import engine_problems, job_engine
-    from pellucid.api.rows_at_hand import with_rows_at_hand
     from pellucid.config.time_series_rules import asks_for_forecasts
     from pellucid.jobs.forecasts.writers import FORECAST_FILES
     from pellucid.jobs.result_files import json_text, unwritable, write_files

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.api.exact_rows import FormulaRows, formula_details, formula_rows
 from pellucid.api.explanation_notes import plot_warnings, shap_note, shap_warnings
 from pellucid.api.job_engine import JobEngine
+from pellucid.api.job_plots import Plotting, plot_details
 from pellucid.api.job_texts import TEXTS_FILE as LINES
 from pellucid.api.job_texts import baseline_beside_texts, text_columns, text_results
 from pellucid.api.model_access import ModelSource
@@ -25,9 +26,9 @@ from pellucid.errors import ConfigError, DataError, Problem
 from pellucid.jobs.explanations.baseline import BASELINE, baseline_rows
 from pellucid.jobs.explanations.clusters import SAMPLED_ROWS, computed_baseline
 from pellucid.jobs.explanations.part_files import LocalValueParts, local_value_parts
-from pellucid.jobs.explanations.pdp_job import ROWS_AT_ONCE, Plot, grid_of, pdp_units, plots, top_features
+from pellucid.jobs.explanations.pdp_job import ROWS_AT_ONCE, Plot
 from pellucid.jobs.explanations.picked_rows import PickedRows
-from pellucid.jobs.explanations.request import ExplanationRequest, ShapRequest, of_shap
+from pellucid.jobs.explanations.request import ExplanationRequest, PdpRequest, ShapRequest, of_shap
 from pellucid.jobs.explanations.rows import joined, reading, sampled
 from pellucid.jobs.explanations.scoring import output_names
 from pellucid.jobs.explanations.shap_job import Explained, ShapTask, rows_of_a_unit, shap_units
@@ -35,7 +36,7 @@ from pellucid.jobs.explanations.text_results import TextResults
 from pellucid.jobs.explanations.texts import TextColumns
 from pellucid.jobs.explanations.totals import ShapResult, Totals
 from pellucid.jobs.explanations.unit_store import UnitStore, task_identity
-from pellucid.jobs.explanations.units import Settled, settled
+from pellucid.jobs.explanations.units import settled
 from pellucid.jobs.explanations.writers import FOLDER, LocalValues, local_values_file, write_baseline
 from pellucid.protocols.model import Batch, Model
 from pellucid.protocols.pool import Pool
@@ -236,7 +237,7 @@ def explained_job(
         found = JobExplanations()
         if task is not None:
             found = job.shap(task, source="computed" if baseline is None else "given", formula=formula)
-        return job.with_plots(found) if request.pdp is not None else found
+        return found if request.pdp is None else job.with_plots(found, request.pdp)
 
 
 def _computed(
@@ -363,34 +364,20 @@ class _Job:
             return local_value_parts(self.aside / "out.csv", players, join)
         return local_values_file(self.aside / "out.csv", players, join)
 
-    def with_plots(self, found: JobExplanations) -> JobExplanations:
-        """Partial dependence of the features asked for, or of those that SHAP found to matter most."""
-        drawn = self._plots(found.shap)
+    def with_plots(self, found: JobExplanations, asked: PdpRequest) -> JobExplanations:
+        """The same with partial dependence."""
+        plotting = Plotting(self.request, self.table, self.total, self.pool, self.store, self.progress)
+        drawn = plotting.plots(asked, found.shap)
         labels, told = found.labels, [*found.warnings]
         outputs = next((len(plot.predictions) for plot in drawn if plot.predictions is not None), None)
         if outputs is not None and not labels:
             labels, warning = output_names(outputs, self.request.label_headers)
             told += [warning] if warning else []
-        return replace(found, labels=labels, plots=tuple(drawn), warnings=(*told, *plot_warnings(drawn)))
-
-    def _plots(self, shap: ShapResult | None) -> list[Plot]:
-        asked, request = self.request.pdp, self.request
-        if asked is None:
-            return []
-        features = asked.features or ()
-        if asked.features is None and shap is not None and request.shap is not None:
-            features = top_features(shap, request.shap.players, asked.top)
-        empty = []
-        for feature in features:
-            column = joined(list(self.table.batches([feature]))).columns[feature]
-            empty.append(grid_of(feature, column, asked.resolution, request.column_types.get(feature)))
-        self.progress(f"partial dependence on {len(features)} features")
-        with reading(self.table.batches(request.features)) as batches:
-            done = settled(pdp_units(empty, batches), self.pool, self.store)
-            return plots(empty, self._counted(done), self.total)
-
-    def _counted(self, done: Iterator[Settled]) -> Iterator[Any]:
-        pace = Pace(self.total, time.monotonic)
-        for unit in done:
-            self.progress(pace.line("partial dependence", len(unit.unit.rows), kept=unit.kept))
-            yield unit.result
+        level = self.request.confidence_level
+        return replace(
+            found,
+            labels=labels,
+            plots=tuple(drawn),
+            details={**found.details, **plot_details(asked, drawn, labels, total=self.total, confidence_level=level)},
+            warnings=(*told, *plot_warnings(drawn)),
+        )

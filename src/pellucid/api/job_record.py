@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pellucid.api.model_access import ModelSource
+from pellucid.datasets.database_address import without_secrets
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class JobRecord:
         if strict and config.methods.report is None:
             self.digests = None
             return
-        self.configuration = job.loaded.document
+        self.configuration = without_secrets(job.loaded.document)
         shap = config.methods.shap
         own = shap.seed if shap is not None and shap.seed is not None else config.seed
         self.seed = own if seed is None else seed

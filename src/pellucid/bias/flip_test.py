@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.bias.neighbours import majority_of_neighbours
 from pellucid.errors import AnalysisError, ConfigError, Problem
 
 __all__ = ["Flips", "count_flips"]
@@ -126,6 +125,8 @@ def count_flips(
         drawn = np.sort(rng.choice(population, size=sample, replace=False))
         features_d, positive_d = features_d[drawn], positive_d[drawn]
     k = NEIGHBOURS if len(features_a) > FEW_ROWS else 1
+    from pellucid.bias.neighbours import majority_of_neighbours
+
     neighbours = majority_of_neighbours(features_a, positive_a, features_d, k)
     return Flips(
         rows=len(features_d),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import gc
 import io
 import os
 import sys
@@ -13,6 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from pellucid.cli.garbage import collect_rarely
 from pellucid.cli.options import JobOptions
 
 __all__ = ["app", "entry", "main"]
@@ -314,8 +314,7 @@ def entry() -> NoReturn:
     Python would first take apart what DuckDB, NumPy and the configuration's types have built, which takes as long as
     counting ten million rows. What was registered to run at the end does run, and what was printed is written out.
     """
-    # Loading makes objects by the hundred thousand that all stay; looking among them for garbage takes 50 ms.
-    gc.set_threshold(100_000)
+    collect_rarely()
     code: object = 0
     try:
         main()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pellucid.cli.garbage import collect_as_usual
 from pellucid.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class JobOptions:
         with steps_shown(interruption) as step:
             from pellucid.api.job import run_job
 
+            collect_as_usual()
             return run_job(
                 self.config,
                 output=self.output,

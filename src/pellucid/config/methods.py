@@ -243,6 +243,8 @@ class Pdp(Section):
     top_k_features: Count = Field(
         default=10, description="Without `features`: how many columns, by their global SHAP value."
     )
+    ice: Given[Count] = own(None, "Keep the curves of so many rows, drawn with the seed (ICE).")
+    ale: Truth = own(False, "Accumulated local effects of numeric columns beside their partial dependence.")
 
 
 class AsymmetricShapleyBaseline(Section):

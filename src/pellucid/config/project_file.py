@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,6 +73,8 @@ def load_project_file(*folders: Path) -> ProjectFile:
     path = next((folder / FILE_NAME for folder in folders if (folder / FILE_NAME).is_file()), None)
     if path is None:
         return ProjectFile()
+    import tomllib
+
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:

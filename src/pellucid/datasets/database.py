@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from pellucid.datasets.database_address import DatabaseAddress, database_address
@@ -19,6 +20,7 @@ __all__ = ["DatabaseRows", "database_rows"]
 CONNECT_SECONDS = 10
 """How long a server may take to answer."""
 EXTRA = "sql"
+ARBITRARY: Final[RowOrder] = "arbitrary"
 _DUCKDB_INTEGERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 )
@@ -66,7 +68,7 @@ def database_rows(connection: Any, source: DatasetSource) -> DatabaseRows:
     if address.product == "duckdb":
         return _duckdb_rows(connection, address)
     backend = _sqlite(address) if address.product == "sqlite" else _postgresql(address)
-    with _faults_told(address):
+    with _faults_told(address, reading=True):
         table = _ibis_query(backend, address) if address.query is not None else _ibis_table(backend, address)
         table = _with_our_types(table)
         if address.product == "sqlite":
@@ -77,44 +79,42 @@ def database_rows(connection: Any, source: DatasetSource) -> DatabaseRows:
 
 # --- DuckDB -----------------------------------------------------------------------------------------------------------
 def _duckdb_rows(connection: Any, address: DatabaseAddress) -> DatabaseRows:
-    import duckdb
-
     catalog = f"pellucid_{uuid4().hex}"
     with _faults_told(address):
         connection.execute(f"ATTACH {literal(str(address.path))} AS {catalog} (READ_ONLY)")
-        tables = connection.execute(
-            "SELECT schema_name, table_name, true FROM duckdb_tables() WHERE database_name = $1 "
-            "UNION ALL SELECT schema_name, view_name, false FROM duckdb_views() "
-            "WHERE database_name = $1 AND NOT internal",
-            [catalog],
-        ).fetchall()
-        order: RowOrder = "arbitrary"
+    with _faults_told(address, reading=True):
         if address.query is not None:
             # The query says table, not catalog.table; what we make ourselves still goes to memory.
             connection.execute(f"SET search_path = 'memory.main,{catalog}.main'")
-            try:
-                relation = connection.sql(f"SELECT * FROM ({address.query}) AS pellucid_query")
-                types = dict(zip(relation.columns, map(str, relation.types), strict=True))
-            except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
-                raise _bad_query(address, error) from None
+            relation, order = connection.sql(f"SELECT * FROM ({address.query}) AS pellucid_query"), ARBITRARY
         else:
-            schema = address.schema or "main"
-            found = {(place, name): is_table for place, name, is_table in tables}
-            if (schema, address.table) not in found:
-                raise _no_table(address, [name if place == "main" else f"{place}.{name}" for place, name in found])
-            order = "rows" if found[schema, address.table or ""] else "arbitrary"
-            relation = connection.table(".".join(map(identifier, (catalog, schema, address.table or ""))))
-            types = dict(zip(relation.columns, map(str, relation.types), strict=True))
-        integers = [name for name, kind in types.items() if kind in _DUCKDB_INTEGERS]
-        gaps: Sequence[bool] = ()
-        if integers:
-            counts = ", ".join(f"count(*) > count({identifier(name)})" for name in integers)
-            gaps = relation.aggregate(counts).fetchall()[0]
-        floats = [name for name, gap in zip(integers, gaps, strict=True) if gap]
-        floats += [name for name, kind in types.items() if kind.startswith("DECIMAL")]
-        casts = [f"CAST({identifier(name)} AS DOUBLE) AS {identifier(name)}" for name in floats]
-        relation = relation.project(f"* REPLACE ({', '.join(casts)})") if casts else relation
+            relation, order = _duckdb_table(connection, catalog, address)
+        relation = _with_floats(relation)
     return DatabaseRows(relation=relation, order=order, file=str(address.path))
+
+
+def _duckdb_table(connection: Any, catalog: str, address: DatabaseAddress) -> tuple[Any, RowOrder]:
+    listed = (
+        "SELECT schema_name, table_name, 'rows' FROM duckdb_tables() WHERE database_name = $1 UNION ALL "
+        "SELECT schema_name, view_name, 'arbitrary' FROM duckdb_views() WHERE database_name = $1 AND NOT internal"
+    )
+    found = {(place, name): order for place, name, order in connection.execute(listed, [catalog]).fetchall()}
+    wanted = (address.schema or "main", address.table or "")
+    if wanted not in found:
+        raise _no_table(address, [name if place == "main" else f"{place}.{name}" for place, name in found])
+    return connection.table(".".join(map(identifier, (catalog, *wanted)))), found[wanted]
+
+
+def _with_floats(relation: Any) -> Any:
+    """Integers with gaps and decimals as floats."""
+    types = dict(zip(relation.columns, map(str, relation.types), strict=True))
+    integers = [name for name, kind in types.items() if kind in _DUCKDB_INTEGERS]
+    counts = ", ".join(f"count(*) > count({identifier(name)})" for name in integers)
+    gaps = relation.aggregate(counts).fetchall()[0] if integers else ()
+    floats = [name for name, gap in zip(integers, gaps, strict=True) if gap]
+    floats += [name for name, kind in types.items() if kind.startswith("DECIMAL")]
+    casts = [f"CAST({identifier(name)} AS DOUBLE) AS {identifier(name)}" for name in floats]
+    return relation.project(f"* REPLACE ({', '.join(casts)})") if casts else relation
 
 
 # --- through Ibis -----------------------------------------------------------------------------------------------------
@@ -124,8 +124,10 @@ def _sqlite(address: DatabaseAddress) -> Any:
 
     ibis = require("ibis", EXTRA)
     with _faults_told(address):
-        file = quote(str(address.path))
-        return ibis.sqlite.from_connection(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=CONNECT_SECONDS))
+        file = f"file:{quote(str(address.path))}?mode=ro"
+        # What is closed by the garbage collector is closed in any thread.
+        connection = sqlite3.connect(file, uri=True, timeout=CONNECT_SECONDS, check_same_thread=False)
+        return _closed_with_its_tables(ibis.sqlite.from_connection(connection))
 
 
 def _postgresql(address: DatabaseAddress) -> Any:
@@ -134,7 +136,13 @@ def _postgresql(address: DatabaseAddress) -> Any:
         given = psycopg.conninfo.conninfo_to_dict(address.server)
         options = f"{given.pop('options', '')} -c default_transaction_read_only=on".strip()
         settings = {"connect_timeout": CONNECT_SECONDS, "application_name": "pellucid", **given, "options": options}
-        return ibis.postgres.from_connection(psycopg.connect(**settings, autocommit=True))
+        return _closed_with_its_tables(ibis.postgres.from_connection(psycopg.connect(**settings, autocommit=True)))
+
+
+def _closed_with_its_tables(backend: Any) -> Any:
+    """The backend, whose connection is closed when nothing refers to it any more."""
+    weakref.finalize(backend, backend.con.close)
+    return backend
 
 
 def _ibis_table(backend: Any, address: DatabaseAddress) -> Any:
@@ -178,8 +186,10 @@ def _with_float_gaps(table: Any) -> Any:
     counted = table.aggregate(
         pellucid_rows=table.count(), **{f"c{i}": table[n].count() for i, n in enumerate(integers)}
     )
-    found = counted.to_pyarrow().to_pylist()[0]
-    gaps = [name for i, name in enumerate(integers) if found[f"c{i}"] < found["pellucid_rows"]]
+    backend = table.get_backend()
+    with closing(backend.con.execute(backend.compile(counted))) as cursor:
+        rows, *present = cursor.fetchone()
+    gaps = [name for name, count in zip(integers, present, strict=True) if count < rows]
     return table.cast(dict.fromkeys(gaps, "float64")) if gaps else table
 
 
@@ -232,29 +242,22 @@ def _bad_query(address: DatabaseAddress, error: Exception) -> DataError:
 
 
 @contextmanager
-def _faults_told(address: DatabaseAddress) -> Iterator[None]:
+def _faults_told(address: DatabaseAddress, *, reading: bool = False) -> Iterator[None]:
     """Within this context what a driver raises becomes a `DataError` without a password in it."""
     try:
         yield
     except Exception as error:
         driver = type(error).__module__.partition(".")[0].lstrip("_")
-        if driver not in ("duckdb", "psycopg", "sqlite3"):
+        if driver not in ("duckdb", "psycopg", "sqlite3", "sqlglot"):
             raise
-        if address.query is not None and type(error).__name__ not in (
-            "OperationalError",
-            "ConnectionTimeout",
-            "IOException",
-        ):
+        if reading and address.query is not None:
             raise _bad_query(address, error) from None
         raise DataError(Problem(address.where, address.shown, fix=_fix(address, error))) from None
 
 
 def _fix(address: DatabaseAddress, error: Exception) -> str:
     said = _words(error)
-    lowered = said.lower()
-    if address.query is not None and address.product == "sqlite":
-        return f"The database does not take this query: {said}"
-    if "password" in lowered or "authentication" in lowered:
+    if "password" in said or "authentication" in said:
         return f"The server refuses: {said} Set PGPASSWORD or ~/.pgpass, or name another user in the address."
     if address.product == "postgresql":
         return f"The server cannot be asked: {said} Check host, port and name of the database, and that it runs."

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from typing import Any, Final, Literal
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
 
-__all__ = ["SCHEMES", "DatabaseAddress", "database_address", "is_database", "shown_address"]
+__all__ = ["SCHEMES", "DatabaseAddress", "database_address", "is_database", "shown_address", "without_secrets"]
 
 Product = Literal["duckdb", "sqlite", "postgresql"]
 SCHEMES: Final[dict[str, Product]] = {
@@ -78,6 +79,19 @@ def shown_address(uri: str) -> str:
     return f"{scheme}://{user.partition(':')[0]}{at}{host}{slash}{path}{'?' if kept else ''}{kept}"
 
 
+def without_secrets(document: Any) -> Any:
+    """The same JSON document, with every address of a database as `shown_address` shows it.
+
+    >>> without_secrets({"dataset_uri": "postgres://ada:secret@host/bank?table=loans", "methods": [1]})
+    {'dataset_uri': 'postgres://ada@host/bank?table=loans', 'methods': [1]}
+    """
+    if isinstance(document, Mapping):
+        return {key: without_secrets(value) for key, value in document.items()}
+    if isinstance(document, list | tuple):
+        return [without_secrets(value) for value in document]
+    return shown_address(document) if isinstance(document, str) and is_database(document) else document
+
+
 def database_address(uri: str, where: str) -> DatabaseAddress:
     """Take the address apart.
 
@@ -111,12 +125,13 @@ def database_address(uri: str, where: str) -> DatabaseAddress:
         raise ConfigError(Problem(where, shown, fix=fix))
     schema, _, table = own.get("table", "").rpartition(".")
     is_server = product == "postgresql"
+    server = urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(given, quote_via=quote), ""))
     return DatabaseAddress(
         product=product,
         where=where,
         shown=shown,
         path=None if is_server else _file(parts.netloc + parts.path, shown, where),
-        server=urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(given), "")) if is_server else "",
+        server=server if is_server else "",
         table=table or None,
         schema=schema or None,
         query=own.get("query", "").strip().rstrip(";") or None,

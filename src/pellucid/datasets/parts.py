@@ -8,11 +8,8 @@ from typing import Any
 
 from pellucid.datasets.csv_files import checked_relation, settled_types, typed_relation, types_of_sample
 from pellucid.datasets.csv_layout import CsvLayout, csv_layout
-from pellucid.datasets.database import database_rows
 from pellucid.datasets.database_address import is_database
 from pellucid.datasets.header_row import refuse_equal_names
-from pellucid.datasets.json_document import json_document_table
-from pellucid.datasets.json_lines import json_lines_table
 from pellucid.datasets.locate import Files, locate
 from pellucid.datasets.memory import connection_settings
 from pellucid.datasets.parquet_files import parquet_relation
@@ -121,6 +118,8 @@ def _read_database(connection: Any, source: DatasetSource) -> Part:
     if source.dataset_type not in (CSV, PARQUET):
         fix = f"A database has columns, as {PARQUET!r} and {CSV!r} have. Use one of the two."
         raise ConfigError(Problem("dataset_type", source.dataset_type, fix=fix))
+    from pellucid.datasets.database import database_rows
+
     rows = database_rows(connection, source)
     columns = tuple(rows.relation.columns)
     _refuse_other_headers(source, columns)
@@ -138,6 +137,9 @@ def _read_database(connection: Any, source: DatasetSource) -> Part:
 
 
 def _read_json(connection: Any, source: DatasetSource, files: Files) -> Part:
+    from pellucid.datasets.json_document import json_document_table
+    from pellucid.datasets.json_lines import json_lines_table
+
     reader = json_lines_table if source.dataset_type == JSON_LINES else json_document_table
     found, (columns, label, predicted_label), notes = reader(connection, source, files, f"records of {source.where}")
     _refuse_absent_labels(source, found.relation, (("label", label), ("predicted_label", predicted_label)))

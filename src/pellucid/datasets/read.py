@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pellucid.datasets.database import DatabaseRows, database_rows
 from pellucid.datasets.database_address import shown_address
 from pellucid.datasets.join import JOIN_KEY, Side, joined, key_name
 from pellucid.datasets.locate import dataset_type_of
@@ -15,6 +14,9 @@ from pellucid.datasets.parts import Part, connect, read_part
 from pellucid.datasets.scan_errors import is_early_type
 from pellucid.datasets.sources import JSON, JSON_LINES, PARQUET, Dataset, DatasetSource, LeftOut
 from pellucid.errors import ConfigError, DataError, Problem
+
+if TYPE_CHECKING:
+    from pellucid.datasets.database import DatabaseRows
 
 __all__ = ["compute_on", "read_database", "read_dataset", "read_path"]
 
@@ -191,6 +193,8 @@ def read_database(uri: str) -> DatabaseRows:
     MissingExtra
         A package for this database is not installed.
     """
+    from pellucid.datasets.database import database_rows
+
     return database_rows(connect(), DatasetSource(uri=uri, dataset_type=PARQUET, where="path"))
 
 

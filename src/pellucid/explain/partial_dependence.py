@@ -6,7 +6,7 @@ mean it is, are the individual conditional expectations of Goldstein et al. (201
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
 from pellucid.explain.game import BATCH_ROWS, checked_scores
 from pellucid.protocols.model import Batch
 
-__all__ = ["Dependence", "Grid", "categorical_grid", "numeric_grid", "partial_dependence"]
+__all__ = ["Dependence", "Grid", "categorical_grid", "numbers_of", "numeric_grid", "partial_dependence"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -50,7 +50,7 @@ class Dependence:
     predictions
         Mean prediction at each point, shape (outputs, points).
     individual
-        Prediction of every row at each point, shape (rows, outputs, points), if it was asked for.
+        Prediction of rows at each point, shape (rows, outputs, points), if they were asked for.
     """
 
     grid: Grid
@@ -85,16 +85,27 @@ def numeric_grid(column: npt.NDArray[Any], resolution: int, *, name: str = "colu
     """
     if resolution < 1:
         raise ConfigError(Problem("grid_resolution", resolution, fix="Use an integer of at least 1."))
+    counts, edges = np.histogram(numbers_of(column, name), bins=resolution)
+    return Grid((edges[:-1] + edges[1:]) / 2, counts / len(column))
+
+
+def numbers_of(column: npt.NDArray[Any], name: str) -> Floats:
+    """The numbers of a column that are not missing.
+
+    Raises
+    ------
+    DataError
+        There is none, or an infinite one.
+    """
     numbers = np.array([np.nan if value is None else value for value in column.tolist()], dtype=float)
-    present = numbers[~np.isnan(numbers)]
+    present: Floats = numbers[~np.isnan(numbers)]
     if not len(present):
         raise DataError(Problem(name, fix="The column holds no value, so there is nothing to vary. Leave it out."))
     if not np.isfinite(present).all():
         raise DataError(
             Problem(name, float(present.max()), fix="Replace infinite values; buckets need a finite range.")
         )
-    counts, edges = np.histogram(present, bins=resolution)
-    return Grid((edges[:-1] + edges[1:]) / 2, counts / len(numbers))
+    return present
 
 
 def categorical_grid(column: npt.NDArray[Any]) -> Grid:
@@ -124,7 +135,7 @@ def partial_dependence(
     grid: Grid,
     predict: Callable[[Batch], npt.NDArray[np.floating]],
     *,
-    individual: bool = False,
+    individual: bool | Sequence[int] = False,
     batch_rows: int = BATCH_ROWS,
 ) -> Dependence:
     """Predictions of all rows with ``feature`` at each point of ``grid``; rows x points inputs in all.
@@ -140,7 +151,7 @@ def partial_dependence(
     predict
         Scores of a batch, shape (inputs,) or (inputs, outputs).
     individual
-        Keep the predictions of the single rows as well.
+        Keep the predictions of all single rows as well, or of those at the positions given.
     batch_rows
         Most inputs per call of ``predict``.
 
@@ -161,9 +172,13 @@ def partial_dependence(
     if feature not in rows.names:
         fix = f"Use a column of the model; {did_you_mean(feature, rows.names)}"
         raise ConfigError(Problem("methods.pdp.features", feature, fix=fix))
-    curves = [_at(rows, feature, grid.values[i : i + 1], predict, batch_rows) for i in range(len(grid.values))]
-    means = np.array([scores.mean(axis=0) for scores in curves]).T
-    return Dependence(grid, means, np.stack(curves, axis=2) if individual else None)
+    kept = slice(None) if individual is True else list(individual or ())
+    means, curves = [], []
+    for i in range(len(grid.values)):
+        scores = _at(rows, feature, grid.values[i : i + 1], predict, batch_rows)
+        means.append(scores.mean(axis=0))
+        curves.append(scores[kept])
+    return Dependence(grid, np.array(means).T, np.stack(curves, axis=2) if individual else None)
 
 
 def _at(

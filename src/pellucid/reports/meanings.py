@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pellucid.reports.document import Cell, Table
 
-__all__ = ["cell_of", "note_of", "terms_of"]
+__all__ = ["cell_of", "note_of", "once", "terms_of"]
 
 NOTE = 60
 """Characters of a meaning that are printed below their value; what is longer is a term."""
@@ -41,3 +43,18 @@ def terms_of(table: Table) -> list[tuple[str, str]]:
                 by_itself = position == 0 or cell.tone == "suppressed"
                 found.append((cell.text if by_itself else column.title, cell.meaning))
     return [term for term in dict.fromkeys(found) if term[1]]
+
+
+def once(terms: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Each meaning once, under the longest of its terms, which holds the abbreviation too.
+
+    Examples
+    --------
+    >>> once([("DPL", "a difference"), ("Difference in positive labels (DPL)", "a difference"), ("p", "a chance")])
+    [('Difference in positive labels (DPL)', 'a difference'), ('p', 'a chance')]
+    """
+    longest: dict[str, str] = {}
+    for term, meaning in terms:
+        if len(term) > len(longest.get(meaning, "")):
+            longest[meaning] = term
+    return [(term, meaning) for meaning, term in longest.items()]

@@ -1,4 +1,4 @@
-"""How predictions move with single features: partial dependence, frozen."""
+"""How predictions move with single features: partial dependence and accumulated local effects, frozen."""
 
 from __future__ import annotations
 
@@ -13,9 +13,59 @@ from pellucid.errors import ConfigError, Problem, did_you_mean
 if TYPE_CHECKING:
     from pellucid.results.plots import PartialDependencePlots
 
-__all__ = ["FeatureDependence", "PartialDependence"]
+__all__ = ["AccumulatedCurve", "FeatureDependence", "PartialDependence", "on_scale_of_predictions"]
 
 Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AccumulatedCurve:
+    """Accumulated local effects of a feature (Apley and Zhu, 2020); all but ``edges`` have the shape (outputs, edges).
+
+    Parameters
+    ----------
+    edges
+        Values of the feature, shape (edges,); between them the curve is a line.
+    effects
+        In units of the prediction; their mean over all rows is 0.
+    standard_errors
+        What other rows with the same values of this feature would give; nan where not known.
+    low, high
+        Ends of the intervals.
+    """
+
+    edges: npt.NDArray[Any]
+    effects: Floats
+    standard_errors: Floats
+    low: Floats
+    high: Floats
+
+
+def on_scale_of_predictions(
+    points: npt.NDArray[Any], predictions: Floats, distribution: Floats, edges: npt.NDArray[Any], effects: Floats
+) -> Floats:
+    """Accumulated effects at the points of a partial dependence, moved to the mean of it over the rows.
+
+    Parameters
+    ----------
+    points, distribution
+        Of the partial dependence, shape (points,).
+    predictions
+        Shape (outputs, points).
+    edges
+        Shape (edges,).
+    effects
+        Shape (outputs, edges).
+
+    Examples
+    --------
+    >>> on_scale_of_predictions(np.array([1.0, 2.0]), np.array([[5.0, 7.0]]), np.array([0.5, 0.5]),
+    ...                         np.array([0.0, 4.0]), np.array([[-4.0, 4.0]])).tolist()
+    [[5.0, 7.0]]
+    """
+    share = distribution / (distribution.sum() or 1.0)
+    curves = np.stack([np.interp(points.astype(float), edges.astype(float), curve) for curve in effects])
+    return np.asarray(curves + ((predictions - curves) @ share)[:, None])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,7 +85,11 @@ class FeatureDependence:
     predictions
         Mean prediction over all rows, shape (outputs, points).
     individual
-        Prediction of every row, shape (rows, outputs, points), if it was asked for.
+        Predictions of single rows, shape (rows, outputs, points), if they were asked for.
+    rows
+        Positions of these rows, shape (rows,).
+    accumulated
+        Accumulated local effects of a number, if they were asked for.
     """
 
     feature: str
@@ -44,6 +98,8 @@ class FeatureDependence:
     distribution: Floats
     predictions: Floats
     individual: Floats | None = None
+    rows: npt.NDArray[np.intp] | None = None
+    accumulated: AccumulatedCurve | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

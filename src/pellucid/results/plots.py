@@ -171,6 +171,7 @@ class PartialDependencePlots:
             outputs=plotted.named_outputs(self.found),
             distribution=curve.distribution,
             individual=plotted.single_rows(self.found, feature) if individual else None,
+            accumulated=plotted.accumulated(self.found, feature),
             categorical=curve.kind == "categorical",
         )
         return to_altair(specification, width=width)

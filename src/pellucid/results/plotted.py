@@ -13,10 +13,11 @@ from pellucid.charts import ForestRow, ImportanceBar, Tone, WaterfallStep
 from pellucid.charts.texts import short
 from pellucid.errors import ConfigError, Problem, did_you_mean
 from pellucid.results.bias import BiasReport
-from pellucid.results.dependence import PartialDependence
+from pellucid.results.dependence import PartialDependence, on_scale_of_predictions
 from pellucid.results.explanation import Aggregation, Explanation
 
 __all__ = [
+    "accumulated",
     "attribution_title",
     "bars_of",
     "cells_of",
@@ -256,6 +257,15 @@ def _tone(record: dict[str, Any]) -> Tone:
 def named_outputs(found: PartialDependence) -> tuple[str, ...]:
     """Names for a legend; none for a single output."""
     return found.outputs if len(found.outputs) > 1 else ("",)
+
+
+def accumulated(found: PartialDependence, feature: str) -> Floats | None:
+    """Accumulated local effects on the scale of predictions, shape (outputs, points), where there are some."""
+    curve = found[feature]
+    if curve.accumulated is None:
+        return None
+    effects = curve.accumulated
+    return on_scale_of_predictions(curve.points, curve.predictions, curve.distribution, effects.edges, effects.effects)
 
 
 def single_rows(found: PartialDependence, feature: str) -> Floats | None:

@@ -1,9 +1,9 @@
-"""Partial dependence over all rows of a data set, some rows at a time."""
+"""Partial dependence and accumulated local effects over all rows of a data set, some rows at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,32 @@ import numpy.typing as npt
 
 from pellucid.config.bias_request import ColumnType as GivenType
 from pellucid.errors import InputError
-from pellucid.explain.partial_dependence import Grid, categorical_grid, numeric_grid, partial_dependence
+from pellucid.explain.accumulated_effects import (
+    AccumulatedEffects,
+    EffectGrid,
+    LocalEffects,
+    accumulated,
+    effect_grid,
+    local_effects,
+)
+from pellucid.explain.partial_dependence import Grid, categorical_grid, numbers_of, numeric_grid, partial_dependence
 from pellucid.jobs.explanations.clusters import FEW_VALUES, is_numeric
 from pellucid.jobs.explanations.rows import pieces_of
 from pellucid.jobs.explanations.totals import ShapResult
 from pellucid.protocols.model import Batch
 
-__all__ = ["FREE_TEXT", "PdpUnit", "Plot", "grid_of", "pdp_units", "plots", "summed_unit", "top_features"]
+__all__ = [
+    "FREE_TEXT",
+    "PdpUnit",
+    "Plot",
+    "Predicted",
+    "grid_of",
+    "pdp_units",
+    "plots",
+    "shown_rows",
+    "summed_unit",
+    "top_features",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,6 +60,12 @@ class Plot:
         Shape (outputs, points).
     error
         Why there is no plot.
+    effect_grid
+        Intervals of the accumulated effects, if these are asked for.
+    curves
+        Predictions of single rows, shape (rows, outputs, points).
+    effects
+        Accumulated local effects.
     """
 
     feature: str
@@ -48,6 +73,9 @@ class Plot:
     grid: Grid | None = None
     predictions: Floats | None = None
     error: str = ""
+    effect_grid: EffectGrid | None = None
+    curves: Floats | None = None
+    effects: AccumulatedEffects | None = None
 
     def to_clarify(self, labels: Sequence[str]) -> dict[str, Any]:
         """The entry of ``analysis.json``."""
@@ -62,6 +90,30 @@ class Plot:
             "label_headers": list(labels),
         }
 
+    def curves_by_label(self, labels: Sequence[str]) -> dict[str, Any]:
+        """What stands in ``pellucid.json`` on single rows: of each label a list of rows, of each its points."""
+        curves = self.curves
+        return {} if curves is None else {label: curves[:, i].tolist() for i, label in enumerate(labels)}
+
+    def effects_by_label(self, labels: Sequence[str], confidence_level: float) -> dict[str, Any]:
+        """What stands in ``pellucid.json`` on accumulated local effects; null where a standard error is not known."""
+        if self.effects is None:
+            return {}
+        of_labels = {
+            label: {
+                "effects": self.effects.effects[i].tolist(),
+                "standard_errors": [_known(error) for error in errors.tolist()],
+                "intervals": [
+                    [_known(effect - reach), _known(effect + reach)]
+                    for effect, reach in zip(
+                        self.effects.effects[i].tolist(), (_reach(confidence_level) * errors).tolist(), strict=True
+                    )
+                ],
+            }
+            for i, (label, errors) in enumerate(zip(labels, self.effects.standard_errors, strict=True))
+        }
+        return {"edges": self.effects.edges.tolist(), "labels": of_labels}
+
 
 def top_features(result: ShapResult, players: Mapping[str, Sequence[str]], top: int) -> tuple[str, ...]:
     """The columns of largest global value, summed over the outputs; a group stands for its columns."""
@@ -70,7 +122,9 @@ def top_features(result: ShapResult, players: Mapping[str, Sequence[str]], top: 
     return tuple(column for feature in ranked for column in players[feature])[:top]
 
 
-def grid_of(feature: str, column: npt.NDArray[Any], resolution: int, given: GivenType | None = None) -> Plot:
+def grid_of(
+    feature: str, column: npt.NDArray[Any], resolution: int, given: GivenType | None = None, *, ale: bool = False
+) -> Plot:
     """The points of a feature, not yet predicted.
 
     Floats are numerical; whole numbers and text are categorical where less than 5 % of the values are distinct, else
@@ -82,12 +136,17 @@ def grid_of(feature: str, column: npt.NDArray[Any], resolution: int, given: Give
         All its cells, shape (rows,).
     given
         Its type, where it is given and not guessed.
+    ale
+        Whether local effects are accumulated: of numbers that take two values or more.
     """
     if is_numeric(column, given):
         try:
-            return Plot(feature=feature, kind="numerical", grid=numeric_grid(column, resolution, name=feature))
+            grid = numeric_grid(column, resolution, name=feature)
         except InputError as error:
             return Plot(feature=feature, kind="numerical", error=str(error))
+        varies = ale and len(np.unique(numbers_of(column, feature))) > 1
+        intervals = effect_grid(column, resolution, name=feature) if varies else None
+        return Plot(feature=feature, kind="numerical", grid=grid, effect_grid=intervals)
     present = [cell for cell in column.tolist() if cell is not None and cell == cell]
     if not present:
         return Plot(feature=feature, kind="categorical", error=f"{feature}: The column holds no value.")
@@ -109,14 +168,48 @@ class PdpUnit:
         The model's features.
     grids
         The points by feature.
+    edges
+        Ends of the intervals of features whose local effects are accumulated.
+    shown
+        Positions of the rows whose curves are kept.
     """
 
     number: int
     rows: Batch
     grids: Mapping[str, Grid]
+    edges: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    shown: tuple[int, ...] = ()
 
 
-def pdp_units(empty: Sequence[Plot], batches: Iterable[Batch]) -> Iterator[PdpUnit]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Predicted:
+    """What the rows of a unit say of a feature.
+
+    Parameters
+    ----------
+    sums
+        Predictions summed over the rows, shape (outputs, points).
+    curves
+        Predictions of the rows shown, shape (rows shown, outputs, points).
+    effects
+        Local effects, where they are accumulated.
+    """
+
+    sums: Floats
+    curves: Floats
+    effects: LocalEffects | None = None
+
+
+def shown_rows(number: int, total: int, seed: int) -> npt.NDArray[np.intp]:
+    """Positions of the rows whose curves are kept, ascending: ``number`` of ``total``, drawn with the seed."""
+    if number >= total:
+        return np.arange(total)
+    return np.sort(np.random.default_rng([seed, total]).choice(total, number, replace=False))
+
+
+def pdp_units(
+    empty: Sequence[Plot], batches: Iterable[Batch], shown: npt.NDArray[np.intp] | None = None
+) -> Iterator[PdpUnit]:
     """All rows in units; none where there is nothing to plot.
 
     Parameters
@@ -125,14 +218,20 @@ def pdp_units(empty: Sequence[Plot], batches: Iterable[Batch]) -> Iterator[PdpUn
         Plots as `grid_of` makes them.
     batches
         All rows of the model's features.
+    shown
+        Positions of the rows whose curves are kept, ascending; none by default.
     """
     grids = {plot.feature: plot.grid for plot in empty if plot.grid is not None}
+    edges = {plot.feature: plot.effect_grid.edges for plot in empty if plot.effect_grid is not None}
+    kept = np.array([], dtype=np.intp) if shown is None else shown
     for number, rows in enumerate(pieces_of(batches, ROWS_AT_ONCE) if grids else ()):
-        yield PdpUnit(number=number, rows=rows, grids=grids)
+        first = number * ROWS_AT_ONCE
+        here = kept[(kept >= first) & (kept < first + len(rows))] - first
+        yield PdpUnit(number=number, rows=rows, grids=grids, edges=edges, shown=tuple(here.tolist()))
 
 
-def summed_unit(unit: PdpUnit, score: Callable[[Batch], Floats]) -> dict[str, Floats]:
-    """Predictions summed over the rows of a unit, by feature, shape (outputs, points).
+def summed_unit(unit: PdpUnit, score: Callable[[Batch], Floats]) -> dict[str, Predicted]:
+    """What the rows of a unit say, by feature.
 
     Parameters
     ----------
@@ -144,13 +243,16 @@ def summed_unit(unit: PdpUnit, score: Callable[[Batch], Floats]) -> dict[str, Fl
     ModelError
         The model does not answer with finite scores.
     """
-    return {
-        feature: partial_dependence(unit.rows, feature, grid, score).predictions * len(unit.rows)
-        for feature, grid in unit.grids.items()
-    }
+    found = {}
+    for feature, grid in unit.grids.items():
+        curve = partial_dependence(unit.rows, feature, grid, score, individual=unit.shown)
+        curves = np.zeros((0, *curve.predictions.shape)) if curve.individual is None else curve.individual
+        effects = local_effects(unit.rows, feature, unit.edges[feature], score) if feature in unit.edges else None
+        found[feature] = Predicted(curve.predictions * len(unit.rows), curves, effects)
+    return found
 
 
-def plots(empty: Sequence[Plot], sums: Iterable[Mapping[str, Floats]], rows: int) -> list[Plot]:
+def plots(empty: Sequence[Plot], sums: Iterable[Mapping[str, Predicted]], rows: int) -> list[Plot]:
     """The plots with their predictions: means over all rows.
 
     Parameters
@@ -162,13 +264,33 @@ def plots(empty: Sequence[Plot], sums: Iterable[Mapping[str, Floats]], rows: int
     rows
         Number of all rows.
     """
-    total: dict[str, Floats] = {}
+    total: dict[str, Predicted] = {}
     for found in sums:
-        for feature, values in found.items():
-            total[feature] = total[feature] + values if feature in total else values
-    return [
-        Plot(feature=plot.feature, kind=plot.kind, grid=plot.grid, predictions=total[plot.feature] / rows)
-        if plot.feature in total
-        else plot
-        for plot in empty
-    ]
+        for feature, part in found.items():
+            total[feature] = _together(total[feature], part) if feature in total else part
+    return [_drawn(plot, total[plot.feature], rows) if plot.feature in total else plot for plot in empty]
+
+
+def _together(first: Predicted, other: Predicted) -> Predicted:
+    effects = None if first.effects is None or other.effects is None else first.effects + other.effects
+    return Predicted(first.sums + other.sums, np.concatenate([first.curves, other.curves]), effects)
+
+
+def _drawn(plot: Plot, found: Predicted, rows: int) -> Plot:
+    grid = plot.effect_grid
+    return replace(
+        plot,
+        predictions=found.sums / rows,
+        curves=found.curves if len(found.curves) else None,
+        effects=None if grid is None or found.effects is None else accumulated(grid, [found.effects]),
+    )
+
+
+def _reach(confidence_level: float) -> float:
+    from scipy.special import ndtri
+
+    return float(ndtri((1 + confidence_level) / 2))
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None

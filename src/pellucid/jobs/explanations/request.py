@@ -82,11 +82,24 @@ class ShapRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PdpRequest:
-    """What `methods.pdp` asks for; without ``features`` the first ``top`` ones by their global SHAP value."""
+    """What `methods.pdp` asks for; without ``features`` the first ``top`` ones by their global SHAP value.
+
+    Parameters
+    ----------
+    ice
+        Rows whose curves are kept.
+    ale
+        Whether local effects are accumulated as well.
+    seed
+        Draws the rows.
+    """
 
     features: tuple[str, ...] | None
     resolution: int
     top: int
+    ice: int = 0
+    ale: bool = False
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +184,9 @@ def explanation_request(
             features=_names(pdp.features, dataset) if pdp.features else None,
             resolution=pdp.grid_resolution,
             top=pdp.top_k_features,
+            ice=pdp.ice or 0,
+            ale=pdp.ale,
+            seed=config.seed if seed is None else seed,
         ),
     )
 

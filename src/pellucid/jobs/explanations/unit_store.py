@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import DataError, Problem
+from pellucid.explain.accumulated_effects import LocalEffects
 from pellucid.explain.attributions import Attributions
-from pellucid.jobs.explanations.pdp_job import PdpUnit
+from pellucid.jobs.explanations.pdp_job import PdpUnit, Predicted
 from pellucid.jobs.explanations.shap_job import Found, ShapTask, ShapUnit
 from pellucid.jobs.prediction_store import content_hash
 from pellucid.protocols.model import Batch
@@ -20,6 +21,7 @@ from pellucid.protocols.model import Batch
 __all__ = ["UnitStore", "task_identity"]
 
 Arrays = dict[str, npt.NDArray[Any]]
+OF_EFFECTS = ("counts", "means", "squares")
 PER_ROW = ("values", "standard_errors", "base_values", "predictions", "samples", "blocks")
 
 
@@ -44,9 +46,10 @@ class UnitStore:
         if isinstance(unit, ShapUnit):
             return f"shap-{unit.number:010d}-{content_hash(unit.rows)}"
         grids = "".join(f"{name!r} {content_hash(Batch({name: grid.values}))}" for name, grid in unit.grids.items())
-        return f"pdp-{unit.number:010d}-{_digest(content_hash(unit.rows) + grids)}"
+        edges = "".join(f"{name!r} {content_hash(Batch({name: values}))}" for name, values in unit.edges.items())
+        return f"pdp-{unit.number:010d}-{_digest(f'{content_hash(unit.rows)} {grids} {edges} {unit.shown}')}"
 
-    def find(self, name: str) -> Found | dict[str, npt.NDArray[np.float64]] | None:
+    def find(self, name: str) -> Found | dict[str, Predicted] | None:
         """The result of an earlier run; None where there is none, or its file is damaged."""
         if self._folder is None or not (path := self._folder / f"{name}.npz").is_file():
             return None
@@ -56,7 +59,7 @@ class UnitStore:
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
 
-    def add(self, name: str, result: Found | dict[str, npt.NDArray[np.float64]]) -> None:
+    def add(self, name: str, result: Found | dict[str, Predicted]) -> None:
         """Keep the result of the unit called ``name``.
 
         Raises
@@ -114,11 +117,21 @@ def _found(arrays: Arrays) -> Found:
     return Found(attributions, arrays["active"], bool(arrays["common_base"]))
 
 
-def _arrays_of_sums(sums: dict[str, npt.NDArray[np.float64]]) -> Arrays:
+def _arrays_of_sums(sums: dict[str, Predicted]) -> Arrays:
     # A feature may be called what no array in a file can be.
-    numbered = {f"sums_{place}": values for place, values in enumerate(sums.values())}
+    numbered: Arrays = {}
+    for place, found in enumerate(sums.values()):
+        numbered |= {f"sums_{place}": found.sums, f"curves_{place}": found.curves}
+        if found.effects is not None:
+            numbered |= {f"{name}_{place}": getattr(found.effects, name) for name in OF_EFFECTS}
     return {"features": np.array(list(sums), dtype=np.str_), **numbered}
 
 
-def _sums(arrays: Arrays) -> dict[str, npt.NDArray[np.float64]]:
-    return {feature: arrays[f"sums_{place}"] for place, feature in enumerate(arrays["features"].tolist())}
+def _sums(arrays: Arrays) -> dict[str, Predicted]:
+    found = {}
+    for place, feature in enumerate(arrays["features"].tolist()):
+        effects = None
+        if f"means_{place}" in arrays:
+            effects = LocalEffects(*(arrays[f"{name}_{place}"] for name in OF_EFFECTS))
+        found[feature] = Predicted(arrays[f"sums_{place}"], arrays[f"curves_{place}"], effects)
+    return found

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.jobs.explanations.exact_rows import Exactly
-from pellucid.jobs.explanations.pdp_job import PdpUnit, summed_unit
+from pellucid.jobs.explanations.pdp_job import PdpUnit, Predicted, summed_unit
 from pellucid.jobs.explanations.shap_job import Found, ShapTask, ShapUnit, explained_unit
 from pellucid.jobs.explanations.unit_store import UnitStore
 from pellucid.protocols.model import Batch
@@ -21,7 +21,7 @@ from pellucid.protocols.pool import Pending, Pool
 __all__ = ["Done", "Settled", "Unit", "UnitWork", "settled"]
 
 Unit = ShapUnit | PdpUnit
-Result = Found | dict[str, npt.NDArray[np.float64]]
+Result = Found | dict[str, Predicted]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 from pellucid.models.http.settings import RequestSettings
 
@@ -11,19 +12,25 @@ __all__ = ["Pace"]
 logger = logging.getLogger(__name__)
 
 FIRST_BATCH = 64
-LARGEST_BATCH = 4_096
-"""Above this the cost per record hardly falls, and a server cannot read one request while it works on another."""
+LARGEST_BATCH = 16_384
+"""Above this the cost of a request by itself is spread thin everywhere, and the end of a job waits for a late one."""
+QUICK_BATCH, QUICK_SECONDS = 1_024, 0.02
+"""Of requests that are smaller and shorter most is their own cost: larger ones are better without a measurement."""
 WANTED_SECONDS = 0.5
-"""Time of a request: long enough to hide the cost of sending, short enough that a killed job loses little."""
+"""A request takes no longer than about this, so that a killed job loses little."""
 WORTH_IT = 1.1
 """Throughput that a step must gain to be kept; smaller gains are noise."""
+WINDOW_SECONDS = 0.03
+"""Shortest time in which throughput is measured."""
 
 
 class Pace:
-    """Batch size and concurrency, adapted to what the server does.
+    """Batch size and concurrency, adapted to the throughput that is measured.
 
-    The batch grows four-fold at most while requests take less than half of `WANTED_SECONDS`, and shrinks when they take
-    more than twice as long. Once it rests, concurrency doubles as long as that brings a tenth more records per second.
+    The batch grows while that brings a tenth more records per second and requests stay below `WANTED_SECONDS`: what a
+    request costs by itself is spread over more records, until large ones are dearer for another reason, such as a
+    server whose cache they leave. Then concurrency doubles as long as that brings a tenth more. Requests that take more
+    than twice `WANTED_SECONDS` shrink at any time.
 
     Parameters
     ----------
@@ -39,13 +46,12 @@ class Pace:
         self._bytes_per_record = 0.0
         self.batch_records = min(settings.batch_records or FIRST_BATCH, most_records)
         self.concurrency = min(2, settings.max_concurrency)
-        self._resting = False
+        self._growing = settings.batch_records is None
         self._searching = settings.max_concurrency > self.concurrency
         self._best_rate = 0.0
+        self._best_batch = self.batch_records
         self._best_concurrency = self.concurrency
-        self._window_start: float | None = None
-        self._window_records = 0
-        self._window_answers = 0
+        self._window: _Window | None = None
 
     def measured(self, records: int, body_bytes: int) -> None:
         """A body was built: keep the next ones below the payload limit."""
@@ -58,14 +64,18 @@ class Pace:
 
     def answered(self, records: int, seconds: float, now: float) -> None:
         """A request was answered after ``seconds``, at the time ``now``."""
-        self._adapt_batch(records, seconds)
-        if self._resting and self._searching:
+        if self._settings.batch_records is None and seconds > 2 * WANTED_SECONDS and records >= self.batch_records > 1:
+            self._slow_down(records, seconds)
+        elif self._growing:
+            self._adapt_batch(records, seconds, now)
+        elif self._searching:
             self._adapt_concurrency(records, now)
 
     def limit_records(self, records: int) -> None:
         """Requests may hold ``records`` records at most from now on."""
         self._most = min(self._most, max(1, records))
-        self.batch_records = min(self.batch_records, self._most)
+        if self.batch_records > self._most:
+            self.batch_records, self._window = self._most, None
 
     def limit_bytes(self, refused_bytes: int, records: int) -> None:
         """The server refused a body as too large."""
@@ -81,41 +91,88 @@ class Pace:
         self.concurrency = max(1, self.concurrency // 2)
         self._searching = False
 
+    def _slow_down(self, records: int, seconds: float) -> None:
+        if self.concurrency > self._best_concurrency:
+            # They wait for each other at the server.
+            self.concurrency, self._searching, self._window = self._best_concurrency, False, None
+            return
+        self.batch_records = max(1, int(records * WANTED_SECONDS / seconds))
+        self._growing, self._best_rate, self._best_batch, self._window = True, 0.0, self.batch_records, None
+
     def _reduce(self, records: int) -> None:
-        self.batch_records = records
+        self.batch_records, self._window = records, None
         logger.info("Prediction batch size is reduced to %d to fit max payload size limit.", records)
 
-    def _adapt_batch(self, records: int, seconds: float) -> None:
-        if self._settings.batch_records is not None:
-            self._resting = True
-        elif records == self.batch_records < self._most and seconds < WANTED_SECONDS / 2:
-            growth = min(4.0, WANTED_SECONDS / max(seconds, 1e-6))
-            self.batch_records = min(self._most, int(records * growth))
-            self._forget_window()
-        elif seconds > 2 * WANTED_SECONDS and records >= self.batch_records > 1:
-            self.batch_records = max(1, int(records * WANTED_SECONDS / seconds))
-            self._forget_window()
+    def _adapt_batch(self, records: int, seconds: float, now: float) -> None:
+        if records == self.batch_records < QUICK_BATCH and seconds < QUICK_SECONDS and self._can_grow(seconds):
+            self._grow(seconds)
+            return
+        rate = self._rate(records, now)
+        if rate is None:
+            return
+        if rate < WORTH_IT * self._best_rate:
+            self._settle(self._best_batch, self._best_rate)
+        elif self._can_grow(seconds):
+            self._best_batch, self._best_rate = self.batch_records, rate
+            self._grow(seconds)
         else:
-            self._resting = self._resting or records == self.batch_records
+            self._settle(self.batch_records, rate)
 
-    def _forget_window(self) -> None:
-        self._resting = False
-        self._window_start = None
+    def _can_grow(self, seconds: float) -> bool:
+        return self.batch_records < self._most and seconds < WANTED_SECONDS / 2
+
+    def _grow(self, seconds: float) -> None:
+        growth = min(4 if self.batch_records < QUICK_BATCH else 2, WANTED_SECONDS / max(seconds, 1e-6))
+        self.batch_records = min(self._most, int(self.batch_records * growth))
+        self._window = None
+
+    def _settle(self, records: int, rate: float) -> None:
+        """Go on with a batch of ``records``, which brings ``rate`` records per second."""
+        self.batch_records, self._growing, self._window = min(records, self._most), False, None
+        if self._searching:
+            self._more_in_flight(rate)
 
     def _adapt_concurrency(self, records: int, now: float) -> None:
-        if self._window_start is None:
-            self._window_start, self._window_records, self._window_answers = now, 0, 0
+        rate = self._rate(records, now)
+        if rate is None:
             return
-        self._window_records += records
-        self._window_answers += 1
-        elapsed = now - self._window_start
-        if self._window_answers < 4 * self.concurrency or elapsed < 0.1:
-            return
-        rate = self._window_records / elapsed
         if rate < WORTH_IT * self._best_rate:
             self.concurrency, self._searching = self._best_concurrency, False
-            return
+        else:
+            self._more_in_flight(rate)
+
+    def _more_in_flight(self, rate: float) -> None:
+        """Try twice as many requests in flight; ``rate`` is that of the present number."""
         self._best_rate, self._best_concurrency = rate, self.concurrency
         self.concurrency = min(2 * self.concurrency, self._settings.max_concurrency)
         self._searching = self.concurrency > self._best_concurrency
-        self._window_start = None
+        self._window = None
+
+    def _rate(self, records: int, now: float) -> float | None:
+        """Records per second since requests are as they are now; None while there are too few to tell."""
+        if self._window is None:
+            if records != self.batch_records:
+                return None
+            self._window = _Window(pending=self.concurrency)
+        return self._window.rate(records, now, 2 * self.concurrency)
+
+
+@dataclass(slots=True)
+class _Window:
+    """Answers counted from when those that were sent before a change are in."""
+
+    pending: int
+    start: float = 0.0
+    records: int = 0
+    answers: int = 0
+
+    def rate(self, records: int, now: float, enough: int) -> float | None:
+        if self.pending:
+            self.pending, self.start = self.pending - 1, now
+            return None
+        self.records += records
+        self.answers += 1
+        elapsed = now - self.start
+        if self.answers < enough or elapsed < WINDOW_SECONDS:
+            return None
+        return self.records / elapsed

@@ -27,7 +27,7 @@ from pellucid.reports.document import (
     Tone,
 )
 from pellucid.reports.reading import named
-from pellucid.results.rounding import count, interval, number, p_value, points
+from pellucid.reports.numbers import count, interval, number, p_value, points
 
 __all__ = ["build_comparison"]
 

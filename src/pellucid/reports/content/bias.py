@@ -18,7 +18,7 @@ from pellucid.reports.content.metric_tables import (
 )
 from pellucid.reports.document import Block, Cell, Chart, Column, Disclosure, Paragraph, Section, Table
 from pellucid.reports.reading import Group, Stage, listed, mapping, named, number_in
-from pellucid.results.rounding import count, share
+from pellucid.reports.numbers import count, share
 
 __all__ = ["facet_sections", "largest_first"]
 

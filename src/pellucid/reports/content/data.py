@@ -22,7 +22,7 @@ from pellucid.reports.document import (
     Table,
 )
 from pellucid.reports.reading import listed, mapping, number_in, texts
-from pellucid.results.rounding import count, number, percent
+from pellucid.reports.numbers import count, number, percent
 
 __all__ = ["data_section"]
 

@@ -1,4 +1,4 @@
-"""Partial dependence: how the mean prediction moves with one feature."""
+"""Partial dependence: how predictions move with one feature; curves of single rows; accumulated local effects."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pellucid.charts.curves import partial_dependence
 from pellucid.reports.content.context import Context, brief
 from pellucid.reports.document import Block, Cell, Chart, Column, Notice, Paragraph, Section, Table
-from pellucid.reports.reading import listed, number_in
-from pellucid.results.rounding import number, share
+from pellucid.reports.reading import listed, mapping, number_in
+from pellucid.results.dependence import on_scale_of_predictions
+from pellucid.reports.numbers import number, share
 
 __all__ = ["pdp_section"]
+
+Floats = npt.NDArray[np.float64]
 
 MOST_PLOTS = 30
 MOST_POINTS = 60
@@ -29,15 +33,25 @@ def pdp_section(context: Context) -> Section | None:
         "The mean prediction over all rows with one feature set to one value after another, the others as they are. "
         "The spread of the rows stands beside each curve."
     )
+    further = mapping(mapping(context.details.get("explanations")).get("pdp"))
+    lines, effects = mapping(further.get("single_rows")), mapping(further.get("accumulated_local_effects"))
+    if any(len(mapping(curves)) == 1 for curves in mapping(lines.get("curves")).values()):
+        introduction += " Thin lines are single rows, chosen at random."
+    if effects:
+        introduction += (
+            " Accumulated local effects move each row only as far as rows near it lie; where they part from partial "
+            "dependence, the latter rests on rows that mix values which do not occur together."
+        )
     blocks: list[Block] = [Paragraph(introduction)]
     for plot in plots[:MOST_PLOTS]:
-        blocks.append(_plot(plot))
+        feature = str(plot.get("feature_name"))
+        blocks.append(_plot(plot, mapping(lines.get("curves")).get(feature), effects.get(feature)))
     if len(plots) > MOST_PLOTS:
         blocks.append(Paragraph(f"{len(plots) - MOST_PLOTS:,} further features stand in the result files."))
     return Section(title="Partial dependence", anchor="partial-dependence", blocks=tuple(blocks))
 
 
-def _plot(plot: Mapping[str, Any]) -> Block:
+def _plot(plot: Mapping[str, Any], lines: Any, effects: Any) -> Block:
     feature = brief(plot.get("feature_name"), 60)
     if isinstance(plot.get("error"), str):
         return Notice("missing", f"{feature}: {plot['error']}")
@@ -51,6 +65,8 @@ def _plot(plot: Mapping[str, Any]) -> Block:
         feature=feature,
         outputs=outputs,
         distribution=None if shares is None else np.array([part or 0.0 for part in shares]),
+        individual=_rows(lines, outputs, len(points)),
+        accumulated=_accumulated(effects, plot),
         categorical=plot.get("data_type") != "numerical",
     )
     return Chart(
@@ -84,6 +100,43 @@ def _read(plot: Mapping[str, Any]) -> Plot | None:
     shares = [number_in(part) for part in given] if isinstance(given, list) and len(given) == len(points) else None
     known = [[value for value in curve if value is not None] for curve in read]
     return points, known[:MOST_OUTPUTS], shares, outputs[:MOST_OUTPUTS]
+
+
+def _rows(lines: Any, outputs: Sequence[str], points: int) -> Floats | None:
+    """Curves of single rows, shape (rows, points), where there is one output to draw them for."""
+    curves = mapping(lines).get(outputs[0]) if len(outputs) == 1 else None
+    if not isinstance(curves, list) or not curves:
+        return None
+    read = [[number_in(value) for value in curve] for curve in curves if isinstance(curve, list)]
+    if len(read) != len(curves) or any(len(curve) != points or None in curve for curve in read):
+        return None
+    return np.array(read, dtype=np.float64)
+
+
+def _accumulated(effects: Any, plot: Mapping[str, Any]) -> Floats | None:
+    """Accumulated local effects at the points of the plot, shape (outputs, points)."""
+    read = _read(plot)
+    if read is None or read[2] is None or plot.get("data_type") != "numerical":
+        return None
+    points, curves, shares, outputs = read
+    edges = [number_in(edge) for edge in _listed(mapping(effects).get("edges"))]
+    of_labels = mapping(mapping(effects).get("labels"))
+    found = [
+        [number_in(value) for value in _listed(mapping(of_labels.get(output)).get("effects"))] for output in outputs
+    ]
+    if len(edges) < 2 or any(len(curve) != len(edges) or None in curve for curve in [edges, *found]):
+        return None
+    return on_scale_of_predictions(
+        np.array(points, dtype=float),
+        np.array(curves),
+        np.array([part or 0.0 for part in shares or ()]),
+        np.array(edges, dtype=float),
+        np.array(found, dtype=float),
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _table(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from pellucid.reports.content.context import Context
 from pellucid.reports.document import Block, Code, Column, Facts, Notice, Paragraph, Section, Table
 from pellucid.reports.reading import listed, mapping, number_in
-from pellucid.results.rounding import count
+from pellucid.reports.numbers import count
 
 __all__ = ["configuration_section", "evidence_section"]
 
@@ -20,9 +21,11 @@ REPORTS = (".html", ".ipynb", ".pdf")
 def evidence_section(context: Context) -> Section:
     """Digests, versions and cost as the evidence file has them."""
     if context.evidence is None:
-        blocks: tuple[Block, ...] = (
-            Notice("information", "There is no evidence file beside these results, so that nothing can be verified."),
-        )
+        seed = number_in(context.details.get("seed"))
+        notice = "There is no evidence file beside these results, so that nothing can be verified."
+        blocks: tuple[Block, ...] = (Notice("information", notice),)
+        if seed is not None:
+            blocks = (*blocks, Facts((("Seed of random numbers", f"{seed:.0f}"),)))
     else:
         blocks = tuple(_evidence(context.evidence))
     return Section(title="Evidence", anchor="evidence", blocks=blocks)
@@ -30,8 +33,8 @@ def evidence_section(context: Context) -> Section:
 
 def _evidence(evidence: Mapping[str, Any]) -> Iterator[Block]:
     yield Paragraph(
-        "A digest is a fingerprint of a file: if one byte changes, it does. The command makes the same results from "
-        "the same inputs."
+        "A digest is a fingerprint of a file: if one byte changes, it does. Run pellucid verify with the folder of the "
+        "results to see whether a file was changed since. The command makes the same results from the same inputs."
     )
     yield Facts(tuple(_facts(evidence)))
     if isinstance(evidence.get("command"), str):
@@ -68,10 +71,10 @@ def _evidence(evidence: Mapping[str, Any]) -> Iterator[Block]:
 
 
 def _facts(evidence: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    named = (("Begun", "started"), ("Model", "model"))
-    for title, key in named:
-        if isinstance(evidence.get(key), str):
-            yield title, str(evidence[key])
+    if isinstance(evidence.get("started"), str):
+        yield "Begun", _moment(str(evidence["started"]))
+    if isinstance(evidence.get("model"), str):
+        yield "Model", str(evidence["model"])
     seconds = number_in(evidence.get("seconds"))
     if seconds is not None:
         yield "Took", f"{seconds:,.1f} s"
@@ -82,6 +85,19 @@ def _facts(evidence: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     seed = number_in(evidence.get("seed"))
     if seed is not None:
         yield "Seed of random numbers", f"{seed:.0f}"
+
+
+def _moment(given: str) -> str:
+    """A moment as people write it; what is none, as it stands.
+
+    >>> _moment("2026-03-01T12:00:05+00:00")
+    '2026-03-01 12:00:05 UTC'
+    """
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError:
+        return given
+    return f"{moment:%Y-%m-%d %H:%M:%S} {moment.tzname() or ''}".strip()
 
 
 def configuration_section(context: Context) -> Section:

@@ -11,8 +11,8 @@ from pellucid.reports.content.judging import certainty_of, is_clear, sentence_of
 from pellucid.reports.content.metric_texts import DIFFERENCES
 from pellucid.reports.content.slices import hidden_slices, largest_slices
 from pellucid.reports.document import Block, Bullets, Disclosure, Facts, Finding, Findings, Notice, Paragraph, Section
-from pellucid.reports.reading import Group, Metric, listed, number_in, texts
-from pellucid.results.rounding import count, number
+from pellucid.reports.reading import Group, Metric, listed, mapping, texts
+from pellucid.reports.numbers import count, number
 
 __all__ = ["RankedMetric", "findings_section", "hidden_groups", "ranked"]
 
@@ -42,13 +42,13 @@ def findings_section(context: Context) -> Section:
     found = ranked(context)
     items = [_finding(context, one) for one in found[:MOST]]
     drivers, slices = driving_features(context), largest_slices(context)
-    blocks: list[Block] = [*_notices(context), Paragraph(_summary(context, found))]
+    blocks: list[Block] = [*_problems(context), Paragraph(_summary(context, found))]
     if items or drivers:
         # What is shown first holds each kind of answer: who, among whom most of all, and what drives the predictions.
         blocks.append(Findings((*items[:3], *slices, *drivers[:2], *items[3:], *drivers[2:])))
     if len(found) > MOST:
         blocks.append(Paragraph(f"{len(found) - MOST:,} further comparisons stand in the tables below."))
-    blocks.append(Facts(tuple(_facts(context))))
+    blocks += [*_hidden(context), *_about(context)]
     return Section(title="What was found", anchor="findings", blocks=tuple(blocks))
 
 
@@ -88,7 +88,7 @@ def _four_fifths(found: RankedMetric) -> str:
 # --- in one paragraph ------------------------------------------------------------------------------------------------
 def _summary(context: Context, found: list[RankedMetric]) -> str:
     if not context.stages:
-        return "No bias metric was computed: the configuration asks for none, or the file that holds them is missing."
+        return _without_bias(context)
     groups = list(dict.fromkeys(group.name for stage in context.stages for group in stage.groups))
     worse = _groups_where(found, "worse")
     better = [name for name in _groups_where(found, "better") if name not in worse]
@@ -116,6 +116,14 @@ def _summary(context: Context, found: list[RankedMetric]) -> str:
     return " ".join(parts)
 
 
+def _without_bias(context: Context) -> str:
+    methods = mapping(context.asked.get("methods"))
+    if any(stage in methods for stage in ("pre_training_bias", "post_training_bias")) or not methods:
+        return "No bias metric was computed: the configuration asks for none, or the file that holds them is missing."
+    said = "Bias was not asked for, so that nothing is said here on whether anybody is treated worse."
+    return f"This report says what drives the predictions. {said}" if context.explanations else said
+
+
 def _groups_where(found: list[RankedMetric], tone: str) -> list[str]:
     names = (one.group.name for one in found if one.metric.name in OUTCOMES and tone_of(one.metric) == tone)
     return list(dict.fromkeys(names))
@@ -132,6 +140,12 @@ def _insufficient(context: Context) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def _about(context: Context) -> Iterator[Block]:
+    facts = tuple(_facts(context))
+    if facts:
+        yield Facts(facts)
+
+
 def _facts(context: Context) -> Iterator[tuple[str, str]]:
     if context.rows is not None:
         yield "Rows analysed", count(context.rows)
@@ -145,13 +159,10 @@ def _facts(context: Context) -> Iterator[tuple[str, str]]:
         yield "Bias measured in", " and ".join(measured[stage.name] for stage in context.stages)
     if context.details.get("confidence_level") is not None and context.stages:
         yield "Intervals", f"{context.level} confidence"
-    seed = number_in(context.details.get("seed"))
-    if seed is not None:
-        yield "Seed of random numbers", f"{seed:.0f}"
 
 
 # --- what must be known first ----------------------------------------------------------------------------------------
-def _notices(context: Context) -> Iterator[Block]:
+def _problems(context: Context) -> Iterator[Block]:
     if context.problems:
         first = "Parts of these results are missing or were changed after they had been written. "
         yield Notice("missing", first + context.problems[0])
@@ -164,6 +175,9 @@ def _notices(context: Context) -> Iterator[Block]:
     if len(warnings) > SHOWN_WARNINGS:
         more = tuple(warnings[SHOWN_WARNINGS:])
         yield Disclosure(title=f"{counted(len(more), 'further warning')}", blocks=(Bullets(more),))
+
+
+def _hidden(context: Context) -> Iterator[Block]:
     hidden, slices = hidden_groups(context), hidden_slices(context)
     if hidden or slices:
         named = "; ".join(filter(None, [numbered(hidden, 8), slices]))

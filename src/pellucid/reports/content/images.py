@@ -8,7 +8,7 @@ from typing import Any
 from pellucid.reports.content.context import Context, brief, counted, numbered
 from pellucid.reports.document import Block, Cell, Column, Facts, Notice, Paragraph, Picture, Section, Table
 from pellucid.reports.reading import listed, mapping, number_in
-from pellucid.results.rounding import count, number
+from pellucid.reports.numbers import count, number
 
 __all__ = ["images_section"]
 

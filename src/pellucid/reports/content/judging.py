@@ -8,7 +8,7 @@ import re
 from pellucid.reports.content.metric_texts import DIFFERENCES, text_of
 from pellucid.reports.document import Tone
 from pellucid.reports.reading import Group, Metric
-from pellucid.results.rounding import number, points
+from pellucid.reports.numbers import number, points, with_minus
 
 __all__ = [
     "CERTAIN",
@@ -79,7 +79,7 @@ def certainty_of(metric: Metric) -> str:
 def sentence_of(group: Group, metric: Metric) -> str:
     """The finding; of a result that holds none, as Clarify's own, what the sign of the value says."""
     if metric.finding:
-        return metric.finding
+        return _CERTAINTY.sub(lambda found: with_minus(found.group()), metric.finding)
     if metric.value is None:
         return why_without_value(metric)
     known = text_of(metric.name, metric.title)

@@ -84,7 +84,8 @@ def _bias_method(context: Context) -> Iterator[str]:
             f"An interval holds the values that the data allow at {context.level} confidence, were the rows a random "
             "sample of those that matter. P-values are adjusted for all comparisons of the report (Holm). A difference "
             "is called clear where its adjusted p-value is below 0.05; otherwise it may be chance, which does not mean "
-            "that there is none."
+            "that there is none. Intervals are not adjusted: one may leave out “no difference” where the adjusted p-value "
+            "still says that the difference may be chance."
         )
     yield (
         "A difference between groups says that there is one, not why: it may come from how the data were collected, "

@@ -10,7 +10,7 @@ from pellucid.reports.content.judging import certainty_of, reading_of, sentence_
 from pellucid.reports.content.metric_texts import DIFFERENCES, READING_ORDER, text_of
 from pellucid.reports.document import Cell, Chart, Column, Table
 from pellucid.reports.reading import Group, Metric
-from pellucid.results.rounding import count, interval, number, p_value
+from pellucid.reports.numbers import count, interval, number, p_value
 
 __all__ = [
     "SUPPRESSED_CELL",

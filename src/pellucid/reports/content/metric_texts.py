@@ -55,14 +55,14 @@ class MetricText:
 
 APART = "the further apart the outcomes of the two are, whoever has more"
 DISTANCES = "0 or more; negative values are possible for KL where a group lacks an outcome"
-SHARES = "-1 to 1"
+SHARES = "−1 to 1"
 ANY = "any number, also infinite"
 
 METRIC_TEXTS: Mapping[str, MetricText] = {
     "CI": MetricText(
         title="Class imbalance",
         question="Is the group under-represented in the data?",
-        formula="(rows of others - rows of group) / all rows",
+        formula="(rows of others − rows of group) / all rows",
         span=SHARES,
         harm="none",
         above="the group is the smaller one",
@@ -71,7 +71,7 @@ METRIC_TEXTS: Mapping[str, MetricText] = {
     "DPL": MetricText(
         title="Difference in positive labels",
         question="Do both have the favourable outcome equally often in the data?",
-        formula="share of positive labels among others - share of positive labels in the group",
+        formula="share of positive labels among others − share of positive labels in the group",
         span=SHARES,
         harm="high",
         above="others have the favourable outcome more often",
@@ -126,7 +126,7 @@ METRIC_TEXTS: Mapping[str, MetricText] = {
         title="Conditional disparity in labels",
         question="Does the disparity in the data remain inside the strata of the group variable?",
         formula=(
-            "the mean over the strata, by their rows, of the group's share of those with the unfavourable outcome - "
+            "the mean over the strata, by their rows, of the group's share of those with the unfavourable outcome − "
             "its share of those with the favourable one"
         ),
         span=SHARES,
@@ -137,7 +137,7 @@ METRIC_TEXTS: Mapping[str, MetricText] = {
     "DPPL": MetricText(
         title="Difference in positive predictions",
         question="Does the model give the favourable outcome to both equally often?",
-        formula="share of positive predictions among others - share of positive predictions in the group",
+        formula="share of positive predictions among others − share of positive predictions in the group",
         span=SHARES,
         harm="high",
         above="others are predicted the favourable outcome more often",
@@ -156,7 +156,7 @@ METRIC_TEXTS: Mapping[str, MetricText] = {
     "DCA": MetricText(
         title="Difference in conditional acceptance",
         question="Measured by what was observed, are acceptances shifted for one of the two?",
-        formula="observed / predicted positives among others - observed / predicted positives in the group",
+        formula="observed / predicted positives among others − observed / predicted positives in the group",
         span=ANY,
         harm="low",
         above="the group gets more positive predictions than its labels would give, compared with others",
@@ -165,7 +165,7 @@ METRIC_TEXTS: Mapping[str, MetricText] = {
     "DCR": MetricText(
         title="Difference in conditional rejection",
         question="Measured by what was observed, are rejections shifted for one of the two?",
-        formula="observed / predicted negatives in the group - observed / predicted negatives among others",
+        formula="observed / predicted negatives in the group − observed / predicted negatives among others",
         span=ANY,
         harm="low",
         above="the group gets fewer negative predictions than its labels would give, compared with others",
@@ -174,7 +174,7 @@ METRIC_TEXTS: Mapping[str, MetricText] = {
     "RD": MetricText(
         title="Recall difference",
         question="Are those with the favourable outcome found equally well (equal opportunity)?",
-        formula="recall among others - recall in the group; recall: predicted positive among the observed positive",
+        formula="recall among others − recall in the group; recall: predicted positive among the observed positive",
         span=SHARES,
         harm="high",
         above="the model misses more of the group's favourable outcomes",
@@ -184,7 +184,7 @@ METRIC_TEXTS: Mapping[str, MetricText] = {
         title="Specificity difference",
         question="Are those with the unfavourable outcome recognised equally well?",
         formula=(
-            "specificity in the group - specificity among others; specificity: predicted negative among the observed "
+            "specificity in the group − specificity among others; specificity: predicted negative among the observed "
             "negative"
         ),
         span=SHARES,
@@ -196,7 +196,7 @@ METRIC_TEXTS: Mapping[str, MetricText] = {
         title="Difference in acceptance rates (precision)",
         question="Are positive predictions equally reliable?",
         formula=(
-            "precision among others - precision in the group; precision: observed positive among the predicted positive"
+            "precision among others − precision in the group; precision: observed positive among the predicted positive"
         ),
         span=SHARES,
         harm="high",
@@ -206,7 +206,7 @@ METRIC_TEXTS: Mapping[str, MetricText] = {
     "DRR": MetricText(
         title="Difference in rejection rates",
         question="Are negative predictions equally reliable?",
-        formula="observed negative among the predicted negative, in the group - among others",
+        formula="observed negative among the predicted negative, in the group − among others",
         span=SHARES,
         harm="low",
         above="rejections are right more often for the group",
@@ -215,7 +215,7 @@ METRIC_TEXTS: Mapping[str, MetricText] = {
     "AD": MetricText(
         title="Accuracy difference",
         question="Is the model right equally often for both?",
-        formula="accuracy among others - accuracy in the group",
+        formula="accuracy among others − accuracy in the group",
         span=SHARES,
         harm="high",
         above="the model is right less often for the group",
@@ -225,7 +225,7 @@ METRIC_TEXTS: Mapping[str, MetricText] = {
         title="Conditional disparity in predictions",
         question="Does the disparity of the predictions remain inside the strata of the group variable?",
         formula=(
-            "the mean over the strata, by their rows, of the group's share of those predicted unfavourably - its share "
+            "the mean over the strata, by their rows, of the group's share of those predicted unfavourably − its share "
             "of those predicted favourably"
         ),
         span=SHARES,
@@ -236,7 +236,7 @@ METRIC_TEXTS: Mapping[str, MetricText] = {
     "TE": MetricText(
         title="Treatment equality",
         question="Do errors hurt one of the two more?",
-        formula="false negatives / false positives in the group - false negatives / false positives among others",
+        formula="false negatives / false positives in the group − false negatives / false positives among others",
         span=ANY,
         harm="high",
         above="errors about the group are rather false rejections",
@@ -246,7 +246,7 @@ METRIC_TEXTS: Mapping[str, MetricText] = {
         title="Flip test",
         question="Would similar people outside the group be treated otherwise?",
         formula=(
-            "(group members accepted where the similar are rejected - group members rejected where the similar are "
+            "(group members accepted where the similar are rejected − group members rejected where the similar are "
             "accepted) / group members compared; similar are the nearest other rows by the features"
         ),
         span=SHARES,
@@ -257,7 +257,7 @@ METRIC_TEXTS: Mapping[str, MetricText] = {
     "GE": MetricText(
         title="Generalised entropy",
         question="How unevenly are the benefits of errors spread over all rows, whatever their group?",
-        formula="half the squared coefficient of variation of the benefit: prediction - label + 1",
+        formula="half the squared coefficient of variation of the benefit: prediction − label + 1",
         span="0 or more",
         harm="none",
         above="benefits are spread less evenly",

@@ -7,7 +7,7 @@ from pellucid.reports.content.context import Context
 from pellucid.reports.content.metric_tables import SUPPRESSED_CELL
 from pellucid.reports.document import Block, Cell, Chart, Column, Notice, Section, Table
 from pellucid.reports.reading import listed, mapping, number_in
-from pellucid.results.rounding import number, share
+from pellucid.reports.numbers import number, share
 
 __all__ = ["performance_section"]
 

@@ -30,7 +30,7 @@ from pellucid.reports.document import (
     Table,
 )
 from pellucid.reports.reading import listed, mapping, number_in
-from pellucid.results.rounding import NOISE, count, interval, number
+from pellucid.reports.numbers import NOISE, count, interval, number
 
 __all__ = ["driving_features", "shap_section"]
 

@@ -9,7 +9,7 @@ from pellucid.charts.importances import ImportanceBar, importance
 from pellucid.reports.content.context import Context, brief
 from pellucid.reports.document import Block, Chart, MarkedText, Notice, Paragraph, Section
 from pellucid.reports.reading import listed, mapping, number_in
-from pellucid.results.rounding import number
+from pellucid.reports.numbers import number
 
 __all__ = ["texts_section"]
 

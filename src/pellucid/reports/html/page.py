@@ -17,6 +17,7 @@ from pellucid.charts.theme import TONES
 from pellucid.reports.document import Block, Document, Picture
 from pellucid.reports.html.charts import PageCharts, themes_json
 from pellucid.reports.html.library import chart_library, source_hash
+from pellucid.reports.html.tables import is_stacked
 from pellucid.reports.html.texts import clipped, has_long_words, html_text
 from pellucid.reports.signs import NOTICES, SIGNS
 
@@ -107,7 +108,7 @@ def _environment() -> Environment:
         "signed": _signed,
         "strength": _strength,
     }
-    environment.tests["wide"] = has_long_words
+    environment.tests |= {"stacked": is_stacked, "wide": has_long_words}
     return environment
 
 

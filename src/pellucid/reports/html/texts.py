@@ -13,6 +13,9 @@ __all__ = ["clipped", "has_long_words", "html_text"]
 UNDERSCORE = re.compile(r"_(?=\w)")
 """Where the name of a column may go on in the next line."""
 
+PERCENT = re.compile(r"(?<=\d) (?=%)")
+"""No line ends between a number and its unit."""
+
 LONG_WORD = 28
 """Characters; a cell with a longer one breaks it, all others keep their words whole."""
 
@@ -32,7 +35,7 @@ def html_text(text: str) -> Markup:
     escaped = str(escape(isolated(visible(text))))
     # `visible` has spelled out isolates of the data, so these are ours.
     elements = escaped.replace("\u2068", "<bdi>").replace("\u2069", "</bdi>")
-    elements = UNDERSCORE.sub("_<wbr>", elements)
+    elements = PERCENT.sub("\u00a0", UNDERSCORE.sub("_<wbr>", elements))
     return Markup(elements)  # noqa: S704 - escaped above
 
 

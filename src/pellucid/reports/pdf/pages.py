@@ -29,7 +29,7 @@ from pellucid.reports.document import (
     Table,
 )
 from pellucid.reports.drawing import Drawing, draw
-from pellucid.reports.meanings import cell_of, note_of, terms_of
+from pellucid.reports.meanings import cell_of, note_of, once, terms_of
 from pellucid.reports.pdf.pictures import as_file, format_of, is_printable
 from pellucid.reports.pdf.table_layout import lay_out
 from pellucid.reports.pdf.texts import CELL, NAME, code, legible, prose
@@ -40,6 +40,12 @@ __all__ = ["Pages", "pages_of"]
 
 DRAWN_ROWS = 40
 """Rows of the numbers of a chart that are printed below it."""
+
+MOST_CONTENTS = 30
+"""Lines of a table of contents that holds two levels."""
+
+FURTHER = "_further-findings"
+"""Label of the appendix; no anchor begins with an underscore."""
 
 Node = dict[str, Any]
 
@@ -56,11 +62,21 @@ def pages_of(document: Document) -> Pages:
     """What to print of ``document``; a chart or a picture that cannot be shown is a notice in its place."""
     writer = _Writer(frozenset(section.anchor for section in sections_of(document)))
     sections = [writer.section(section) for section in document.sections]
+    if writer.further:
+        sections.append(
+            {
+                "title": "Appendix: further findings",
+                "label": FURTHER,
+                "blocks": [{"kind": "further", "items": writer.further}],
+                "sections": [],
+            }
+        )
     tree = {
         "title": prose(document.title, NAME) or "Report",
         "subtitle": prose(document.subtitle, CELL),
         "sections": sections,
-        "terms": [list(term) for term in sorted(writer.terms, key=lambda term: (term[0].casefold(), term))],
+        "depth": 2 if len(sections_of(document)) <= MOST_CONTENTS else 1,
+        "terms": [list(term) for term in sorted(once(writer.terms), key=lambda term: (term[0].casefold(), term))],
     }
     return Pages(tree, writer.images)
 
@@ -73,6 +89,7 @@ class _Writer:
     images: dict[str, bytes] = field(default_factory=dict)
     terms: dict[tuple[str, str], None] = field(default_factory=dict)
     labels: set[str] = field(default_factory=set)
+    further: list[Node] = field(default_factory=list)
 
     def section(self, section: Section) -> Node:
         # An anchor can be a label once; one that was met before leads to its first section.
@@ -107,7 +124,11 @@ class _Writer:
     def _findings(self, block: Findings) -> Node:
         items = [self._finding(finding) for finding in block.items]
         key = key_of(finding.tone for finding in block.items)
-        return {"kind": "findings", "items": items[: block.shown], "more": items[block.shown :], "key": key}
+        shown, more = items[: block.shown], items[block.shown :]
+        # Pages of sentences would stand between what was found first and the numbers; they end the report.
+        self.further += more
+        said = f"{len(more):,} further {'finding stands' if len(more) == 1 else 'findings stand'} on page"
+        return {"kind": "findings", "items": shown, "more": said if more else "", "further": FURTHER, "key": key}
 
     def _finding(self, finding: Finding) -> Node:
         return {
@@ -145,6 +166,8 @@ class _Writer:
             "kind": "chart",
             "title": prose(chart.title, CELL),
             "description": prose(chart.description),
+            # A table of the numbers drawn says it already.
+            "caption": prose(chart.description) if chart.table is None else "",
             "image": self._image("svg", drawing.svg.encode()),
             "width": drawing.width,
             "height": drawing.height,

@@ -44,6 +44,8 @@ class PartialDependenceDisplay(Display):
         Share of the rows at each point, shape (points,).
     individual
         Predictions of single rows, shape (rows, points); up to 60 are drawn.
+    accumulated
+        Accumulated local effects on the scale of predictions, shape (outputs, points).
     categorical
         Whether the points have no order.
     """
@@ -57,6 +59,7 @@ class PartialDependenceDisplay(Display):
         outputs: Sequence[str] = ("",),
         distribution: Floats | None = None,
         individual: Floats | None = None,
+        accumulated: Floats | None = None,
         categorical: bool = False,
     ) -> None:
         self.points = points
@@ -65,6 +68,7 @@ class PartialDependenceDisplay(Display):
         self.outputs = tuple(outputs)
         self.distribution = distribution
         self.individual = individual
+        self.accumulated = accumulated
         self.categorical = categorical
 
     @classmethod
@@ -88,13 +92,14 @@ class PartialDependenceDisplay(Display):
             outputs=plotted.named_outputs(found),
             distribution=curve.distribution,
             individual=plotted.single_rows(found, feature) if individual else None,
+            accumulated=plotted.accumulated(found, feature),
             categorical=curve.kind == "categorical",
         )
         return display.plot(ax)
 
     def plot(self, ax: Axes | None = None) -> PartialDependenceDisplay:
         """Draw into ``ax``, or into a new figure."""
-        series = series_of(self.predictions, self.outputs)
+        series = series_of(self.predictions, self.outputs, self.accumulated)
         rows = self.individual
         if rows is not None:
             rows = rows[sample_of(len(rows), 1, room=CURVES)]

@@ -12,7 +12,7 @@
     if (whole) return document.getElementById(whole.getAttribute("popovertarget")).querySelector(".note-text").textContent;
     const copy = cell.cloneNode(true);
     for (const extra of copy.querySelectorAll("button, .sign")) extra.remove();
-    return copy.textContent.trim();
+    return copy.textContent.trim().replaceAll("\u00a0", " ").replace(/^−(?=\d)/, "-");
   };
   // A spreadsheet would run a text that begins like a formula; a negative number is none.
   const harmless = (text) => (/^[=+@\t\r-]/.test(text) && !/^[+-]?[\d.,]+(e[+-]?\d+)?\s?%?$/i.test(text) ? `'${text}` : text);

@@ -1,0 +1,300 @@
+"""CPU time of sampled Shapley values: Pellucid beside shap's KernelExplainer, and beside the model's own time.
+
+    python benchmarks/shapley_speed.py --reference-python /path/to/python/with/shap
+
+The other interpreter needs shap and the same xgboost and scikit-learn. Both sides explain the same function of the same
+rows against the same background with shap's default of 2048 + 2 M samples, one thread, formulas off; KernelExplainer
+with ``l1_reg=0``, without which its feature selection leaves an error that no number of samples removes. Printed for
+each case: CPU milliseconds per row, the ratio, relative squared errors against exact values, the share of our time that
+is not the model's own on the distinct masked rows; with ``budget: precision``, the time for shap's own error. ``job``
+compares ``pellucid run`` with the bare time of the model on as many masked rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+if __name__ == "__main__" and any(os.environ.get(name) != value for name, value in ONE_THREAD.items()):
+    os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **ONE_THREAD})
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xgboost
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+import pellucid
+from pellucid.explain.exact.logistic import logistic
+from pellucid.explain.exact.trees import explain_trees
+from pellucid.models.tree_readers.read import read_trees
+
+Floats = npt.NDArray[np.float64]
+
+SHAP = """
+import pickle, sys, time
+import numpy as np, pandas as pd, shap
+case = pickle.load(open(sys.argv[1], "rb"))
+model, rows, background = case["model"], case["rows"], case["background"]
+if case["names"] is None:
+    score = lambda x: model.inplace_predict(x, predict_type="margin")
+else:
+    names, types = case["names"], case["types"]
+    score = lambda x: model.predict_proba(pd.DataFrame(x, columns=names).astype(types))[:, 1]
+np.random.seed(0)
+explainer = shap.KernelExplainer(score, background)
+explainer.shap_values(rows[:1], silent=True, l1_reg=0)
+start = time.process_time()
+values = explainer.shap_values(rows, silent=True, l1_reg=0)
+pickle.dump((time.process_time() - start, values), open(sys.argv[2], "wb"))
+"""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Case:
+    """A model, rows, a background and the exact values.
+
+    Parameters
+    ----------
+    data, background
+        Arrays, or frames for a model of frames.
+    score
+        The explained function.
+    goal
+        Wanted ratio of shap's time to ours.
+    """
+
+    name: str
+    model: Any
+    data: Any
+    background: Any
+    score: Callable[[Any], Floats]
+    truth: Floats
+    goal: float
+
+
+def adult() -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
+    """The demo's data: 14 columns, and who earns more."""
+    people = pd.read_parquet(str(files("pellucid") / "demo" / "adult.parquet"))
+    rich = people["income"].astype(str).str.contains(">50K").to_numpy().astype(np.int64)
+    return people.drop(columns=["income", "predicted_income"]), rich
+
+
+def coded(people: pd.DataFrame) -> Floats:
+    """Text as numbers of categories."""
+    columns = [
+        column if column.dtype.kind in "if" else column.astype("category").cat.codes for _, column in people.items()
+    ]
+    return np.column_stack(columns).astype(np.float64)
+
+
+def of_trees(name: str, cells: Floats, target: Any, rows: int, background: int, goal: float) -> Case:
+    """Margins of XGBoost, whose exact values its trees tell; one background row is that of the medians."""
+    settings = {"max_depth": 6, "nthread": 1, "objective": "binary:logistic"}
+    booster = xgboost.train(settings, xgboost.DMatrix(cells, target), 100)
+    draw = np.random.default_rng(1)
+    absent = np.median(cells, axis=0)[None] if background == 1 else cells[draw.choice(len(cells), background, False)]
+    explained = cells[draw.choice(len(cells), rows, False)]
+    return Case(
+        name=f"{name}, background {background}",
+        model=booster,
+        data=explained,
+        background=absent,
+        score=lambda x: booster.inplace_predict(x, predict_type="margin"),
+        truth=explain_trees(read_trees(booster, "model"), explained, absent).values[:, :, 0],
+        goal=goal,
+    )
+
+
+def of_pipeline(rows: int, background: int) -> Case:
+    """Probabilities of a logistic regression behind one-hot encoding: each of the 14 columns is a group of inputs."""
+    people, rich = adult()
+    words = [name for name, column in people.items() if column.dtype.kind not in "if"]
+    numbers = [name for name in people if name not in words]
+    encoder = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), words), (StandardScaler(), numbers), sparse_threshold=0
+    )
+    model = make_pipeline(encoder, LogisticRegression(max_iter=300)).fit(people, rich)
+    draw = np.random.default_rng(2)
+    explained, absent = (people.iloc[draw.choice(len(people), number, False)] for number in (rows, background))
+    inputs = [name.partition("__")[2] for name in encoder.get_feature_names_out()]
+    owner = [next(c for c in people if name == c or name.startswith(f"{c}_")) for name in inputs]
+    member = np.array([[name == column for column in people] for name in owner], dtype=np.float64)
+    added = [encoder.transform(part) * model[-1].coef_[0] @ member for part in (explained, absent)]
+    truth = logistic(np.ones(len(people.columns)), float(model[-1].intercept_[0]), *added).values[:, :, 0]
+    return Case(
+        name=f"Adult, one-hot logistic pipeline, background {background}",
+        model=model,
+        data=explained,
+        background=absent,
+        score=lambda frame: model.predict_proba(frame)[:, 1],
+        truth=truth,
+        goal=6.0,
+    )
+
+
+def cases(rows: int) -> Iterator[Case]:
+    """Every comparison, made when its turn comes."""
+    people, rich = adult()
+    cells = coded(people)
+    for background, goal in ((1, 8.0), (10, 6.0), (100, 3.0)):
+        yield of_trees("Adult, XGBoost", cells, rich, rows, background, goal)
+    draw = np.random.default_rng(0)
+    wide = draw.normal(size=(5000, 60))
+    target = (wide[:, :10].sum(axis=1) + wide[:, 10] * wide[:, 11] + draw.normal(size=5000) > 0).astype(int)
+    for background, goal in ((1, 8.0), (100, 2.0)):
+        yield of_trees("60 numbers, XGBoost", wide, target, rows, background, goal)
+    yield of_pipeline(rows, 10)
+
+
+def theirs(case: Case, python: str) -> tuple[float, Floats]:
+    """CPU seconds of shap, and its values."""
+    frames = isinstance(case.data, pd.DataFrame)
+    request = {
+        "model": case.model,
+        "rows": case.data.to_numpy(dtype=object) if frames else case.data,
+        "background": case.background.to_numpy(dtype=object) if frames else case.background,
+        "names": list(case.data) if frames else None,
+        "types": {name: "float64" for name, c in case.data.items() if c.dtype.kind in "if"} if frames else None,
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        asked, answered = Path(folder) / "asked.pickle", Path(folder) / "answered.pickle"
+        asked.write_bytes(pickle.dumps(request))
+        command = [python, "-W", "ignore", "-c", SHAP, str(asked), str(answered)]
+        subprocess.run(command, check=True, env={**os.environ, **ONE_THREAD}, capture_output=True)
+        found: tuple[float, Floats] = pickle.loads(answered.read_bytes())  # noqa: S301
+    return found
+
+
+def ours(case: Case, budget: Any = None) -> tuple[float, float, Any]:
+    """CPU seconds, those of them spent in the model, and the explanation."""
+    spent = 0.0
+
+    def score(rows: Any) -> Floats:
+        nonlocal spent
+        start = time.process_time()
+        answer = case.score(rows)
+        spent += time.process_time() - start
+        return answer
+
+    start = time.process_time()
+    found = pellucid.explain(score, case.data, background=case.background, exact=False, budget=budget)
+    return time.process_time() - start, spent, found
+
+
+def error(values: Floats, truth: Floats) -> float:
+    """Relative squared error."""
+    return float(((values - truth) ** 2).sum() / (truth**2).sum())
+
+
+def compare(case: Case, python: str) -> bool:
+    """Print what a case gives; whether the goal was met."""
+    rows = len(case.data)
+    pellucid.explain(case.score, case.data[:1], background=case.background, exact=False)  # imports, caches
+    mine, model, found = ours(case)
+    reference, values = theirs(case, python)
+    off, others = error(found.values[:, :, 0], case.truth), error(values, case.truth)
+    print(
+        f"{case.name}: {1e3 * mine / rows:.2f} ms a row, shap {1e3 * reference / rows:.2f} ms, "
+        f"{reference / mine:.1f} x (goal {case.goal:g}); error {off:.1e}, shap {others:.1e}; "
+        f"beside the model {100 * (mine - model) / model:.0f} % (model rows {found.model_rows:,})",
+        flush=True,
+    )
+    if others > 1e-12:
+        quick, _, same = ours(case, {"precision": float(np.sqrt(others))})
+        print(
+            f"    to shap's error: {1e3 * quick / rows:.2f} ms a row, {reference / quick:.1f} x; "
+            f"error {error(same.values[:, :, 0], case.truth):.1e}; samples {same.samples.mean():.0f} a row",
+            flush=True,
+        )
+    return reference / mine >= case.goal and off <= max(others, 1e-12)
+
+
+def closed_form(rows: int) -> bool:
+    """Rows per second of the closed form of logistic regression, in probability, 100 background rows."""
+    people, rich = adult()
+    cells = StandardScaler().fit_transform(coded(people))
+    model = LogisticRegression(max_iter=300).fit(cells, rich)
+    start = time.process_time()
+    found = pellucid.explain(model, cells[:rows], background=cells[-100:])
+    rate = rows / (time.process_time() - start)
+    print(f"logistic regression, probability, {rows:,} rows by {found.method}: {rate:.0f} rows a CPU second")
+    return rate >= 1500
+
+
+def job(rows: int, samples: int | None) -> bool:
+    """``pellucid run`` with one baseline row, beside the model's bare time on as many masked rows."""
+    people, rich = adult()
+    cells = coded(people)
+    booster = xgboost.train(
+        {"max_depth": 6, "nthread": 1, "objective": "binary:logistic"}, xgboost.DMatrix(cells, rich), 100
+    )
+    asked = rows * ((2 * cells.shape[1] + 2048 if samples is None else samples) + 1)
+    settings = {"baseline": [np.median(cells, axis=0).tolist()], "seed": 1}
+    shap = settings if samples is None else {**settings, "num_samples": samples}
+    with tempfile.TemporaryDirectory() as folder:
+        booster.save_model(f"{folder}/model.ubj")
+        names = [f"x{i}" for i in range(cells.shape[1])]
+        pd.DataFrame(cells[:rows], columns=names).to_parquet(f"{folder}/rows.parquet")
+        document = {
+            "dataset_type": "application/x-parquet",
+            "dataset_uri": f"{folder}/rows.parquet",
+            "headers": names,
+            "predictor": {"model": f"{folder}/model.ubj", "content_type": "text/csv"},
+            "methods": {"shap": shap},
+        }
+        Path(folder, "job.json").write_text(json.dumps(document))
+        # A batch at a time, as no model would be asked for all of them at once.
+        draw = np.random.default_rng(0)
+        batch = np.ascontiguousarray(cells[draw.choice(len(cells), 65_536)])
+        start = time.process_time()
+        for first in range(0, asked, len(batch)):
+            booster.inplace_predict(batch[: min(len(batch), asked - first)])
+        bare = time.process_time() - start
+        settled = pellucid.run
+        settled(f"{folder}/job.json", output=f"{folder}/first", workers=1)  # imports
+        start = time.process_time()
+        settled(f"{folder}/job.json", output=f"{folder}/second", workers=1)
+        spent = time.process_time() - start
+    print(
+        f"job, {rows:,} rows, {samples or 'default'} samples, one baseline row: {spent:.2f} CPU s, the model alone on "
+        f"{asked:,} masked rows {bare:.2f} s: {spent / bare:.2f} x (goal 1.25)",
+        flush=True,
+    )
+    return spent <= 1.25 * bare
+
+
+def main() -> int:
+    """Print one line per case; 1 if a goal was missed."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--reference-python", help="interpreter with shap; without one only jobs are measured")
+    options.add_argument("--rows", type=int, default=16)
+    options.add_argument("--parts", nargs="+", default=["shap", "closed", "job"], choices=["shap", "closed", "job"])
+    chosen = options.parse_args()
+    met = []
+    if "shap" in chosen.parts and chosen.reference_python:
+        met += [compare(case, chosen.reference_python) for case in cases(chosen.rows)]
+    if "closed" in chosen.parts:
+        met.append(closed_form(2560))
+    if "job" in chosen.parts:
+        met += [job(30_162, 15), job(1_000, None)]
+    return int(not all(met))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""Accumulated local effects for users of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.explain.accumulated_effects import accumulated_effects
+from pellucid.explain.partial_dependence import numbers_of
+from pellucid.protocols.model import Batch
+from pellucid.results.dependence import AccumulatedCurve
+
+__all__ = ["accumulated_curve", "varies"]
+
+
+def varies(column: npt.NDArray[Any], name: str) -> bool:
+    """Whether a column of numbers holds two values or more, so that there is an effect to accumulate."""
+    return len(np.unique(numbers_of(column, name))) > 1
+
+
+def accumulated_curve(
+    rows: Batch,
+    feature: str,
+    intervals: int,
+    predict: Callable[[Batch], npt.NDArray[np.float64]],
+    confidence_level: float,
+) -> AccumulatedCurve:
+    """The curve of a number over all rows, with intervals.
+
+    Raises
+    ------
+    ModelError
+        The model does not answer with finite scores.
+    """
+    from scipy.special import ndtri
+
+    found = accumulated_effects(rows, feature, intervals, predict)
+    reach = float(ndtri((1 + confidence_level) / 2)) * found.standard_errors
+    return AccumulatedCurve(
+        edges=found.edges,
+        effects=found.effects,
+        standard_errors=found.standard_errors,
+        low=found.effects - reach,
+        high=found.effects + reach,
+    )

@@ -1,0 +1,135 @@
+"""What a job on many workers takes where some units are slow, an endpoint has a limit and workers are lost.
+
+A simulation of events: units of work are handed out in order, as many ahead as the driver allows, each to the worker
+that is free first. It is pure: an equal generator gives equal times.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Cluster", "Simulated", "draw_durations", "simulate"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """Workers and what can go wrong with them.
+
+    Parameters
+    ----------
+    workers
+        At least 1.
+    startup_seconds
+        Until a worker is ready, at the beginning and after it was lost.
+    ahead
+        Units that are given out beyond the first unfinished one, per worker: results are taken in order, so a slow unit
+        holds up those far behind it.
+    spread
+        Standard deviation of the logarithm of a unit's duration.
+    stragglers, straggler_factor
+        Share of the units that are slow, and how many times as long they take.
+    lost_per_hour
+        Workers lost per hour and worker; what they were doing is done again.
+    records_per_second
+        Most records that the endpoint answers for all workers together; None without an endpoint.
+    """
+
+    workers: int
+    startup_seconds: float = 0.0
+    ahead: int = 2
+    spread: float = 0.0
+    stragglers: float = 0.0
+    straggler_factor: float = 3.0
+    lost_per_hour: float = 0.0
+    records_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulated:
+    """What happened.
+
+    Parameters
+    ----------
+    seconds
+        From the start to the last result.
+    busy
+        Share of the workers' time that was work that counted.
+    lost
+        Workers lost.
+    """
+
+    seconds: float
+    busy: float
+    lost: int
+
+
+def draw_durations(units: int, seconds: float, cluster: Cluster, rng: np.random.Generator) -> Floats:
+    """Durations of units whose mean without stragglers is ``seconds``, shape (units,).
+
+    >>> draw_durations(3, 2.0, Cluster(workers=1), np.random.default_rng(0)).tolist()
+    [2.0, 2.0, 2.0]
+    """
+    noise = np.exp(cluster.spread * rng.standard_normal(units) - cluster.spread**2 / 2)
+    slow = np.where(rng.random(units) < cluster.stragglers, cluster.straggler_factor, 1.0)
+    return seconds * noise * slow
+
+
+def simulate(durations: Floats, records: float, cluster: Cluster, rng: np.random.Generator) -> Simulated:
+    """Run a job.
+
+    Parameters
+    ----------
+    durations
+        Of every unit on one worker with nothing in its way, in seconds, shape (units,).
+    records
+        Records that a unit asks of the endpoint.
+
+    Examples
+    --------
+    >>> simulate(np.ones(8), 0, Cluster(workers=4), np.random.default_rng(0)).seconds
+    2.0
+    >>> limited = Cluster(workers=4, records_per_second=10)
+    >>> simulate(np.ones(8), 10, limited, np.random.default_rng(0)).seconds
+    8.0
+    """
+    free = [(cluster.startup_seconds, worker) for worker in range(cluster.workers)]
+    dies = _lifetimes(cluster, rng, cluster.workers)
+    finished = np.zeros(len(durations))
+    in_order = np.zeros(len(durations))  # when a unit and all before it are done
+    window = max(1, cluster.ahead * cluster.workers) + 1 if cluster.workers > 1 else 1
+    endpoint, worked, lost = 0.0, 0.0, 0
+    for unit, duration in enumerate(durations.tolist()):
+        given = in_order[unit - window] if unit >= window else 0.0
+        while True:
+            ready, worker = heapq.heappop(free)
+            begins = max(ready, given)
+            ends = begins + duration
+            if cluster.records_per_second is not None:
+                served = max(endpoint, begins) + records / cluster.records_per_second
+                ends = max(ends, served)
+            if ends <= dies[worker]:
+                break
+            lost += 1
+            back = max(begins, dies[worker]) + cluster.startup_seconds
+            dies[worker] = back + _lifetimes(cluster, rng, 1)[0]
+            heapq.heappush(free, (back, worker))
+        if cluster.records_per_second is not None:
+            endpoint = max(endpoint, begins) + records / cluster.records_per_second
+        heapq.heappush(free, (ends, worker))
+        finished[unit] = ends
+        in_order[unit] = max(ends, in_order[unit - 1]) if unit else ends
+        worked += duration
+    seconds = float(finished.max(initial=0.0))
+    return Simulated(seconds=seconds, busy=worked / (cluster.workers * seconds) if seconds else 0.0, lost=lost)
+
+
+def _lifetimes(cluster: Cluster, rng: np.random.Generator, workers: int) -> Floats:
+    if not cluster.lost_per_hour:
+        return np.full(workers, np.inf)
+    return rng.exponential(3600 / cluster.lost_per_hour, workers)
