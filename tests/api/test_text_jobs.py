@@ -5,6 +5,8 @@
 import csv
 import io
 import json
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,11 +15,14 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from typer.testing import CliRunner
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from pellucid.api.job import run_job
 from pellucid.api.preflight import preflight
+from pellucid.cli.main import app
 from pellucid.errors import ConfigError, DataError
+from pellucid.jobs.explanations.part_files import line_parts
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "models" / "http"))
 
@@ -248,6 +253,18 @@ def test_columns_are_split_that_are_named_whatever_their_values(run, tmp_path):
     assert list(lines(tmp_path / "out")[0]) == ["explanations"]
 
 
+def test_few_samples_are_not_lamented_where_two_steps_need_no_more(run):
+    text_config = {"granularity": "token", "language": "en", "hierarchical": True}
+    assert run(text_config=text_config, num_samples=2).warnings == ()
+
+
+def test_what_only_joins_characters_is_no_word(run):
+    found = run(rows=[*ROWS, [3, "north", "Great \U0001f468\u200d\U0001f467 \u2764\ufe0f!", 1]]).document
+    top = found["explanations"]["kernel_shap"]["label0"]["global_top_shap_text"]["review"]
+    assert {"\U0001f468", "\u2764"} <= set(top)
+    assert not {"\u200d", "\ufe0f", "!"} & set(top)
+
+
 def test_long_texts_are_explained_in_as_many_units_as_allowed(run, tmp_path):
     text_config = {"granularity": "token", "language": "en", "max_units": 3}
     result = run(text_config=text_config)
@@ -305,6 +322,132 @@ def test_an_endpoint_is_asked_in_large_requests_and_gives_the_same_numbers(run, 
     assert list(document.document["explanations"]["kernel_shap"]) == ["bad", "good"]
     records = sum(len(body.splitlines()) for _, _, body in server.requests)
     assert len(server.requests) <= max(records / 4, 3 * len(ROWS) + 3)
+
+
+# --- missing texts ----------------------------------------------------------------------------------------------------
+PICKY = """
+def score(texts: list[str]):
+    seen.extend(texts)
+    return [0.4 + 0.2 * text.count("good") for text in texts]
+
+seen = []
+"""
+
+
+@pytest.fixture
+def picky(tmp_path, monkeypatch):
+    """A job on JSON Lines, where a text can be missing; ``seen`` holds all that the model was asked with."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "picky_texts", raising=False)
+    (tmp_path / "picky_texts.py").write_text(PICKY)
+    lines = [["good", 1], [None, 0], ["bad", 0], ["so so", 1]]
+    (tmp_path / "d.jsonl").write_text("\n".join(json.dumps({"f": line[:1], "l": line[1]}) for line in lines))
+    config = {
+        "dataset_type": "application/jsonlines",
+        "dataset_uri": "d.jsonl",
+        "features": "f",
+        "label": "l",
+        "headers": ["review", "liked"],
+        "label_values_or_threshold": [1],
+        "facet": [{"name_or_index": "review", "value_or_threshold": ["good"]}],
+        "methods": {
+            "post_training_bias": {"methods": ["DPPL"]},
+            "shap": {"baseline": [["?"]], "text_config": {"granularity": "token", "language": "en"}},
+        },
+        "predictor": {"model": "picky_texts:score"},
+    }
+    (tmp_path / "c.json").write_text(json.dumps(config))
+    return tmp_path / "c.json"
+
+
+def test_every_step_of_a_job_asks_a_missing_text_as_an_empty_one(picky, tmp_path):
+    run_job(picky, output=tmp_path / "out")
+    seen = sys.modules["picky_texts"].seen
+    assert set(seen[:4]) == {"good", "", "bad", "so so"}  # the predictions come first
+    assert None not in seen
+
+
+def test_the_doctor_asks_as_the_job_does(picky):
+    shown = CliRunner().invoke(app, ["doctor", str(picky)]).output
+    assert "review       text  'good', '', 'bad', 'so so'" in shown
+    assert "nan" not in shown
+
+
+# --- in pieces --------------------------------------------------------------------------------------------------------
+MORTAL = """
+import os
+import signal
+from pathlib import Path
+
+def score(texts: list[str]):
+    asked = Path("asked.txt")
+    before = len(asked.read_text()) if asked.exists() else 0
+    if before > 900 and not Path("second").exists():
+        os.kill(os.getpid(), signal.SIGKILL)
+    with asked.open("a") as file:
+        file.write("." * len(texts))
+    return [0.5 + 0.1 * text.count("good") for text in texts]
+"""
+MANY = {
+    "dataset_type": "text/csv",
+    "dataset_uri": "many.csv",
+    "label": "liked",
+    "headers": ["review", "liked"],
+    "methods": {"shap": SHAP | {"baseline": [[""]], "num_samples": 6}},
+    "predictor": {"model": "mortal_texts:score"},
+}
+
+
+def many_texts(folder, rows):
+    words = ("good", "bad", "fair")
+    cells = [[f"A {words[i % 3]} day in week {i}.", i % 2] for i in range(rows)]
+    (folder / "many.csv").write_text(table([MANY["headers"], *cells]))
+    (folder / "many.json").write_text(json.dumps(MANY))
+
+
+def test_a_job_that_was_killed_explains_only_the_texts_that_were_left(tmp_path):
+    (tmp_path / "mortal_texts.py").write_text(MORTAL)
+    many_texts(tmp_path, 300)
+    call = "from pellucid.api.job import run_job; print(*run_job('many.json', output='{}').notes)"
+    options = {"cwd": tmp_path, "text": True, "capture_output": True}
+    first = subprocess.run([sys.executable, "-c", call.format("out")], **options)
+    assert first.returncode == -signal.SIGKILL
+    (tmp_path / "second").touch()
+    again = subprocess.run([sys.executable, "-c", call.format("out")], check=True, **options)
+    assert "128 of 300 rows were explained by an earlier run and not again." in again.stdout
+    whole = subprocess.run([sys.executable, "-c", call.format("whole")], check=True, **options)
+    assert "earlier run" not in whole.stdout
+    for name in ("analysis.json", "explanations_shap/out.jsonl"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_spark_writes_the_same_lines_in_parts(spark, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "mortal_texts.py").write_text(MORTAL)
+    (tmp_path / "second").touch()
+    many_texts(tmp_path, 70)
+    for engine in ("local", "spark"):
+        run_job(tmp_path / "many.json", output=tmp_path / engine, engine=engine)
+    parts = tmp_path / "spark" / "explanations_shap" / "out.jsonl"
+    assert [path.name for path in parts.iterdir()] == ["part-00000.jsonl"]
+    here = (tmp_path / "local" / "explanations_shap" / "out.jsonl").read_text()
+    assert (parts / "part-00000.jsonl").read_text() == here
+    run_job(tmp_path / "many.json", output=tmp_path / "spark")
+    assert parts.read_text() == here  # the folder made way for the file
+
+
+def test_lines_go_on_in_a_further_part(tmp_path):
+    with line_parts(tmp_path / "out.jsonl", rows_per_part=2) as file:
+        for line in "abc":
+            file.write(f"{line}\n")
+    parts = sorted((tmp_path / "out.jsonl").iterdir())
+    assert [(path.name, path.read_text()) for path in parts] == [
+        ("part-00000.jsonl", "a\nb\n"),
+        ("part-00001.jsonl", "c\n"),
+    ]
 
 
 # --- faults -----------------------------------------------------------------------------------------------------------
@@ -370,6 +513,17 @@ def test_a_preflight_names_wrong_keys_of_text_before_the_model_is_asked(run, tmp
     (tmp_path / "analysis_config.json").write_text(json.dumps(config))
     told = "methods.shap.text_config.columns[0]: got 'revew'. Use a feature of the model; did you mean 'review'?"
     assert [str(problem) for problem in preflight(tmp_path / "analysis_config.json").problems] == [told]
+
+
+def test_half_a_surrogate_pair_is_named_by_its_row(picky, tmp_path):
+    lines = [["fine", 1], ["cut \ud83d", 0]]
+    (tmp_path / "d.jsonl").write_text("\n".join(json.dumps({"f": line[:1], "l": line[1]}) for line in lines))
+    with pytest.raises(DataError) as caught:
+        run_job(picky, output=tmp_path / "out")
+    assert str(caught.value) == (
+        "review: Row 1 (the first is 0) holds '\\ud83d', half of a surrogate pair, which cannot be written as UTF-8. "
+        "Texts that were cut to a length often end so. Remove it."
+    )
 
 
 @pytest.mark.slow

@@ -42,15 +42,18 @@ def test_a_file_that_is_no_toml_is_told(tmp_path):
 def test_the_engine_is_set_up_in_a_table_of_its_own(tmp_path):
     (tmp_path / "pellucid.toml").write_text(
         '[engine]\nmaster = "spark://cluster:7077"\nstartup_seconds = 30\nstaging = "/mnt/shared"\nworkers = 4\n'
+        'memory = "1GiB"\n'
     )
     found = load_project_file(tmp_path).engine
-    assert found == EngineSettings(master="spark://cluster:7077", startup_seconds=30, staging="/mnt/shared", workers=4)
+    assert found == EngineSettings(
+        master="spark://cluster:7077", startup_seconds=30, staging="/mnt/shared", workers=4, memory="1GiB"
+    )
     assert load_project_file(tmp_path / "none").engine == EngineSettings()
 
 
 def test_faults_of_the_engine_are_named(tmp_path):
     (tmp_path / "pellucid.toml").write_text(
-        "[engine]\nmaster = 7077\nstartup_second = 3\nstartup_seconds = 0\nworkers = 1.5\n"
+        "[engine]\nmaster = 7077\nstartup_second = 3\nstartup_seconds = 0\nworkers = 1.5\nmemory = 4\n"
     )
     with pytest.raises(ConfigError) as caught:
         load_project_file(tmp_path)
@@ -59,6 +62,7 @@ def test_faults_of_the_engine_are_named(tmp_path):
         "pellucid.toml [engine] startup_second: got 3. There is no such key; did you mean 'startup_seconds'?",
         "pellucid.toml [engine] startup_seconds: got 0. Use a number above 0.",
         "pellucid.toml [engine] workers: got 1.5. Use an integer of at least 1.",
+        "pellucid.toml [engine] memory: got 4. Write a number and a unit, at least 128MiB: 500MB, 1GiB, 1.5GB.",
     ]
     (tmp_path / "pellucid.toml").write_text('engine = "spark"\n')
     with pytest.raises(ConfigError) as caught:

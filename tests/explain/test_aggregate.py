@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pellucid.explain.aggregate import aggregate, ranks_with_ties
+from pellucid.explain.aggregate import AGGREGATIONS, LocalRows, aggregate, aggregate_pieces, ranks_with_ties
+from pellucid.explain.order_statistics import order_statistics, quantiles
 
 LOCAL = np.array([[[1.0], [0.0]], [[-3.0], [0.5]], [[5.0], [-0.5]]])
 
@@ -73,3 +76,40 @@ def test_features_whose_intervals_overlap_are_tied():
 def test_nothing_is_told_apart_without_errors():
     order, tied = ranks_with_ties(aggregate(LOCAL, np.full_like(LOCAL, np.nan)))
     assert (order.tolist(), tied.tolist()) == ([0, 1], [True, False])
+
+
+# --- rows that are not in memory together -----------------------------------------------------------------------------
+@given(
+    st.lists(st.lists(st.floats(-1e6, 1e6, width=32), min_size=2, max_size=2), min_size=1, max_size=60),
+    st.lists(st.floats(0, 1), min_size=1, max_size=4),
+    st.integers(1, 60),
+)
+def test_quantiles_digit_by_digit_are_those_of_sorted_numbers(rows, shares, size):
+    numbers = np.array(rows)
+    found = quantiles(lambda: [numbers[i : i + size] for i in range(0, len(numbers), size)], len(numbers), shares)
+    assert found == pytest.approx(np.quantile(numbers, shares, axis=0), rel=1e-12, abs=1e-12)
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=50))
+def test_order_statistics_of_all_ranks_are_the_sorted_numbers(numbers):
+    column = np.array(numbers)[:, None]
+    assert order_statistics(lambda: [column], range(len(column)))[:, 0].tolist() == sorted(numbers)
+
+
+@pytest.mark.parametrize("method", AGGREGATIONS)
+def test_pieces_give_the_bits_of_rows_in_memory(method, monkeypatch):
+    monkeypatch.setattr("pellucid.explain.aggregate.PIECE_VALUES", 300)
+    rng = np.random.default_rng(2)
+    values, errors = rng.normal(size=(1000, 3, 1)), rng.random((1000, 3, 1))
+    blocks = np.arange(1000) // 64  # no piece ends where a block does
+    whole = aggregate(values, errors, method=method, blocks=blocks)
+    in_parts = aggregate_pieces(LocalRows(values, errors, blocks).pieces, 1000, method=method)
+    for name in ("value", "corrected", "standard_error", "low", "high"):
+        assert getattr(whole, name).tobytes() == getattr(in_parts, name).tobytes()
+
+
+def test_a_block_that_is_cut_by_a_piece_moves_together_all_the_same(monkeypatch):
+    monkeypatch.setattr("pellucid.explain.aggregate.PIECE_VALUES", 3)
+    errors = np.full((8, 1, 1), 0.2)
+    together = aggregate(np.ones((8, 1, 1)), errors, blocks=np.zeros(8, dtype=int))
+    assert together.standard_error.item() == pytest.approx(0.2)

@@ -1,4 +1,4 @@
-"""A loopback endpoint that takes images as SageMaker's containers do, and small images with known answers."""
+"""A loopback endpoint that takes images as SageMaker's containers do."""
 
 import io
 import json
@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-# The tests of this folder share a detector, and pytest does not put their folder on the path.
+# The tests of this folder share a detector and small images, and pytest does not put their folder on the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
 
@@ -71,20 +71,3 @@ def serving(answer):
 @pytest.fixture
 def endpoint():
     return serving
-
-
-def quarters(size=16):
-    """An image of four plain squares: red, green, blue, white."""
-    image = np.zeros((size, size, 3), dtype=np.uint8)
-    half = size // 2
-    image[:half, :half] = (250, 0, 0)
-    image[:half, half:] = (0, 250, 0)
-    image[half:, :half] = (0, 0, 250)
-    image[half:, half:] = 250
-    return image
-
-
-def quarter_segments(size=16):
-    half = size // 2
-    rows = np.repeat([0, 1], half)
-    return 2 * rows[:, None] + rows[None, :]

@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from conftest import quarters
 from PIL import Image
+from squares import quarters
 
 from pellucid.api.job import run_job
 from pellucid.errors import ModelError

@@ -5,8 +5,8 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import quarters
 from PIL import Image
+from squares import quarters
 from typer.testing import CliRunner
 
 from pellucid.api.inspection import inspect

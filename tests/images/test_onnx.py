@@ -5,9 +5,9 @@ import json
 import numpy as np
 import onnx
 import pytest
-from conftest import quarter_segments, quarters
 from onnx import TensorProto, helper
 from PIL import Image
+from squares import quarter_segments, quarters
 
 import pellucid
 from pellucid.api.job import run_job

@@ -1,6 +1,7 @@
 """The parts of an explanation job: baselines, rows in pieces, SHAP values, totals, partial dependence, files."""
 
 import io
+import itertools
 from itertools import pairwise
 
 import numpy as np
@@ -221,6 +222,45 @@ def test_global_values_are_the_plain_aggregates_of_the_local_ones(aggregation, e
     assert found.values.value[:, 0] == pytest.approx(expected)
     assert found.values.standard_error.tolist() == [[0.0], [0.0]]
     assert found.relative_errors.tolist() == [0.0]
+
+
+@pytest.mark.parametrize("aggregation", ["mean_abs", "median", "mean_sq"])
+def test_totals_have_the_same_bits_however_rows_come_and_wherever_they_wait(aggregation, monkeypatch, tmp_path):
+    rng = np.random.default_rng(3)
+    found = attributions_of(rng.normal(size=(500, 2, 1)), rng.random((500, 2, 1)), rng.normal(size=(500, 1)))
+    results = []
+    for limit, cuts in ((10**9, [500]), (1000, [1, 64, 65, 300, 500])):
+        monkeypatch.setattr("pellucid.jobs.explanations.spilled_rows.IN_MEMORY", limit)
+        with Totals("auto", folder=tmp_path) as gathered:
+            for begin, end in itertools.pairwise([0, *cuts]):
+                gathered.add(part_of(found, slice(begin, end)))
+            results.append(gathered.result(("a", "b"), ("label0",), aggregation, 0.95))
+    first, second = results
+    assert first.to_clarify() == second.to_clarify()
+    assert first.to_details() == second.to_details()
+    assert not list(tmp_path.iterdir())
+
+
+def attributions_of(values, errors, bases):
+    rows = len(values)
+    return Attributions(
+        values=values,
+        standard_errors=errors,
+        base_values=bases,
+        predictions=bases + values.sum(axis=1),
+        samples=np.full(rows, 20),
+        blocks=np.arange(rows) // 64,
+        estimators=("leverage",) * rows,
+        model_rows=rows,
+    )
+
+
+def part_of(found, rows):
+    number = len(found.values[rows])
+    names = ("values", "standard_errors", "base_values", "predictions", "samples", "blocks")
+    cut = {name: getattr(found, name)[rows] for name in names}
+    part = Attributions(**cut, estimators=found.estimators[rows], model_rows=number)
+    return Explained(Batch({"a": np.zeros(number)}), part, np.full(number, 2), common_base=False)
 
 
 def test_a_ranking_marks_features_whose_intervals_overlap():

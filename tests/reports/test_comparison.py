@@ -17,10 +17,10 @@ from pellucid.reports.comparison import (
 )
 from pellucid.reports.document import Chart, Table
 from pellucid.reports.html import render_html
+from pellucid.reports.numbers import points
 from pellucid.reports.pdf import render_pdf
 from pellucid.reports.sections import sections_of
 from pellucid.reports.source import ReportSource
-from pellucid.results.rounding import points
 
 DPPL = MetricKey("post_training", "sex", "F", "DPPL")
 

@@ -65,7 +65,7 @@ SENTENCES = {
     "it": "Il Sig. Rossi ed il Dott. Bianchi.|Costa 3,50 euro.",
     "nl": "Dhr. Jansen kwam bijv. gisteren.|Einde.",
     "da": "Hr. Hansen kom bl.a. i går.|Slut.",
-    "nb": "Dr. Berg kom kl. 3.50 i går.|Ja.",
+    "nb": "Dr. Berg kom kl. 3.50 i går.|Kl. 5 kom han.|Ja.",
     "pl": "Dr. Nowak mówił m.in. o tym.|Koniec.",
     "ru": "Проф. Иванов ушёл в 2020 г. и так далее.|Т.е. всё.|Конец.",
     "cs": "Např. dr. Novák zaplatil 3.50 Kč.|Konec.",
@@ -78,6 +78,9 @@ SENTENCES = {
     "hi": "यह अच्छा है।|वह गया।",
     "ar": "هذا جيد.|ذهب إلى البيت؟|نعم.",
     "vi": "Tôi yêu Việt Nam.|Hôm nay trời đẹp.",
+    "sr": "Др. Петровић је дошао.|Крај.",
+    "ro": "Dl. Popescu a plătit 3.50 lei.|Gata.",
+    "sv": "Kl. 5 kom Dr. Berg.|Slut.",
     "lt": "Dr. Petraitis atėjo, pvz. vakar.|Pabaiga.",
 }
 
@@ -124,6 +127,20 @@ def test_offsets_count_characters_whatever_their_size():
 
 def test_a_long_japanese_text_is_no_obstacle():
     assert len(units("とても良いです" * 5_000, "ja")) >= 15_000
+
+
+def test_a_long_run_without_blanks_is_no_obstacle():
+    text = "Look: " + "\U0001f600" * 20_000 + " (ok)"
+    assert len(units(text)) == 20_000 + 5
+    assert units(text)[-3:] == ["(", "ok", ")"]
+
+
+@pytest.mark.parametrize("language", ["en", "ja", "zh", pytest.param("th", marks=pytest.mark.slow)])
+def test_half_a_surrogate_pair_is_a_character_like_others(language):
+    text = "a \ud83d b"
+    for granularity in ("token", "sentence", "paragraph"):
+        spans = splitter(language, granularity)(text)
+        assert (spans[0][0], spans[-1][1]) == (0, 5)
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
 from pellucid.api.model_access import COMMAND, ModelSource, without_password
@@ -73,9 +74,13 @@ class Gathering:
             self.read(role, place, name if inside is None else f"{name}/{inside}")
 
     def model(self, source: ModelSource) -> None:
-        """Have the files of a model digested, where it is in files."""
+        """Have the files of a model digested, where it is in files; of a module its own file."""
         path = Path(source.uri.removeprefix("file://")).expanduser()
-        if source.remote or source.uri.startswith(COMMAND) or not path.exists():
+        if source.remote or source.uri.startswith(COMMAND):
+            return
+        if not path.exists():
+            if (code := _module_file(source.uri)) is not None:
+                self.read("model", str(code), code.name)
             return
         files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
         self.read_all("model", [str(file) for file in files if file.suffix != ".pyc"], source.uri)
@@ -190,6 +195,22 @@ def _portable_model(source: ModelSource) -> str:
     return named_portably(source.uri) if "/" in source.uri or "\\" in source.uri else source.uri
 
 
+def _module_file(uri: str) -> Path | None:
+    """The file of the module in ``module:attribute``; None where there is none."""
+    if "/" in uri:
+        return None
+    name = uri.partition(":")[0]
+    beside = Path(*name.split(".")).with_suffix(".py")  # the working folder, where models are looked for first
+    if beside.is_file():
+        return beside
+    try:
+        spec = find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    file = None if spec is None or spec.origin is None else Path(spec.origin)
+    return file if file is not None and file.is_file() else None
+
+
 def _versions() -> dict[str, str]:
     found = {"pellucid": _version("pellucid"), "python": platform.python_version()}
     loaded = (name for name in COMPUTING if MODULES.get(name, name) in sys.modules)
@@ -200,4 +221,5 @@ def _version(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:
-        return "unknown"
+        # The same module may come in a package of another name, such as xgboost in xgboost-cpu.
+        return str(getattr(sys.modules.get(MODULES.get(name, name)), "__version__", "unknown"))

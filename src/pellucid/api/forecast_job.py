@@ -12,15 +12,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pellucid.api.earlier_results import earlier_explanations
 from pellucid.api.forecast_model import opened_forecaster
 from pellucid.api.forecast_preflight import LISTED, ForecastPreflight, forecast_preflight
-from pellucid.api.job_explanations import EXPLANATION_FILES, JobExplanations
+from pellucid.api.job_explanations import JobExplanations
 from pellucid.api.model_access import SERVER_LOG
 from pellucid.errors import DataError, Problem
 from pellucid.jobs.forecasts.explaining import REPETITIONS, explained_items, repeated
 from pellucid.jobs.forecasts.request import ForecastRequest
 from pellucid.jobs.forecasts.totals import ForecastSummary, ForecastTotals
-from pellucid.jobs.forecasts.writers import FORECAST_FILES, results_path, scores_file, write_item
+from pellucid.jobs.forecasts.writers import results_path, scores_file, write_item
 from pellucid.protocols.forecaster import Forecaster
 from pellucid.results.forecast import ForecastItem
 
@@ -95,7 +96,7 @@ def run_forecast_job(
         record.details = _details(ready, explained)
         if not strict:
             texts[DETAILS] = json_text(record.details)
-        stale = (DETAILS, PARTIAL, PREDICTIONS, SERVER_LOG, *EXPLANATION_FILES, *FORECAST_FILES)
+        stale = (DETAILS, PARTIAL, PREDICTIONS, SERVER_LOG, *earlier_explanations(folder))
         files = write_files(folder, texts, stale=stale, written=explained.written)
     finally:
         shutil.rmtree(aside, ignore_errors=True)

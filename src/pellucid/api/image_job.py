@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 import time
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.api.job import ANALYSIS, DETAILS, PARTIAL, RESUME, WRITING, JobResult
-from pellucid.api.job_explanations import EXPLANATION_FILES, JobExplanations
+from pellucid.api.earlier_results import earlier_explanations
+from pellucid.api.job import ANALYSIS, DETAILS, PARTIAL, PREDICTIONS, RESUME, WRITING, JobResult
+from pellucid.api.job_explanations import JobExplanations
 from pellucid.api.model_access import SERVER_LOG
 from pellucid.api.preflight import Preflight
 from pellucid.api.relative_paths import beside
@@ -53,6 +53,8 @@ def image_preflight(
         lambda: image_request(config, strict=strict, seed=seed),
         lambda: image_baseline(config, found.config_path),
     ):
+        if config.methods.shap is None and problems:
+            break  # the method was taken out for its faults, which are told already
         try:
             step()
         except PellucidError as error:
@@ -112,7 +114,6 @@ def run_image_job(
     ModelError
         The model cannot be opened, or fails on all images that it was asked for.
     """
-    from pellucid.jobs.explanations.image_files import files_named
     from pellucid.jobs.result_files import json_text, write_files
 
     begun = time.monotonic()
@@ -134,7 +135,7 @@ def run_image_job(
         record.details = _details(job, explained)
         if not strict:
             texts[DETAILS] = json_text(record.details)
-        stale = (DETAILS, PARTIAL, SERVER_LOG, *EXPLANATION_FILES, *files_named(_earlier(output)))
+        stale = (DETAILS, PARTIAL, PREDICTIONS, SERVER_LOG, *earlier_explanations(output))
         files = write_files(output, texts, stale=stale, written=explained.written)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -162,18 +163,6 @@ def _details(job: Preflight, explained: JobExplanations) -> dict[str, Any]:
         "confidence_level": job.config.confidence_level,
         **configuration,
     }
-
-
-def _earlier(output: Path) -> dict[str, Any]:
-    """What an earlier job said of its images, so that its pictures do not stand beside new ones."""
-    from pellucid.jobs.explanations.image_results import SECTION
-
-    try:
-        found = json.loads((output / DETAILS).read_text(encoding="utf-8"))
-        section = found["explanations"][SECTION]
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    return section if isinstance(section, dict) else {}
 
 
 def _explained(

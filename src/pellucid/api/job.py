@@ -33,7 +33,6 @@ WRITING = "writing results"
 """The last step of a job: from here on its results are moved into place."""
 
 ANALYSIS, DETAILS, PARTIAL = "analysis.json", "pellucid.json", "analysis.partial.json"
-EXPLANATIONS = tuple(f"explanations_shap/{name}" for name in ("baseline.csv", "out.csv", "out.parquet", "out.jsonl"))
 PREDICTIONS = "predictions.parquet"
 RESUME = ".resume"
 """Folder in the output folder for what a job that was killed need not ask again."""
@@ -194,10 +193,10 @@ def _results(
     progress: Callable[[str], None],
 ) -> JobResult:
     """The results of a job, computed and written; what its report needs is told to ``record``."""
+    from pellucid.api.earlier_results import earlier_explanations
     from pellucid.api.job_details import full_details
     from pellucid.api.job_engine import engine_problems, job_engine
     from pellucid.config.time_series_rules import asks_for_forecasts
-    from pellucid.jobs.forecasts.writers import FORECAST_FILES
     from pellucid.jobs.result_files import json_text, unwritable, write_files
 
     if asks_for_forecasts(config):
@@ -277,7 +276,7 @@ def _results(
         details = _details_of_strict(report) if strict else record.details
         if details:
             texts[DETAILS] = json_text(details)
-        stale: tuple[str, ...] = (DETAILS, PARTIAL, *EXPLANATIONS, *FORECAST_FILES)
+        stale: tuple[str, ...] = (DETAILS, PARTIAL, *earlier_explanations(folder))
         # Predictions of an earlier model must not stand beside these results.
         stale = stale if job.model is None else (*stale, PREDICTIONS, SERVER_LOG)
         files = write_files(folder, texts, stale=stale, written=explained.written if explained is not None else {})
@@ -369,9 +368,10 @@ def _explained(
     if request is None:
         return None
     from pellucid.api.job_explanations import Means, explained_job, given_baseline
+    from pellucid.api.job_texts import with_texts_filled
     from pellucid.api.model_identity import model_identity
 
-    dataset = job.dataset if job.dataset.settle is None else job.dataset.settle()
+    dataset = with_texts_filled(job.config, job.dataset if job.dataset.settle is None else job.dataset.settle())
     table = table_over(dataset)
     baseline = given_baseline(job.config, job.config_path, dataset, table)
     means = Means(
@@ -441,6 +441,7 @@ def _with_predictions(
     job: Preflight, folder: Path, progress: Callable[[str], None], model: Model
 ) -> tuple[Preflight, Predicted]:
     """The job with the predictions of its model in its data set."""
+    from pellucid.api.job_texts import with_texts_filled
     from pellucid.api.predicting import predicted
 
     if job.model is None or job.dataset is None or job.request is None:
@@ -448,7 +449,7 @@ def _with_predictions(
     dataset = job.dataset if job.dataset.settle is None else job.dataset.settle()
     found = predicted(
         dataset,
-        table_over(dataset),
+        table_over(with_texts_filled(job.config, dataset)),
         job.request,
         job.model,
         job.config,

@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from pellucid.jobs.forecasts.totals import ForecastSummary
 
 __all__ = [
-    "EXPLANATION_FILES",
     "VALUES_FILE",
     "VALUES_IN_PARQUET",
     "JobExplanations",
@@ -57,8 +56,6 @@ __all__ = [
 
 BASELINE_FILE, VALUES_FILE, TEXTS_FILE = f"{FOLDER}/baseline.csv", f"{FOLDER}/out.csv", f"{FOLDER}/{LINES}"
 VALUES_IN_PARQUET = f"{FOLDER}/out.parquet"
-EXPLANATION_FILES = (BASELINE_FILE, VALUES_FILE, VALUES_IN_PARQUET, TEXTS_FILE)
-"""Files beside ``analysis.json``, by their place in the folder of the results."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -289,7 +286,7 @@ class _Job:
         shap = task.request
         picked = PickedRows(self.total, shap.plan.seed, shap.players, shap.link, self.request.threshold)
         try:
-            with text_results(task, shap.text, self.aside, self.request.join) as texts:
+            with text_results(task, shap.text, self.aside, self.request.join, in_parts=self.in_parts) as texts:
                 result, written, told = self._explained(task, picked, texts)
         except ConfigError as error:
             raise ConfigError(of_shap(error)) from None

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
+import narwhals as nw
 import numpy as np
 
+from pellucid.api.preflight import table_over
+from pellucid.config.analysis import AnalysisConfig
+from pellucid.datasets import Dataset
 from pellucid.engines.frames import FrameTable
-from pellucid.errors import ConfigError, DataError, Problem
+from pellucid.errors import ConfigError, Problem
 from pellucid.jobs.explanations.clusters import FEW_VALUES, SAMPLED_ROWS, computed_baseline, is_numeric
-from pellucid.jobs.explanations.request import ExplanationRequest, ShapRequest, TextRequest
+from pellucid.jobs.explanations.part_files import line_parts, lines_file
+from pellucid.jobs.explanations.request import ExplanationRequest, ShapRequest, TextRequest, explanation_request
 from pellucid.jobs.explanations.rows import joined, sampled
 from pellucid.jobs.explanations.shap_job import ShapTask
 from pellucid.jobs.explanations.text_results import TextResults
@@ -19,10 +25,12 @@ from pellucid.jobs.explanations.texts import TextColumns
 from pellucid.protocols.model import Batch
 from pellucid.text_units import splitter
 
-__all__ = ["TEXTS_FILE", "baseline_beside_texts", "text_columns", "text_results"]
+__all__ = ["TEXTS_FILE", "baseline_beside_texts", "text_columns", "text_results", "with_texts_filled"]
 
 TEXTS_FILE = "out.jsonl"
 WHERE = "methods.shap.text_config"
+OF_TEXT = ("text", "category")
+"""Types of columns that can be split."""
 
 
 def text_columns(request: ExplanationRequest, shap: ShapRequest, table: FrameTable, total: int) -> TextColumns | None:
@@ -45,7 +53,7 @@ def text_columns(request: ExplanationRequest, shap: ShapRequest, table: FrameTab
             "split in 'columns', or remove this key to explain columns as a whole."
         )
         raise ConfigError(Problem(WHERE, fix=fix))
-    wrong = [name for name in names if table.columns[name] not in ("text", "category")]
+    wrong = [name for name in names if table.columns[name] not in OF_TEXT]
     if wrong:
         raise ConfigError(
             Problem(
@@ -106,11 +114,32 @@ def baseline_beside_texts(
     return Batch({name: columns.get(name, empty) for name in request.features})
 
 
+def with_texts_filled(config: AnalysisConfig, dataset: Dataset) -> Dataset:
+    """The data set as a model is asked with it: in columns that are explained as text, a missing text is an empty one.
+
+    Every step of a job asks with these rows, so that a model sees a missing text in one way only.
+    """
+    request = None
+    if config.methods.shap is not None and config.methods.shap.text_config is not None:
+        with suppress(ConfigError):  # told by those who explain
+            request = explanation_request(config, dataset)
+    if request is None or request.shap is None or request.shap.text is None:
+        return dataset
+    table, asked = table_over(dataset), request.shap.text
+    total = sum(len(batch) for batch in table.batches(request.features[:1]))
+    names = asked.columns if asked.columns is not None else _free_text(request, request.shap, table, total)
+    texts = [name for name in names if table.columns[name] in OF_TEXT]
+    if not texts:
+        return dataset
+    frame = nw.from_native(dataset.frame).lazy().with_columns(nw.col(name).fill_null("") for name in texts)
+    return replace(dataset, frame=frame.to_native())
+
+
 @contextmanager
 def text_results(
-    task: ShapTask, asked: TextRequest | None, aside: Path, join: str | None
+    task: ShapTask, asked: TextRequest | None, aside: Path, join: str | None, *, in_parts: bool
 ) -> Iterator[TextResults | None]:
-    """What gathers explained rows with texts; its file is open for the length of the block."""
+    """What gathers explained rows with texts; its file, or folder of files, is open for the length of the block."""
     texts = task.texts
     if asked is None or texts is None:
         yield None
@@ -119,11 +148,7 @@ def text_results(
     if not task.request.save_local:
         yield results
         return
-    try:
-        file = (aside / TEXTS_FILE).open("w", encoding="utf-8")
-    except OSError as error:
-        fix = f"{error.strerror or error}. Give a folder that can be written with --output."
-        raise DataError(Problem("--output", fix=fix)) from None
-    with file:
+    place = aside / TEXTS_FILE
+    with line_parts(place) if in_parts else lines_file(place) as file:
         results.file = file
         yield results

@@ -65,6 +65,8 @@ def predicted(
 
     Parameters
     ----------
+    table
+        The rows of ``dataset`` as the model is asked with them.
     model
         What ``source`` was opened to.
     request

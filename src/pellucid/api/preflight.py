@@ -195,7 +195,10 @@ def _read(
 
 def table_over(dataset: Dataset) -> FrameTable:
     """The rows of a data set, whose faults are told in our words while they are read."""
-    return FrameTable(dataset.frame, scan_errors_translated, dataset.order)
+    plain = dataset.plain
+    # A frame that was made of the rows that were read holds other cells.
+    counted = plain.cube if plain is not None and plain.relation is dataset.frame else None
+    return FrameTable(dataset.frame, scan_errors_translated, dataset.order, counted)
 
 
 def _salvaged(path: Path, error: ConfigError, *, strict: bool) -> LoadedConfig | None:

@@ -105,7 +105,9 @@ def probe(job: Preflight, rows: int | None = None, *, allow_pickle: bool = False
     """
     if job.model is None or job.dataset is None or job.table is None:
         return None
-    dataset = job.dataset if job.dataset.settle is None else job.dataset.settle()
+    from pellucid.api.job_texts import with_texts_filled
+
+    dataset = with_texts_filled(job.config, job.dataset if job.dataset.settle is None else job.dataset.settle())
     features = model_features(job.config, dataset)
     if not features:
         return None

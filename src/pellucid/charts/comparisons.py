@@ -132,7 +132,9 @@ def _said(row: ComparisonRow, label: str, panel: Panel) -> dict[str, Any]:
     values = [value for value in (row.a, row.b) if value is not None and is_known(value)]
     text = difference_of(row) if values else "no value"
     at = sum(values) / len(values) if values else panel.domain[0]
-    return {"label": label, "said": text, "wide": width_of(text), "share": share_of(at, panel.domain)}
+    brief = text.partition(" (")[0]
+    datum = {"label": label, "said": text, "wide": width_of(text), "brief": brief, "slim": width_of(brief)}
+    return {**datum, "share": share_of(at, panel.domain)}
 
 
 def _marks(

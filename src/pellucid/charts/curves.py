@@ -178,16 +178,15 @@ def _description(feature: str, points: npt.NDArray[Any], means: Floats, outputs:
 def _look(series: Sequence[Series], labels: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
     """Color, dashes and shape of the series, with a legend of colors and shapes unless there is a single one."""
     names = [one.name for one in series]
-    shown = legend(names, labels) if len(series) > 1 else None
+    # The dashes of lines would fray the edges of the symbols.
+    shown = {**legend(names, labels), "symbolStrokeWidth": 0} if len(series) > 1 else None
     field = {"field": "series", "type": "nominal", "legend": shown}
     looks = LOOKS[: len(series)]
     channels = ("color", "strokeDash", "shape")
-    scales = {
+    return {
         channel: {**field, "scale": {"domain": names, "range": [look[place] for look in looks]}}
         for place, channel in enumerate(channels)
     }
-    scales["strokeDash"]["legend"] = None
-    return scales
 
 
 def _lines(

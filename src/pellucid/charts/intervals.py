@@ -253,7 +253,9 @@ def _datum(row: ForestRow, label: str, panel: Panel, *, share: bool) -> dict[str
     """One row as plain values; what lies beyond the axis is moved to its edge and marked so."""
     left, right = panel.domain
     said = reading(row, share=share)
+    brief = said.partition(" (")[0]
     datum: dict[str, Any] = {"label": label, "said": said, "wide": width_of(said), "share": 0.0}
+    datum |= {"brief": brief, "slim": width_of(brief)}
     if label != row.label:
         datum["name"] = clipped(row.label)
     if row.note:

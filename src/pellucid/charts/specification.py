@@ -91,11 +91,16 @@ def tooltips(**titles: str) -> list[dict[str, str]]:
     return [{"field": name, "title": title, "type": "nominal"} for name, title in titles.items()]
 
 
-def text_above(field: str = "said") -> Layer:
-    """Texts above places at the share ``datum.share`` of the width; inside the view whatever its width."""
-    at = "datum.share * max(0, width - datum.wide)"
+def text_above() -> Layer:
+    """Texts above places at the share ``datum.share`` of the width; inside the view whatever its width.
+
+    ``datum.said`` is written, ``wide`` pixels; where the view is narrower ``brief``, which takes ``slim`` pixels.
+    """
+    whole = "datum.wide <= width"
+    at = f"datum.share * max(0, width - ({whole} ? datum.wide : datum.slim))"
     mark = {"type": "text", "style": "number", "dy": -11, "align": "left", "x": {"expr": at}, "tooltip": False}
-    return {"mark": mark, "encoding": {"text": {"field": field}}}
+    text = {"text": {"expr": f"{whole} ? datum.said : datum.brief"}}
+    return {"mark": {**mark, **text}, "encoding": {}}
 
 
 def after(field: str, room: int) -> Layer:
@@ -105,17 +110,24 @@ def after(field: str, room: int) -> Layer:
     return {"mark": mark, "encoding": {"text": {"field": field}}}
 
 
-def beside(field: str = "said") -> Layer:
-    """Texts to the right of ``datum.right``, a share of the width; where there is no room, to the left of ``left``."""
-    fits = "datum.right * width + 10 + datum.wide <= width"
+def beside() -> Layer:
+    """Texts to the right of ``datum.right``, a share of the width; where there is no room, to the left of ``left``.
+
+    ``datum.said`` is written, ``wide`` pixels; where neither side has room for it ``brief``, of ``slim`` pixels.
+    """
+    right, left = "width - datum.right * width - 10", "datum.left * width - 10"
+    wide = f"({right} >= datum.wide || {left} >= datum.wide ? datum.wide : datum.slim)"
+    # Where a bar leaves no room at all, its number stands in its middle.
+    inside = "(datum.left + datum.right) / 2 * width"
     mark = {
         "type": "text",
         "style": "number",
-        "align": {"expr": f"{fits} ? 'left' : 'right'"},
-        "x": {"expr": f"{fits} ? datum.right * width + 10 : max(datum.wide, datum.left * width - 10)"},
+        "align": {"expr": f"{right} >= {wide} ? 'left' : {left} >= {wide} ? 'right' : 'center'"},
+        "x": {"expr": f"{right} >= {wide} ? datum.right * width + 10 : {left} >= {wide} ? {left} : {inside}"},
+        "text": {"expr": f"{wide} === datum.wide ? datum.said : datum.brief"},
         "tooltip": False,
     }
-    return {"mark": mark, "encoding": {"text": {"field": field}}}
+    return {"mark": mark, "encoding": {}}
 
 
 def table(names: str, rows: Iterable[Sequence[float | str | None]]) -> dict[str, Any]:

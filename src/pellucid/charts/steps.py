@@ -138,7 +138,9 @@ def _data(found: Sequence[Stair], base: float, prediction: float, domain: tuple[
         outer = place in (0, len(ends) - 1)
         said = short(stair.end) if outer else said_of(stair)
         kind = "end" if outer else "raises" if stair.value > 0 else "lowers" if stair.value < 0 else "none"
+        brief = said if outer else signed(stair.value)
         datum: dict[str, Any] = {"label": label, "kind": kind, "said": said, "wide": width_of(said)}
+        datum |= {"brief": brief, "slim": width_of(brief)}
         if label != stair.name:
             datum["name"] = clipped(stair.name)
         if is_known(stair.end):

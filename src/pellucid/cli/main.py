@@ -287,6 +287,69 @@ def compare(
     raise typer.Exit(run_comparison(first, second, output=output, data=data))
 
 
+@app.command(
+    epilog="Examples: [bold]pellucid estimate analysis_config.json --rows 1e9 --workers 200 --records-per-second 5000"
+    "[/bold]   [bold]pellucid estimate analysis_config.json --data people.csv --probe[/bold]"
+)
+def estimate(  # noqa: PLR0917 - typer makes options of the arguments
+    config: Config,
+    data: Annotated[
+        str | None,
+        typer.Option("--data", metavar="PATH", help="Count rows, features and baseline of this data set."),
+    ] = None,
+    rows: Annotated[
+        float | None,
+        typer.Option("--rows", metavar="N", help="Number of rows, such as 1e9. [dim]default: --data's[/dim]"),
+    ] = None,
+    features: Annotated[
+        int | None, typer.Option("--features", metavar="N", min=1, help="Number of features, if nothing else tells it.")
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option("--samples", metavar="N", help="Coalitions per row, in the place of num_samples.")
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", metavar="N", min=1, help="Processes or machines that explain at the same time.")
+    ] = 1,
+    records_per_second: Annotated[
+        float | None,
+        typer.Option(
+            "--records-per-second",
+            metavar="N",
+            help="What the model of one worker answers, or an endpoint for all workers together.",
+        ),
+    ] = None,
+    probe: Annotated[bool, typer.Option("--probe", help="Measure that with up to 100 rows of --data.")] = False,
+    memory: Memory = None,
+    model: Models = None,
+    endpoint: Endpoints = None,
+    allow_pickle: AllowPickle = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the estimate as JSON.")] = False,
+) -> None:
+    """Estimate what the job of CONFIG will cost, without running it.
+
+    Model inputs, requests, time, memory and files, for every step and with what limits it. All are ranges: from the
+    configuration alone they are wide, with --data narrower.
+    """
+    from pellucid.cli.estimate import estimate as run_estimate
+
+    code = run_estimate(
+        config,
+        data,
+        rows,
+        features,
+        samples,
+        workers,
+        records_per_second,
+        memory,
+        probe=probe,
+        models=model or [],
+        endpoints=endpoint or [],
+        allow_pickle=allow_pickle,
+        as_json=as_json,
+    )
+    raise typer.Exit(code)
+
+
 @app.command(epilog="Example: [bold]pellucid schema > analysis_config.schema.json[/bold]")
 def schema() -> None:
     """Print the JSON Schema of the configuration, for editors."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pellucid.api.job import JobResult
     from pellucid.cli.interruption import Interruption
 
-__all__ = ["JobOptions", "named"]
+__all__ = ["JobOptions", "named", "places_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,11 +100,22 @@ class JobOptions:
         )
 
     def _places(self) -> tuple[dict[str, str], dict[str, str]]:
-        models, wrong_models = named("--model", self.models)
-        endpoints, wrong_endpoints = named("--endpoint", self.endpoints)
-        if wrong_models or wrong_endpoints:
-            raise ConfigError([*wrong_models, *wrong_endpoints])
-        return models, endpoints
+        return places_of(self.models, self.endpoints)
+
+
+def places_of(models: Sequence[str], endpoints: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The pairs NAME=URI of models and endpoints, taken apart.
+
+    Raises
+    ------
+    ConfigError
+        A pair is none.
+    """
+    found_models, wrong_models = named("--model", models)
+    found_endpoints, wrong_endpoints = named("--endpoint", endpoints)
+    if wrong_models or wrong_endpoints:
+        raise ConfigError([*wrong_models, *wrong_endpoints])
+    return found_models, found_endpoints
 
 
 def named(option: str, pairs: Sequence[str]) -> tuple[dict[str, str], list[Problem]]:

@@ -30,13 +30,13 @@ def bytes_of(text: object) -> int | None:
 
 
 def size_text(size: float) -> str:
-    """A number of bytes for people.
+    """A number of bytes for people, to two digits.
 
-    >>> size_text(999), size_text(1024), size_text(1.5 * 2**30), size_text(3 * 2**50)
-    ('999 B', '1 KiB', '1.5 GiB', '3072 TiB')
+    >>> size_text(999), size_text(1024), size_text(1.54 * 2**30), size_text(3 * 2**50)
+    ('1 KiB', '1 KiB', '1.5 GiB', '3,100 TiB')
     """
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 1000 or (unit == "B" and size < 1024):
-            return f"{size:.3g} {unit}"
+    units = ["B", "KiB", "MiB", "GiB", "TiB"]
+    while size >= 995 and len(units) > 1:
         size /= 1024
-    return f"{size:.4g} TiB"
+        units.pop(0)
+    return f"{float(f'{size:.2g}'):,g} {units[0]}"

@@ -134,7 +134,8 @@ def asymmetric_baseline_fits(config: AnalysisConfig) -> Iterator[Problem]:
         return
     for item, values in (given or {}).items():
         if len(values) != count:
-            yield Problem(f"{key}.{item}", list(values), fix=f"Give {count} values, one per static covariate.")
+            said = "value" if count == 1 else "values"
+            yield Problem(f"{key}.{item}", list(values), fix=f"Give {count} {said}, one per static covariate.")
     template = (config.predictor.record_template if config.predictor is not None else None) or ""
     if "$static_covariates" in template and given is None and not isinstance(method.baseline, str):
         yield Problem(key, fix="Requests carry static covariates: give one value per covariate for each item id.")

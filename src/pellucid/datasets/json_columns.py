@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal
 
 from pellucid.datasets.sql import identifier
+from pellucid.errors import DataError, Problem
 
 __all__ = ["TypedTable", "typed_table"]
 
 _CHUNK = 20_000
 _INT64 = 1 << 63
+_HALF_A_PAIR = re.compile(r"[\ud800-\udfff]")
 
 Kind = Literal["BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR", "mixed"]
 
@@ -106,6 +109,7 @@ class _Store:
         return present
 
     def _insert(self, columns: list[list[Any]]) -> None:
+        _refuse_half_pairs(columns, self.names, self.rows - len(columns[0]) if columns else 0)
         values = ", ".join(f"unnest(${index + 1}::{kind or 'DOUBLE'}[])" for index, kind in enumerate(self.kinds))
         self.connection.execute(f"INSERT INTO {identifier(self.table)} SELECT {values}", columns)
 
@@ -118,6 +122,24 @@ class _Store:
             for name, kind, missing in zip(self.names, self.kinds, self.missing, strict=True)
         )
         return self.connection.sql(f"SELECT {', '.join(columns)} FROM {identifier(self.table)}")
+
+
+def _refuse_half_pairs(columns: Sequence[Sequence[Any]], names: Sequence[str], first: int) -> None:
+    """See that all texts can be written: JSON can hold half of a surrogate pair, where a text was cut within an emoji.
+
+    Raises
+    ------
+    DataError
+        A text holds one.
+    """
+    for name, cells in zip(names, columns, strict=True):
+        for row, cell in enumerate(cells, start=first):
+            if isinstance(cell, str) and not cell.isascii() and (found := _HALF_A_PAIR.search(cell)):
+                fix = (
+                    f"Row {row:,} (the first is 0) holds {found.group()!a}, half of a surrogate pair, which cannot "
+                    "be written as UTF-8. Texts that were cut to a length often end so. Remove it."
+                )
+                raise DataError(Problem(name, fix=fix))
 
 
 def _is_missing(cell: Any) -> bool:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-__all__ = ["MemoryLimit", "connection_settings", "memory_limited"]
+__all__ = ["MemoryLimit", "connection_settings", "has_own_limit", "memory_limited"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,12 @@ def memory_limited(size: int | None) -> Iterator[None]:
             yield
         finally:
             _LIMIT.reset(token)
+
+
+def has_own_limit() -> bool:
+    """Whether the user said how much memory may be taken, which is a promise that DuckDB alone can keep."""
+    limit = _LIMIT.get()
+    return limit is not None and limit.bytes is not None
 
 
 def connection_settings() -> dict[str, str | bool | int | float | list[str]]:

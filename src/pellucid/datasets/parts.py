@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pellucid.datasets.csv_files import checked_relation, settled_types, typed_relation, types_of_sample
 from pellucid.datasets.csv_layout import CsvLayout, csv_layout
@@ -17,6 +17,9 @@ from pellucid.datasets.sources import CSV, JSON_LINES, PARQUET, DatasetSource, T
 from pellucid.datasets.sql import identifier
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
 from pellucid.protocols.table import RowOrder
+
+if TYPE_CHECKING:
+    from pellucid.datasets.plain_csv import PlainCsv
 
 __all__ = ["Part", "connect", "read_part"]
 
@@ -37,6 +40,7 @@ class Part:
     files: tuple[str, ...]
     rows: int | None = None
     types_from: TypesFrom = "all rows"
+    plain: PlainCsv | None = None
     order: RowOrder = "rows"
     from_database: bool = False
 
@@ -77,8 +81,12 @@ def _read_csv(connection: Any, source: DatasetSource, layout: CsvLayout, *, lazy
     types = types_of_sample(layout) if lazy and layout.files.size() > LARGE else None
     rows: int | None = None
     types_from: TypesFrom = "first rows"
+    plain: PlainCsv | None = None
     if types is not None:
+        from pellucid.datasets.plain_csv import plain_csv
+
         relation = checked_relation(connection, layout, types)
+        plain = plain_csv(layout, types, relation)
     else:
         types_from = "all rows"
         types, rows = settled_types(connection, layout)
@@ -96,6 +104,7 @@ def _read_csv(connection: Any, source: DatasetSource, layout: CsvLayout, *, lazy
         files=layout.files.paths,
         rows=rows,
         types_from=types_from,
+        plain=plain,
     )
 
 

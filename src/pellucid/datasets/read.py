@@ -99,6 +99,7 @@ def read_dataset(
         rows=part.rows if key is None or not others else None,
         settle=partial(read_dataset, main, join=join, lazy_types=False) if part.types_from == "first rows" else None,
         order=part.order,
+        plain=part.plain,
         from_database=part.from_database,
     )
 

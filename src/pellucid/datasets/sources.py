@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pellucid.protocols.table import RowOrder
+
+if TYPE_CHECKING:
+    from pellucid.datasets.plain_csv import PlainCsv
 
 __all__ = ["CSV", "IMAGES", "JSON", "JSON_LINES", "PARQUET", "Dataset", "DatasetSource", "LeftOut", "TypesFrom"]
 
@@ -123,6 +126,8 @@ class Dataset:
         Of the rows.
     from_database
         Whether the rows stand in a database and not in files.
+    plain
+        Counts the rows of ``plain.relation`` by another way than scanning it.
     """
 
     frame: Any
@@ -139,3 +144,4 @@ class Dataset:
     settle: Callable[[], Dataset] | None = field(default=None, repr=False, compare=False)
     order: RowOrder = "rows"
     from_database: bool = False
+    plain: PlainCsv | None = field(default=None, repr=False, compare=False)

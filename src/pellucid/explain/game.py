@@ -94,13 +94,10 @@ class MaskedGames:
         nobody = np.zeros((1, self.players), dtype=bool)
         based = list(rows[:1] if self.masker.has_common_base else rows)
         empty = self.values([Asked(row, nobody) for row in based])
-        bases = list(empty.values) * (len(rows) if self.masker.has_common_base else 1)
+        bases = np.concatenate(empty.values)
         unmasked = self.masker.unmasked(rows)
         full = np.concatenate([self._scores(unmasked[part]) for part in _slices(len(rows), self.batch_rows)])
-        return Answer(
-            [np.stack([base[0], score]) for base, score in zip(bases, full, strict=True)],
-            empty.model_rows + len(rows),
-        )
+        return Answer(list(np.stack(np.broadcast_arrays(bases, full), axis=1)), empty.model_rows + len(rows))
 
     def values(self, asked: Sequence[Asked]) -> Answer:
         """Values of any coalitions: one array of shape (coalitions, outputs) per question.
@@ -119,7 +116,8 @@ class MaskedGames:
             parts.append(scores.reshape(-1, self.inputs_per_coalition, scores.shape[1]).mean(axis=1))
             model_rows += cost
         together = np.concatenate(parts) if parts else np.empty((0, 1))
-        return Answer(np.split(together, np.cumsum(lengths)[:-1]) if asked else [], model_rows)
+        ends = np.cumsum(lengths).tolist()
+        return Answer([together[end - length : end] for end, length in zip(ends, lengths, strict=True)], model_rows)
 
     def _masked_scores(self, masked: Masked) -> tuple[Floats, int]:
         """Linked scores of all inputs, shape (inputs, outputs), and the number of inputs that were asked."""
@@ -218,6 +216,9 @@ def _mixed(words: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
 
 def _portions(asked: Sequence[Asked], at_once: int) -> Iterator[list[Asked]]:
     """The questions in portions of ``at_once`` coalitions, cut within a question where needed."""
+    if sum(len(question.coalitions) for question in asked) <= at_once:
+        yield from [list(asked)] if asked else []
+        return
     portion: list[Asked] = []
     room = at_once
     for question in asked:

@@ -34,7 +34,7 @@ FLOOR = 0.01
 """Least scale, as a share of the largest."""
 WIDE = 100.0
 """Prior variance of the first order, so wide that the process leaves it to the linear fit."""
-SEARCHED = 256
+SEARCHED = 192
 """Pairs on which the prior is chosen."""
 MOST_PAIRS = 4500
 """Pairs beyond which the inverse of their covariances takes longer than it is worth."""
@@ -126,13 +126,16 @@ def _covariance(signs: Floats, scales: Floats, noise: float) -> Floats:
     return covariance
 
 
-def _inverse(covariance: Floats) -> Floats:
-    from scipy.linalg import cho_factor, lapack
+def _inverse_root(covariance: Floats) -> Floats:
+    """The inverse of the Cholesky factor, lower triangular: its square, ``root.T @ root``, is the inverse."""
+    from scipy.linalg import lapack
 
-    factor, lower = cho_factor(covariance, lower=True, overwrite_a=True, check_finite=False)
-    inverse, _ = lapack.dpotri(factor, lower=lower, overwrite_c=True)
-    whole: Floats = np.tril(inverse) + np.tril(inverse, -1).T
-    return whole
+    # The transpose is column-major, as LAPACK wants it, and the matrix is symmetric.
+    factor, failed = lapack.dpotrf(covariance.T, lower=True, clean=True, overwrite_a=True)
+    if failed:
+        raise np.linalg.LinAlgError("The covariances of the odd values are not positive definite.")
+    root, _ = lapack.dtrtri(factor, lower=True, overwrite_c=True)
+    return np.asarray(root)
 
 
 def _choose(design: Design, signs: Floats, left: Floats, importance: Floats) -> Prior:
@@ -172,15 +175,15 @@ class Search:
 def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scales: Floats, noise: float) -> OddFit:
     pairs, weights = design.pairs, design.weights[: design.pairs]
     signs = _signs(design)
-    inverse = _inverse(_covariance(signs, scales, noise))
+    root = _inverse_root(_covariance(signs, scales, noise))
     linear = solver.on_values[:, :pairs] - solver.on_values[:, pairs:]
     # The process explains all of an odd value but noise times its dual weight; that rest is left to the linear fit.
     on_dual = _shapley_of_kernel(signs, scales) + noise * linear
     on_dual += _shapley_of_first_order(signs)
     on_dual -= on_dual.mean(axis=0)
-    dual = left @ inverse
-    left_out = dual / np.diag(inverse)
-    influence = on_dual @ inverse
+    dual = (left @ root.T) @ root
+    left_out = dual / np.einsum("ij,ij->j", root, root)
+    influence = (on_dual @ root.T) @ root
     refined = shapley + dual @ on_dual.T
     refined += (shapley.sum(axis=1) - refined.sum(axis=1))[:, None] / shapley.shape[1]
     spread = influence * np.sqrt(1 - design.inclusion[:pairs])

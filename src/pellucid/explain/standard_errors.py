@@ -43,6 +43,8 @@ def standard_errors(design: Design, solver: Solver, values: Floats, empty: Float
     """
     if design.complete or design.players == 1:
         return np.zeros(shapley.shape)
+    if design.scheme == "border":
+        return np.full(shapley.shape, np.nan)
     if design.scheme == "permutation":
         return _of_orders(design, values, empty, shapley)
     residuals = values - empty[:, None] - shapley @ design.coalitions.T
@@ -60,7 +62,7 @@ def _of_regression(design: Design, solver: Solver, residuals: Floats) -> Floats:
     leverage = np.einsum("up,pu->u", design.coalitions[unit], influence)
     units = influence.shape[1]
     determined = leverage.sum() > design.players - 1 - 1e-6
-    if design.scheme == "border" or units < design.players or not determined:
+    if units < design.players or not determined:
         return missing
     spread = influence * (np.sqrt(1 - design.inclusion[unit]) / (1 - np.minimum(leverage, HIGHEST_LEVERAGE)))
     return np.asarray(np.sqrt(left_over**2 @ (spread**2).T))

@@ -85,12 +85,11 @@ class Task:
     def questions(self, all_players: int) -> list[Asked]:
         """Coalitions of all players whose values are not known yet, row by row."""
         new = self.design.coalitions[self._unknown()]
-        asked = []
-        for row, players in zip(self.rows.tolist(), self.players, strict=True):
-            coalitions = np.zeros((len(new), all_players), dtype=bool)
-            coalitions[:, players] = new
-            asked.append(Asked(row, coalitions))
-        return asked
+        coalitions = np.zeros((len(self.rows), len(new), all_players), dtype=bool)
+        np.put_along_axis(
+            coalitions, np.broadcast_to(self.players[:, None], (*coalitions.shape[:2], new.shape[1])), new, 2
+        )
+        return [Asked(row, of_row) for row, of_row in zip(self.rows.tolist(), coalitions, strict=True)]
 
     def _unknown(self) -> Booleans:
         unknown = np.ones(len(self.design.coalitions), dtype=bool)
@@ -172,9 +171,12 @@ def tasks_of(plan: Plan, rows: Integers, blocks: Integers, active: Booleans, sam
     number = active.sum(axis=1)
     places = rows if plan.estimator == "clarify" else blocks
     tasks = []
-    for place, players, allowed in sorted(set(zip(places.tolist(), number.tolist(), samples.tolist(), strict=True))):
+    keys = np.column_stack([places, number, samples])
+    order = np.lexsort(keys.T[::-1])
+    begins = np.flatnonzero((np.diff(keys[order], axis=0) != 0).any(axis=1)) + 1
+    for chosen in np.split(order, begins) if len(rows) else ():
+        place, players, allowed = keys[chosen[0]].tolist()
         if players >= 2:
-            chosen = (places == place) & (number == players) & (samples == allowed)
             which = np.nonzero(active[chosen])[1].reshape(-1, players)
             first, most = _first_and_most(plan, players, allowed)
             design = _design(plan, place, players, first)

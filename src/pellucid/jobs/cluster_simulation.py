@@ -50,23 +50,28 @@ class Cluster:
     records_per_second: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Simulated:
     """What happened.
 
     Parameters
     ----------
-    seconds
-        From the start to the last result.
+    results
+        When the result of each unit and of all before it was there, in seconds from the start, shape (units,).
     busy
         Share of the workers' time that was work that counted.
     lost
         Workers lost.
     """
 
-    seconds: float
+    results: Floats
     busy: float
     lost: int
+
+    @property
+    def seconds(self) -> float:
+        """From the start to the last result."""
+        return float(self.results[-1]) if len(self.results) else 0.0
 
 
 def draw_durations(units: int, seconds: float, cluster: Cluster, rng: np.random.Generator) -> Floats:
@@ -100,12 +105,11 @@ def simulate(durations: Floats, records: float, cluster: Cluster, rng: np.random
     """
     free = [(cluster.startup_seconds, worker) for worker in range(cluster.workers)]
     dies = _lifetimes(cluster, rng, cluster.workers)
-    finished = np.zeros(len(durations))
-    in_order = np.zeros(len(durations))  # when a unit and all before it are done
+    results = np.zeros(len(durations))
     window = max(1, cluster.ahead * cluster.workers) + 1 if cluster.workers > 1 else 1
     endpoint, worked, lost = 0.0, 0.0, 0
     for unit, duration in enumerate(durations.tolist()):
-        given = in_order[unit - window] if unit >= window else 0.0
+        given = results[unit - window] if unit >= window else 0.0
         while True:
             ready, worker = heapq.heappop(free)
             begins = max(ready, given)
@@ -122,11 +126,10 @@ def simulate(durations: Floats, records: float, cluster: Cluster, rng: np.random
         if cluster.records_per_second is not None:
             endpoint = max(endpoint, begins) + records / cluster.records_per_second
         heapq.heappush(free, (ends, worker))
-        finished[unit] = ends
-        in_order[unit] = max(ends, in_order[unit - 1]) if unit else ends
+        results[unit] = max(ends, results[unit - 1]) if unit else ends
         worked += duration
-    seconds = float(finished.max(initial=0.0))
-    return Simulated(seconds=seconds, busy=worked / (cluster.workers * seconds) if seconds else 0.0, lost=lost)
+    seconds = float(results.max(initial=0.0))
+    return Simulated(results=results, busy=worked / (cluster.workers * seconds) if seconds else 0.0, lost=lost)
 
 
 def _lifetimes(cluster: Cluster, rng: np.random.Generator, workers: int) -> Floats:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pellucid.errors import ModelError, PellucidError
 from pellucid.protocols.model import Scores
@@ -46,8 +47,14 @@ def scores_of(answer: Any, rows: int, model: str, outputs: Sequence[str] | None 
     array([[0.25],
            [0.75]])
     """
+    return Scores(_finite(answer, rows, model).astype(np.float64, copy=False), outputs=outputs)
+
+
+def _finite(answer: Any, rows: int, model: str) -> npt.NDArray[np.floating[Any]]:
+    """The answer as an array of shape (rows, outputs), in the precision in which it was given."""
     try:
-        values = np.asarray(answer, dtype=np.float64)
+        values = np.asarray(answer)
+        values = values if values.dtype.kind == "f" else values.astype(np.float64)
     except (TypeError, ValueError):
         raise ModelError(
             f"{model}: answers {type(answer).__name__} that is not an array of numbers."
@@ -63,7 +70,7 @@ def scores_of(answer: Any, rows: int, model: str, outputs: Sequence[str] | None 
             f"{model}: gives {broken.size} of {rows} rows a score that is no number; the first is row {broken[0]} of"
             f" the batch, counted from 0, with {score}. Fill missing values first, or leave such rows out."
         )
-    return Scores(values, outputs=outputs)
+    return values
 
 
 def labels_of(answer: Any, rows: int, model: str) -> Scores:
@@ -95,16 +102,16 @@ def class_scores(probabilities: Any, classes: Sequence[Any] | None, rows: int, m
     classes
         Names of the classes, in the order of the columns; None if the model does not tell.
     """
-    checked = scores_of(probabilities, rows, model)
-    width = checked.values.shape[1]
+    values = _finite(probabilities, rows, model)
+    width = values.shape[1]
     if classes is not None and len(classes) != width:
         raise ModelError(
             f"{model}: gives {width} probabilities for {len(classes)} classes. Probabilities are one a class."
         )
     names = None if classes is None else tuple(str(name) for name in classes)
     if width == 2:
-        return Scores(checked.values[:, 1:], outputs=names and names[1:])
-    return Scores(checked.values, outputs=names)
+        values, names = values[:, 1:], names and names[1:]
+    return Scores(values.astype(np.float64, copy=False), outputs=names)
 
 
 def read_answer(answer: Any, rows: int, model: str) -> Scores:

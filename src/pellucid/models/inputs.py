@@ -57,10 +57,30 @@ def matrix(batch: Batch, model: str, dtype: npt.DTypeLike = np.float64) -> npt.N
            [40., nan]])
     """
     _refuse_text(batch, model)
+    whole = _already_side_by_side(batch, np.dtype(dtype))
+    if whole is not None:
+        return whole
     side_by_side = np.empty((len(batch), len(batch.columns)), dtype=dtype)
     for position, values in enumerate(batch.columns.values()):
         side_by_side[:, position] = _numbers(values)
     return side_by_side
+
+
+def _already_side_by_side(batch: Batch, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
+    """The matrix whose columns those of the batch are, or some rows of it; None where there is none."""
+    columns = list(batch.columns.values())
+    whole = columns[0].base if columns else None
+    if not isinstance(whole, np.ndarray) or whole.dtype != dtype or whole.ndim != 2 or not whole.flags.c_contiguous:
+        return None
+    if whole.shape[1] != len(columns) or not len(batch):
+        return None
+    start, step = (columns[0].ctypes.data - whole.ctypes.data), whole.strides[0]
+    for position, column in enumerate(columns):
+        lies = column.ctypes.data - whole.ctypes.data == start + position * whole.itemsize
+        if column.base is not whole or column.dtype != dtype or column.strides != (step,) or not lies:
+            return None
+    first, offset = divmod(start, step)
+    return None if offset else whole[first : first + len(batch)]
 
 
 def cells(batch: Batch, model: str) -> npt.NDArray[Any]:

@@ -12,8 +12,8 @@ from pellucid.text_units.tokens import abbreviations
 
 __all__ = ["sentences_of", "stripped_spans"]
 
-TITLES = frozenset({"Dr.", "Prof.", "Mr.", "Mrs.", "Ms."})
-"""Abbreviations that stand before names in many languages."""
+TITLES = frozenset({"Dr.", "Prof.", "Mr.", "Mrs.", "Ms.", "Др.", "Проф.", "Dl.", "Dna."})
+"""Abbreviations that stand before names in many languages; the last ones are Serbian and Romanian."""
 
 _WORD = re.compile(r"\S+")
 
@@ -55,7 +55,9 @@ def joined(pieces: Iterable[str], known: frozenset[str]) -> list[str]:
 def _goes_on(before: str, after: str, known: frozenset[str]) -> bool:
     if not before.endswith("."):
         return False
-    return after[:1].islower() or before.rsplit(maxsplit=1)[-1].lstrip("(\"'«„“") in known
+    last = before.rsplit(maxsplit=1)[-1].lstrip("(\"'«„“")
+    # Abbreviations are listed as they stand within a sentence; the first word of one has a capital.
+    return after[:1].islower() or last in known or (last == before and last[:1].lower() + last[1:] in known)
 
 
 def stripped_spans(pieces: Iterable[str]) -> list[Span]:

@@ -17,6 +17,8 @@ __all__ = ["LANGUAGE_CODES", "Splitter", "known_language", "paragraphs", "splitt
 LANGUAGE_CODES = (*LANGUAGES.values(), "ko")
 """Clarify's languages, and Korean."""
 
+_HALF_A_PAIR = re.compile(r"[\ud800-\udfff]")
+"""Characters that cannot be written as UTF-8: what is left of an emoji where a text was cut within it."""
 _LINE = re.compile(r"\S(?:[^\r\n\v\f\x85\u2028\u2029]*\S)?")
 
 
@@ -37,7 +39,8 @@ class Splitter:
 
     def __call__(self, text: str) -> list[Span]:
         """Where the units lie."""
-        return _split(self.language, self.granularity)(text)
+        # Of equal length, so that positions hold.
+        return _split(self.language, self.granularity)(_HALF_A_PAIR.sub("\ufffd", text))
 
 
 def splitter(language: str, granularity: str) -> Splitter:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -13,6 +15,11 @@ __all__ = ["abbreviations", "tokens_of"]
 ASIAN = "text-asian"
 LONGEST = 8_000
 """Characters that Sudachi is given at once; it takes 49,149 bytes."""
+LONGEST_RUN = 256
+"""Characters without a blank that spaCy is given at once: its time grows with the square of their number."""
+
+_LONG_RUN = re.compile(rf"\S{{{LONGEST_RUN + 1}}}")
+_PART = re.compile(rf"\S{{1,{LONGEST_RUN}}}\s*|\s+")
 
 BY_RULES = {"nlp": {"tokenizer": {"@tokenizers": "spacy.Tokenizer.v1"}}}
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
@@ -34,9 +41,23 @@ def tokens_of(code: str) -> Split:
     tokenizer = _spacy_tokenizer(code)
 
     def split(sentence: str) -> list[Span]:
-        return [(token.idx, token.idx + len(token.text)) for token in tokenizer(sentence) if not token.is_space]
+        return [
+            (at + token.idx, at + token.idx + len(token.text))
+            for at, piece in _without_long_runs(sentence)
+            for token in tokenizer(piece)
+            if not token.is_space
+        ]
 
     return split
+
+
+def _without_long_runs(sentence: str) -> Iterator[tuple[int, str]]:
+    """The sentence, or parts of it where it holds more characters without a blank than spaCy takes in good time."""
+    if _LONG_RUN.search(sentence) is None:
+        yield 0, sentence
+        return
+    for part in _PART.finditer(sentence):
+        yield part.start(), part.group()
 
 
 def abbreviations(code: str) -> frozenset[str]:

@@ -16,7 +16,7 @@ __all__ = ["logistic"]
 # Where a sigmoid equals its limit in double precision, exp(-37) < 2**-53.
 _SATURATED = 37.0
 _MOST_HARMONICS = 4096
-_CELLS_AT_ONCE = 1 << 18
+_CELLS_AT_ONCE = 1 << 16
 
 
 def logistic(
@@ -101,26 +101,32 @@ def _of_row(effects: Floats, absent: Floats) -> Floats:
 
 def _expected_effects(effects: Floats, absent: Floats, waves: _Waves) -> Floats:
     """Sum of the attributions over background rows, shape (features,)."""
-    turns = np.exp(1j * waves.frequencies[:, None] * effects[:, None, :])
-    starts = waves.amplitudes * np.exp(1j * waves.frequencies * absent[:, None])
+    phases = waves.frequencies[:, None] * effects[:, None, :]
+    turned = np.exp(1j * phases) - 1
+    scores = waves.frequencies * absent[:, None]
+    # At 1 - q a factor is the turn times the conjugate of that at q, so that both nodes are one product.
+    starts = waves.amplitudes * (np.exp(1j * scores) + np.exp(-1j * (scores + phases.sum(axis=2))))
     nodes, lengths = _presence(effects.shape[1])
     total = np.zeros(effects.shape[1])
     for present, length in zip(nodes, lengths, strict=True):
-        factors = 1 + present * (turns - 1)
+        factors = present * turned
+        factors += 1
         # The product over the others by division: a factor vanishes at present = 1/2 only, which is no node.
-        others = (starts * factors.prod(axis=2))[:, :, None] / factors
-        total += length * (others * (turns - 1)).imag.sum(axis=(0, 1))
+        products = starts * factors.prod(axis=2)
+        np.divide(turned, factors, out=factors)
+        total += length * np.tensordot(products, factors, axes=2).imag
     return total
 
 
 def _presence(features: int) -> tuple[Floats, Floats]:
-    """Gauss-Legendre nodes on [0, 1] and their weights, exact for polynomials of degree ``features - 1``.
+    """Gauss-Legendre nodes on [0, 1/2] and their weights; with their mirror images on [1/2, 1] they are exact for
+    polynomials of degree ``features - 1``.
 
     Their number is even, so that 1/2 is none of them.
     """
     half = -(-features // 4)
     nodes, weights = np.polynomial.legendre.leggauss(2 * half)
-    return (nodes + 1) / 2, weights / 2
+    return (nodes[:half] + 1) / 2, weights[:half] / 2
 
 
 @dataclass(frozen=True, slots=True)

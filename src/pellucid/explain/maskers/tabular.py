@@ -284,20 +284,33 @@ class MaskedRows:
     def batch(self, inputs: Integers | None = None) -> Batch:
         """The inputs, or those at the positions given."""
         if inputs is None:
-            return Batch(
-                {
-                    name: np.where(shown[:, None], explained[self.row][:, None], background[None, :]).ravel()
-                    for shown, (name, (explained, background)) in zip(self.present.T, self.columns.items(), strict=True)
-                }
-            )
-        coalition, copy = np.divmod(inputs, self.copies)
-        shown, row = self.present[coalition], self.row[coalition]
+            rows, copies = self.row[:, None], np.arange(self.copies)[None, :]
+            shown = self.present[:, None]
+        else:
+            coalition, copies = np.divmod(inputs, self.copies)
+            shown, rows = self.present[coalition], self.row[coalition]
+        if self.side_by_side is not None:
+            explained, background = self.side_by_side
+            cells = np.empty((len(self) if inputs is None else len(inputs), len(self.columns)), dtype=background.dtype)
+            filled = cells.reshape(*np.broadcast_shapes(rows.shape, copies.shape), len(self.columns))
+            np.copyto(filled, background[copies])
+            np.copyto(filled, explained[rows], where=shown)
+            return Batch(dict(zip(self.columns, cells.T, strict=True)))
         return Batch(
             {
-                name: np.where(shown[:, i], explained[row], background[copy])
+                name: _chosen(shown[..., i], explained, rows, background, copies).ravel()
                 for i, (name, (explained, background)) in enumerate(self.columns.items())
             }
         )
+
+    @cached_property
+    def side_by_side(self) -> tuple[Column, Column] | None:
+        """Rows and background as matrices, where all columns are of one type of numbers: filled in one go."""
+        pairs = list(self.columns.values())
+        if len({part.dtype for pair in pairs for part in pair}) > 1 or pairs[0][0].dtype.kind not in "iuf":
+            return None
+        explained, background = (np.column_stack([pair[side] for pair in pairs]) for side in (0, 1))
+        return explained, background
 
     @cached_property
     def places(self) -> list[tuple[slice, npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
@@ -336,3 +349,11 @@ class MaskedRows:
                 shown = self.present[coalition, columns]
                 found[:, i] = np.where(shown, explained[self.row[coalition]], background[copy]).sum(axis=1)
         return found
+
+
+def _chosen(shown: Booleans, explained: Column, rows: Integers, background: Column, copies: Integers) -> Column:
+    """Cells of explained rows where these are shown, else of background rows."""
+    if explained.dtype.kind != "O":
+        return np.where(shown, explained[rows], background[copies])
+    # Moving objects about costs more than moving their places.
+    return np.concatenate([explained, background])[np.where(shown, rows, len(explained) + copies)]

@@ -17,7 +17,7 @@ import numpy as np
 from pellucid.errors import DataError, Problem, require
 from pellucid.results.image_explanation import ExplainedImage
 
-__all__ = ["ImageFiles", "files_named", "heat_maps_named", "is_image_file", "preview"]
+__all__ = ["ImageFiles", "heat_maps_named", "is_image_file", "preview"]
 
 JPEG_QUALITY = 92
 LONGEST_LABEL = 80
@@ -109,15 +109,6 @@ def is_image_file(name: str) -> bool:
     """
     ends = ("_objects.jpeg", "_segments.npy")
     return "/" not in name and "\\" not in name and (name.startswith("shap_") or name.endswith(ends))
-
-
-def files_named(details: Mapping[str, Any]) -> tuple[str, ...]:
-    """Files that the details of an earlier job name."""
-    named: list[str] = []
-    for image in details.get("images", ()):
-        named += [str(name) for name in image.get("files", {}).values()]
-        named += [str(name) for output in image.get("outputs", ()) for name in output.get("files", {}).values()]
-    return tuple(name for name in named if is_image_file(name))
 
 
 def heat_maps_named(analysis: Mapping[str, Any]) -> tuple[str, ...]:

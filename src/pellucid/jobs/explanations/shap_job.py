@@ -40,8 +40,9 @@ ROWS_AT_ONCE = 256 * BLOCK_ROWS
 """Rows of a unit at most."""
 ROWS_BY_FORMULA = 64 * BLOCK_ROWS
 """Rows of a unit that are explained by a formula."""
-TEXTS_AT_ONCE = 4 * BLOCK_ROWS
-"""Rows of a unit with texts, whose number of players is not known before they are read."""
+TEXTS_AT_ONCE = BLOCK_ROWS
+"""Rows of a unit with texts: their number of players is not known before they are read, and each may cost thousands of
+requests that a killed job should not make again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -7,7 +7,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TextIO
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from pellucid.errors import DataError, Problem
 from pellucid.explain.aggregate import Aggregation
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.maskers.text import TextMasker, text_masker
+from pellucid.jobs.explanations.part_files import LineParts
 from pellucid.jobs.explanations.shap_job import Explained, ShapTask
 from pellucid.jobs.explanations.texts import TextColumns, UnitsOfText, by_column, units_of
 from pellucid.protocols.model import Batch
@@ -32,12 +33,12 @@ LONGEST_TEXT = 4_000
 
 
 def is_punctuation(word: str) -> bool:
-    """Whether nothing in a word is more than punctuation.
+    r"""Whether nothing in a word is more than punctuation, or what joins and modifies characters unseen.
 
-    >>> is_punctuation("..."), is_punctuation("n't"), is_punctuation("$")
-    (True, False, False)
+    >>> is_punctuation("..."), is_punctuation("n't"), is_punctuation("$"), is_punctuation("\u200d")
+    (True, False, False, True)
     """
-    return all(unicodedata.category(character).startswith(("P", "Z")) for character in word)
+    return all(unicodedata.category(character).startswith(("P", "Z", "C", "M")) for character in word)
 
 
 @dataclass(slots=True, eq=False)
@@ -92,7 +93,7 @@ class TextResults:
     words
         Gives the words of a unit.
     file
-        ``out.jsonl``, open for text; None where local values are not kept.
+        ``out.jsonl``, open for text, or a folder of parts; None where local values are not kept.
     join
         Column that identifies the rows.
     """
@@ -100,7 +101,7 @@ class TextResults:
     task: ShapTask
     texts: TextColumns
     words: Split
-    file: TextIO | None = None
+    file: IO[str] | LineParts | None = None
     join: str | None = None
     rows: int = 0
     units: int = 0

@@ -135,7 +135,7 @@ class Totals:
     _first_base: Floats | None = None
     _common_base: bool = True
     _estimators: Counter[str] = field(default_factory=Counter)
-    _asked: Counter[tuple[int, int]] = field(default_factory=Counter)
+    _asked: Counter[tuple[int, int, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._spilled = SpilledRows(self.folder)
@@ -163,7 +163,7 @@ class Totals:
         self._first_base = found.base_values[0].copy() if self._first_base is None else self._first_base
         self._common_base &= part.common_base
         self._estimators.update(found.estimators)
-        self._asked.update(zip(part.active.tolist(), found.samples.tolist(), strict=True))
+        self._asked.update(zip(part.active.tolist(), found.samples.tolist(), found.estimators, strict=True))
         if self.precision is not None:
             self.imprecise += int((~(found.relative_errors <= self.precision)).any(axis=1).sum())
 
@@ -172,7 +172,7 @@ class Totals:
     ) -> ShapResult:
         """The global results of at least one row; how the rows came changes no bit of them."""
         pieces = self._spilled.pieces
-        samples = [samples for _, samples in self._asked]
+        samples = [samples for _, samples, _ in self._asked]
         return ShapResult(
             features=features,
             labels=labels,
@@ -199,9 +199,9 @@ class Totals:
         """What the numbers of the rows are worth that have the most features for their samples."""
         notes = [
             (players, text)
-            for players, samples in self._asked
-            # Exact values take no samples.
-            if players > 0 and samples > 0 and (text := note(players, samples, self.estimator))
+            for players, samples, way in self._asked
+            # Exact values take no samples; those in two steps are of other players in each.
+            if players > 0 and samples > 0 and way != "nested" and (text := note(players, samples, self.estimator))
         ]
         return max(notes)[1] if notes else ""
 

@@ -65,13 +65,13 @@ class Baseline:
 
     def unknown_items(self, known: Sequence[ItemId]) -> tuple[str, ...]:
         """Items that values are given for and that do not occur, each with the nearest that does."""
-        texts = [str(item_id) for item_id in known]
+        texts = [_key(item_id) for item_id in known]
         return tuple(f"{name!r}, {did_you_mean(name, texts)}" for name in self.static or () if name not in set(texts))
 
     def _static(self, item: SeriesRecord) -> tuple[Cell, ...]:
         if self.static is None or not item.static:
             return item.static
-        given = self.static.get(str(item.item_id))
+        given = self.static.get(_key(item.item_id))
         if given is None:
             known = list(self.static)
             fix = f"There is no baseline of its static covariates; {did_you_mean(item.item_id, known)} Give one."
@@ -80,6 +80,11 @@ class Baseline:
             fix = f"Its baseline holds {len(given)} static covariates, and it has {len(item.static)}."
             raise DataError(Problem(f"item {item.item_id!r}", fix=fix))
         return tuple(given)
+
+
+def _key(item_id: ItemId) -> str:
+    """The name of an item in a mapping of JSON; 1.0 is the item 1, as which tables often write it."""
+    return str(int(item_id)) if isinstance(item_id, float) and item_id.is_integer() else str(item_id)
 
 
 def _level(series: Floats, baseline: SeriesBaseline, name: str) -> Floats:

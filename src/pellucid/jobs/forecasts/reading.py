@@ -191,7 +191,7 @@ def _grouped(rows: Iterable[tuple[str, Row]]) -> Iterable[_Parts]:
 
 
 def _id_fault(item_id: Any) -> str:
-    if item_id is None:
+    if item_id is None or item_id != item_id:
         return "There is no item id here. Every record needs one."
     if isinstance(item_id, bool) or not isinstance(item_id, int | float | str):
         return "An item id is a text or a number, one for each record."
@@ -273,7 +273,7 @@ def _record(parts: _Parts, locators: _Locators) -> SeriesRecord | str:
         timestamps=tuple(parts.timestamps),
         target=target[: observed[-1] + 1],
         related=np.array([values for values, _ in series[1:]]).reshape(-1, steps),
-        static=tuple(values[0] for values in parts.static),
+        static=tuple(None if values[0] != values[0] else values[0] for values in parts.static),
         integers=tuple(whole for _, whole in series),
     )
 
@@ -294,8 +294,9 @@ def _faults(parts: _Parts, locators: _Locators) -> Iterator[str]:
     for locator, values in zip(locators.static, parts.static, strict=True):
         if any(isinstance(value, list | dict | bool) for value in values):
             yield f"{_short_key(locator)} holds {shorten(values[0], limit=60)}, which is no text or number."
-        elif any(value != values[0] for value in values):
-            different: list[Cell] = list(dict.fromkeys(values))
+            continue
+        different: list[Cell] = list(dict.fromkeys(None if value != value else value for value in values))
+        if len(different) > 1:
             yield f"{_short_key(locator)} must be one value for the item; it is {different[0]!r} and {different[1]!r}."
 
 
@@ -310,11 +311,19 @@ def _numbers(values: Sequence[Any], key: str) -> tuple[Floats, bool]:
     for place, value in enumerate(values):
         if value is None or (isinstance(value, float) and math.isnan(value)):
             continue
-        if isinstance(value, bool) or not isinstance(value, int | float) or math.isinf(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
             fix = f"{key} holds {shorten(value, limit=60)} at step {place} (the first is 0), which is no finite number."
             raise DataError(Problem(key, value, fix=fix))
     numbers = np.array([math.nan if value is None else value for value in values], dtype=np.float64)
     return numbers, all(value is None or isinstance(value, int) for value in values)
+
+
+def _is_finite(value: float) -> bool:
+    """Whether a number is finite as the models take it; integers of JSON may have any number of digits."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _short_key(locator: Locator) -> str:

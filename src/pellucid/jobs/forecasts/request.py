@@ -154,8 +154,9 @@ def _static_problems(
         return []
     if not count:
         return [Problem(STATIC, fix="'time_series_data_config' names no static covariates. Remove this key.")]
+    said = "value" if count == 1 else "values"
     return [
-        Problem(f"{STATIC}.{item}", list(values), fix=f"Give {count} values, one per static covariate.")
+        Problem(f"{STATIC}.{item}", list(values), fix=f"Give {count} {said}, one per static covariate.")
         for item, values in given.items()
         if len(values) != count
     ]

@@ -26,8 +26,8 @@ from pellucid.reports.document import (
     Table,
     Tone,
 )
-from pellucid.reports.reading import named
 from pellucid.reports.numbers import count, interval, number, p_value, points
+from pellucid.reports.reading import named
 
 __all__ = ["build_comparison"]
 

@@ -17,8 +17,8 @@ from pellucid.reports.content.metric_tables import (
     overview_table,
 )
 from pellucid.reports.document import Block, Cell, Chart, Column, Disclosure, Paragraph, Section, Table
-from pellucid.reports.reading import Group, Stage, listed, mapping, named, number_in
 from pellucid.reports.numbers import count, share
+from pellucid.reports.reading import Group, Stage, listed, mapping, named, number_in
 
 __all__ = ["facet_sections", "largest_first"]
 

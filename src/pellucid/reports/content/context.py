@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,7 @@ from pellucid.reports.reading import Stage, listed, mapping, named, number_in, r
 from pellucid.reports.source import ReportSource
 from pellucid.reports.suppressed import DEFAULT_MINIMUM, suppressed
 
-__all__ = ["Context", "brief", "context_of", "counted", "numbered", "outcome_of"]
+__all__ = ["Context", "brief", "context_of", "counted", "numbered", "outcome_of", "output_named"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +120,15 @@ def numbered(names: list[str], shown: int = 5) -> str:
     if len(names) > shown:
         return f"{', '.join(head)} and {len(names) - shown:,} more"
     return " and ".join(filter(None, [", ".join(head[:-1]), *head[-1:]]))
+
+
+def output_named(label: str, outputs: Collection[str]) -> str:
+    """What sentences call an output of the model; the only one needs no name that nobody gave it.
+
+    >>> output_named("label0", ["label0"]), output_named("label0", ["label0", "label1"]), output_named("yes", ["yes"])
+    ('the prediction', 'label0', 'yes')
+    """
+    return "the prediction" if len(outputs) == 1 and re.fullmatch(r"label\d+", label) else brief(label)
 
 
 def outcome_of(context: Context) -> str:

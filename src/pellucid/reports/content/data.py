@@ -21,8 +21,8 @@ from pellucid.reports.document import (
     Section,
     Table,
 )
-from pellucid.reports.reading import listed, mapping, number_in, texts
 from pellucid.reports.numbers import count, number, percent
+from pellucid.reports.reading import listed, mapping, number_in, texts
 
 __all__ = ["data_section"]
 
@@ -33,6 +33,8 @@ KINDS = {
     "categorical": "categories",
     "continuous": "a number: groups lie on either side of a threshold",
 }
+TYPES = {"float": "number", "integer": "whole number", "boolean": "true or false"}
+"""Types of columns in words; what is not here says itself."""
 PARTS = {"label": "label", "predicted label": "prediction", "facet": "sensitive column"}
 
 
@@ -54,7 +56,8 @@ def _rows(context: Context) -> Iterator[Block]:
     facts += [(f"Left out: {part.get('cause')}", count(rows)) for part, rows in gone]
     yield Facts(tuple(facts))
     if not gone:
-        yield Paragraph("Every row that was read takes part; rows without a label count as not favourable.")
+        labels = "; rows without a label count as not favourable" if context.stages else ""
+        yield Paragraph(f"Every row that was read takes part{labels}.")
 
 
 def _read_as(context: Context) -> Iterator[Block]:
@@ -86,7 +89,7 @@ def _read_row(column: Mapping[str, Any]) -> tuple[str | Cell, ...]:
     return (
         str(column.get("column")),
         PARTS.get(role, role),
-        str(column.get("type")),
+        _type(column),
         f"{KINDS.get(kind, kind)}{given}",
         count(number_in(column.get("distinct"))),
         count(number_in(column.get("missing"))),
@@ -145,14 +148,18 @@ def _columns(context: Context) -> Iterator[Block]:
         caption="All columns of the data",
         columns=(Column(title="Column"), Column(title="Type"), Column(title="Part in this analysis")),
         rows=tuple(
-            (str(column.get("column")), str(column.get("type") or "-"), _parts(texts(column.get("parts"))))
-            for column in columns
+            (str(column.get("column")), _type(column), _parts(texts(column.get("parts")))) for column in columns
         ),
     )
     if len(columns) <= MANY_COLUMNS:
         yield table
     else:
         yield Disclosure(title=f"All {counted(len(columns), 'column')}", blocks=(table,))
+
+
+def _type(column: Mapping[str, Any]) -> str:
+    found = str(column.get("type") or "-")
+    return TYPES.get(found, found)
 
 
 def _parts(parts: Sequence[str]) -> str:

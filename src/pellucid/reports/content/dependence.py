@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.charts.curves import partial_dependence
-from pellucid.reports.content.context import Context, brief
+from pellucid.reports.content.context import Context, brief, output_named
 from pellucid.reports.document import Block, Cell, Chart, Column, Notice, Paragraph, Section, Table
+from pellucid.reports.numbers import number, share
 from pellucid.reports.reading import listed, mapping, number_in
 from pellucid.results.dependence import on_scale_of_predictions
-from pellucid.reports.numbers import number, share
 
 __all__ = ["pdp_section"]
 
@@ -146,7 +146,9 @@ def _table(
     shares: Sequence[float | None] | None,
     outputs: Sequence[str],
 ) -> Table:
-    columns = [Column(title=feature), *(Column(title=brief(output, 40), align="right") for output in outputs)]
+    named = [brief(output_named(output, outputs), 40) for output in outputs]
+    titles = ["Mean prediction" if name == "the prediction" else name for name in named]
+    columns = [Column(title=feature), *(Column(title=title, align="right") for title in titles)]
     if shares is not None:
         columns.append(Column(title="Share of rows", align="right"))
     rows = []

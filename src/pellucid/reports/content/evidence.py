@@ -9,8 +9,8 @@ from typing import Any
 
 from pellucid.reports.content.context import Context
 from pellucid.reports.document import Block, Code, Column, Facts, Notice, Paragraph, Section, Table
-from pellucid.reports.reading import listed, mapping, number_in
 from pellucid.reports.numbers import count
+from pellucid.reports.reading import listed, mapping, number_in
 
 __all__ = ["configuration_section", "evidence_section"]
 

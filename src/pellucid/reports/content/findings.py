@@ -11,8 +11,8 @@ from pellucid.reports.content.judging import certainty_of, is_clear, sentence_of
 from pellucid.reports.content.metric_texts import DIFFERENCES
 from pellucid.reports.content.slices import hidden_slices, largest_slices
 from pellucid.reports.document import Block, Bullets, Disclosure, Facts, Finding, Findings, Notice, Paragraph, Section
-from pellucid.reports.reading import Group, Metric, listed, mapping, texts
 from pellucid.reports.numbers import count, number
+from pellucid.reports.reading import Group, Metric, listed, mapping, texts
 
 __all__ = ["RankedMetric", "findings_section", "hidden_groups", "ranked"]
 

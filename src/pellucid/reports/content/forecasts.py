@@ -10,8 +10,8 @@ import numpy as np
 from pellucid.charts.strips import heat_strip
 from pellucid.reports.content.context import Context, brief, counted
 from pellucid.reports.document import Block, Cell, Chart, Column, Facts, Notice, Paragraph, Section, Table
-from pellucid.reports.reading import listed, mapping, number_in
 from pellucid.reports.numbers import count, number
+from pellucid.reports.reading import listed, mapping, number_in
 
 __all__ = ["forecasts_section"]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from pellucid.reports.content.context import Context, brief, counted, numbered
 from pellucid.reports.document import Block, Cell, Column, Facts, Notice, Paragraph, Picture, Section, Table
-from pellucid.reports.reading import listed, mapping, number_in
 from pellucid.reports.numbers import count, number
+from pellucid.reports.reading import listed, mapping, number_in
 
 __all__ = ["images_section"]
 
@@ -89,12 +89,12 @@ def _table(outputs: list[tuple[Any, Any]], details: Mapping[str, Any]) -> Iterat
     yield Table(
         caption="What was explained" + (f", the first {LISTED}" if len(outputs) > LISTED else ""),
         columns=(
-            Column(title="image"),
-            Column(title="explained"),
-            Column(title="score", align="right"),
-            Column(title="all hidden", align="right", meaning="The score with every segment hidden."),
-            Column(title="strongest", align="right", meaning=meaning),
-            Column(title="error", align="right", meaning="The largest standard error of any segment."),
+            Column(title="Image"),
+            Column(title="Explained"),
+            Column(title="Score", align="right"),
+            Column(title="All hidden", align="right", meaning="The score with every segment hidden."),
+            Column(title="Strongest", align="right", meaning=meaning),
+            Column(title="Largest error", align="right", meaning="The largest standard error of any segment."),
         ),
         rows=tuple(rows),
     )

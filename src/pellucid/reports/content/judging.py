@@ -7,8 +7,8 @@ import re
 
 from pellucid.reports.content.metric_texts import DIFFERENCES, text_of
 from pellucid.reports.document import Tone
-from pellucid.reports.reading import Group, Metric
 from pellucid.reports.numbers import number, points, with_minus
+from pellucid.reports.reading import Group, Metric
 
 __all__ = [
     "CERTAIN",

@@ -25,7 +25,7 @@ def not_estimated_section(context: Context) -> Section:
         blocks.append(Paragraph(f"{counted(len(rows) - MOST, 'further line')} stand in the result files."))
     hidden = hidden_groups(context)
     if hidden:
-        said = f"Not shown, since fewer than {context.minimum} rows could be told apart: {numbered(hidden, 20)}."
+        said = f"Numbers by which fewer than {context.minimum} rows could be told apart: {numbered(hidden, 20)}."
         blocks.append(Notice("suppressed", said))
     if not blocks:
         blocks.append(Paragraph("Everything that was asked for was computed, and nothing rests on too few rows."))
@@ -33,23 +33,27 @@ def not_estimated_section(context: Context) -> Section:
 
 
 def _missing(context: Context) -> Iterator[tuple[str, str, str]]:
-    """Metrics with the same reason in one line for each group."""
+    """Metrics that lack a value for the same reason in one line, with all groups that it holds for."""
+    found: dict[tuple[str, str], list[str]] = {}
     for stage in context.stages:
         for group in stage.groups:
-            yield from _of_group(group)
+            for names, reason in _of_group(group):
+                found.setdefault((names, reason), []).append(group.name)
+    for (names, reason), groups in found.items():
+        yield names, numbered(groups, 8), reason
     for plot in listed(context.explanations.get("pdp")):
         if isinstance(plot.get("error"), str):
             yield "partial dependence", brief(plot.get("feature_name")), str(plot["error"])
 
 
-def _of_group(group: Group) -> Iterator[tuple[str, str, str]]:
+def _of_group(group: Group) -> Iterator[tuple[str, str]]:
     reasons: dict[str, list[str]] = {}
     for metric in group.metrics:
         reason = _reason(metric)
         if reason:
             reasons.setdefault(reason, []).append(metric.name)
     for reason, names in reasons.items():
-        yield ", ".join(names), brief(group.name, 200), reason
+        yield ", ".join(names), reason
 
 
 def _reason(metric: Metric) -> str:
@@ -84,8 +88,8 @@ def _bias_method(context: Context) -> Iterator[str]:
             f"An interval holds the values that the data allow at {context.level} confidence, were the rows a random "
             "sample of those that matter. P-values are adjusted for all comparisons of the report (Holm). A difference "
             "is called clear where its adjusted p-value is below 0.05; otherwise it may be chance, which does not mean "
-            "that there is none. Intervals are not adjusted: one may leave out “no difference” where the adjusted p-value "
-            "still says that the difference may be chance."
+            "that there is none. Intervals are not adjusted: one may leave out “no difference” although the difference "
+            "may be chance by its adjusted p-value."
         )
     yield (
         "A difference between groups says that there is one, not why: it may come from how the data were collected, "

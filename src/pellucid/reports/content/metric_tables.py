@@ -9,8 +9,8 @@ from pellucid.reports.content.context import Context, brief
 from pellucid.reports.content.judging import certainty_of, reading_of, sentence_of, tone_of, why_without_value
 from pellucid.reports.content.metric_texts import DIFFERENCES, READING_ORDER, text_of
 from pellucid.reports.document import Cell, Chart, Column, Table
-from pellucid.reports.reading import Group, Metric
 from pellucid.reports.numbers import count, interval, number, p_value
+from pellucid.reports.reading import Group, Metric
 
 __all__ = [
     "SUPPRESSED_CELL",

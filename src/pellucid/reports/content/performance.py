@@ -6,8 +6,8 @@ from pellucid.charts.shares import GroupConfusion, confusion_matrices
 from pellucid.reports.content.context import Context
 from pellucid.reports.content.metric_tables import SUPPRESSED_CELL
 from pellucid.reports.document import Block, Cell, Chart, Column, Notice, Section, Table
-from pellucid.reports.reading import listed, mapping, number_in
 from pellucid.reports.numbers import number, share
+from pellucid.reports.reading import listed, mapping, number_in
 
 __all__ = ["performance_section"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -14,7 +14,7 @@ from pellucid.charts.importances import ImportanceBar, importance
 from pellucid.charts.scatters import dependence
 from pellucid.charts.steps import WaterfallStep, waterfall
 from pellucid.charts.swarms import beeswarm
-from pellucid.reports.content.context import Context, brief, counted, numbered
+from pellucid.reports.content.context import Context, brief, counted, numbered, output_named
 from pellucid.reports.content.texts import texts_section
 from pellucid.reports.document import (
     Block,
@@ -29,8 +29,8 @@ from pellucid.reports.document import (
     Section,
     Table,
 )
-from pellucid.reports.reading import listed, mapping, number_in
 from pellucid.reports.numbers import NOISE, count, interval, number
+from pellucid.reports.reading import listed, mapping, number_in
 
 __all__ = ["driving_features", "shap_section"]
 
@@ -127,12 +127,27 @@ def _measure(context: Context) -> str:
 def driving_features(context: Context) -> list[Finding]:
     """One sentence for each output on the features that move it most."""
     found = []
-    for label, features in list(_outputs(context).items())[:OUTPUTS]:
+    outputs = _outputs(context)
+    for label, features in list(outputs.items())[:OUTPUTS]:
         top = features[:DRIVERS]
-        named = [f"{brief(feature.name)} ({number(feature.value)})" for feature in top]
-        text = f"Predictions of {brief(label)} are moved most by {numbered(named, DRIVERS)}, by {_measure(context)}."
+        text = f"{_moved(label, outputs)} driven most by {_leading(context, top)}."
         found.append(Finding(text=text, tone="neutral", certainty=_certainty(top), anchor="shap"))
     return found
+
+
+def _moved(label: str, outputs: Mapping[str, Sequence[_Feature]]) -> str:
+    named = output_named(label, outputs)
+    return "The predictions are" if named == "the prediction" else f"Predictions of {named} are"
+
+
+def _leading(context: Context, top: Sequence[_Feature]) -> str:
+    """The strongest features; the first one with what its number means."""
+    named = [f"{brief(feature.name)} ({number(feature.value)})" for feature in top]
+    if _measure(context) != AGGREGATIONS["mean_abs"]:
+        return f"{numbered(named, DRIVERS)}, by {_measure(context)}"
+    moved = "the log-odds of one" if _details(context).get("link") == "logit" else "one"
+    first = f"{brief(top[0].name)}, which moves {moved} by {number(top[0].value)} on average"
+    return first if len(top) == 1 else f"{first}, and by {numbered(named[1:], DRIVERS)}"
 
 
 def _certainty(top: Sequence[_Feature]) -> str:
@@ -154,10 +169,12 @@ def shap_section(context: Context) -> Section | None:
         return Section(title="SHAP values", anchor="shap", blocks=(notice,))
     parts = []
     for place, (label, features) in enumerate(list(outputs.items())[:OUTPUTS]):
-        blocks = [*_importance(context, label, features)]
+        blocks = [*_importance(context, output_named(label, outputs), features)]
         if place < CHARTED_OUTPUTS:
-            blocks += [*_sampled(context, label), *_single_rows(context, label)]
-        parts.append(Section(title=f"Output {brief(label)}", anchor=f"shap-{place + 1}", blocks=tuple(blocks)))
+            blocks += [*_sampled(context, label, outputs), *_single_rows(context, label, outputs)]
+        named = output_named(label, outputs)
+        title = "The prediction" if named == "the prediction" else f"Output {named}"
+        parts.append(Section(title=title, anchor=f"shap-{place + 1}", blocks=tuple(blocks)))
     blocks = [Paragraph(_introduction(context)), Facts(tuple(_facts(context, outputs)))]
     if len(outputs) > OUTPUTS:
         blocks.append(Paragraph(f"{counted(len(outputs) - OUTPUTS, 'further output')} in the result files."))
@@ -185,7 +202,7 @@ def _facts(context: Context, outputs: Mapping[str, Sequence[_Feature]]) -> Itera
         yield "Rows explained", count(rows)
     estimators = mapping(details.get("estimators"))
     if estimators:
-        yield "How", ", ".join(f"{ESTIMATORS.get(str(name), str(name))}" for name in estimators)
+        yield "Estimators", "; ".join(_estimator(str(name), number_in(rows)) for name, rows in estimators.items())
     samples = details.get("samples_per_row")
     if isinstance(samples, list) and len(samples) == 2:
         least, most = (number_in(end) for end in samples)
@@ -201,7 +218,14 @@ def _facts(context: Context, outputs: Mapping[str, Sequence[_Feature]]) -> Itera
     for label in list(outputs)[:OUTPUTS]:
         base = number_in(mapping(explained.get(label)).get("expected_value"))
         if base is not None:
-            yield f"Mean prediction of the baseline, {brief(label, 40)}", number(base)
+            named = output_named(label, outputs)
+            of_output = "" if named == "the prediction" else f", {brief(label, 40)}"
+            yield f"Mean prediction of the baseline{of_output}", number(base)
+
+
+def _estimator(name: str, rows: float | None) -> str:
+    said = ESTIMATORS.get(name, name)
+    return said if rows is None else f"{said} ({counted(rows, 'row')})"
 
 
 def _importance(context: Context, label: str, features: Sequence[_Feature]) -> Iterator[Block]:
@@ -220,7 +244,7 @@ def _importance(context: Context, label: str, features: Sequence[_Feature]) -> I
     specification = importance(bars, axis_title=measure.capitalize().replace("shap", "SHAP"))
     level = f", with {context.level} intervals" if any(bar.low is not None for bar in bars) else ""
     yield Chart(
-        title=f"What moves {brief(label)} most{level}",
+        title=f"What moves {label} most{level}",
         specification=specification,
         description=str(specification["description"]),
     )
@@ -232,7 +256,7 @@ def _importance(context: Context, label: str, features: Sequence[_Feature]) -> I
             Column(title="Interval", align="right", meaning="Of the corrected value; from the sampling of coalitions."),
         ]
     rows = [_importance_row(feature, known=known) for feature in features[:LISTED]]
-    table = Table(caption=f"Features by importance for {brief(label)}", columns=tuple(columns), rows=tuple(rows))
+    table = Table(caption=f"Features by importance for {label}", columns=tuple(columns), rows=tuple(rows))
     yield Disclosure(title=f"The numbers of {counted(min(len(features), LISTED), 'feature')}", blocks=(table,))
 
 
@@ -245,7 +269,7 @@ def _importance_row(feature: _Feature, *, known: bool) -> tuple[str | Cell, ...]
 
 
 # --- single rows -----------------------------------------------------------------------------------------------------
-def _sampled(context: Context, label: str) -> Iterator[Block]:
+def _sampled(context: Context, label: str, outputs: Collection[str]) -> Iterator[Block]:
     """A beeswarm of the rows that were kept, and the attributions of the strongest features by their values."""
     sample = mapping(_details(context).get("sample"))
     attributions = {
@@ -263,7 +287,7 @@ def _sampled(context: Context, label: str) -> Iterator[Block]:
     total = number_in(_details(context).get("rows"))
     drawn = counted(len(matrix), "row") + ("" if total is None or total == len(matrix) else f" of {count(total)}")
     yield Chart(
-        title=f"Attributions of single rows to {brief(label)} ({drawn}, drawn at random)",
+        title=f"Attributions of single rows to {output_named(label, outputs)} ({drawn}, drawn at random)",
         specification=specification,
         description=str(specification["description"]),
     )
@@ -283,7 +307,7 @@ def _cells(values: Any, rows: int) -> np.ndarray[Any, Any] | None:
     return np.array([None if value is None else str(value) for value in values], dtype=object)
 
 
-def _single_rows(context: Context, label: str) -> Iterator[Block]:
+def _single_rows(context: Context, label: str, outputs: Collection[str]) -> Iterator[Block]:
     """A waterfall for each row that was kept for what it shows."""
     for row in listed(mapping(_details(context).get("single_rows")).get(label)):
         base, prediction = number_in(row.get("base_value")), number_in(row.get("prediction"))
@@ -293,11 +317,13 @@ def _single_rows(context: Context, label: str) -> Iterator[Block]:
             yield Notice("missing", "The attributions of a single row were edited or damaged, and are left out.")
             continue
         place = number_in(row.get("row"))
-        title = KINDS.get(str(row.get("kind")), "A single row")
+        named = output_named(label, outputs)
+        of_output = "" if named == "the prediction" else f" of {named}"
+        title = KINDS.get(str(row.get("kind")), "A single row") + of_output
         where = "" if place is None else f", row {place + 1:,.0f} of the data"
         specification = waterfall(read, base, prediction)
         yield Chart(
-            title=f"{title} of {brief(label)}: {number(prediction)}{where}",
+            title=f"{title}: {number(prediction)}{where}",
             specification=specification,
             description=str(specification["description"]),
         )

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pellucid.charts.importances import ImportanceBar, importance
-from pellucid.reports.content.context import Context, brief
+from pellucid.reports.content.context import Context, brief, output_named
 from pellucid.reports.document import Block, Chart, MarkedText, Notice, Paragraph, Section
-from pellucid.reports.reading import listed, mapping, number_in
 from pellucid.reports.numbers import number
+from pellucid.reports.reading import listed, mapping, number_in
 
 __all__ = ["texts_section"]
 
@@ -47,8 +47,8 @@ def texts_section(context: Context, outputs: Sequence[str]) -> Section | None:
         )
     ]
     for label in outputs:
-        blocks += _top_words(label, top[label])
-        blocks += _marked(label, records)
+        named = output_named(label, outputs)
+        blocks += [*_top_words(named, top[label]), *_marked(label, named, records)]
     return Section(title="Texts", anchor="shap-texts", blocks=tuple(blocks))
 
 
@@ -73,13 +73,13 @@ def _top_words(label: str, columns: Mapping[str, Mapping[str, float]]) -> Iterat
         chart = importance(bars, limit=WORDS, axis_title="Value of the word, over all its occurrences")
         of_column = f" in {brief(column, 60)}" if column else ""
         yield Chart(
-            title=f"Words{of_column} that move {brief(label)} most",
+            title=f"Words{of_column} that move {label} most",
             specification=chart,
             description=str(chart["description"]),
         )
 
 
-def _marked(label: str, records: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
+def _marked(label: str, named: str, records: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
     for record in records:
         entry = mapping(mapping(record.get("labels")).get(label))
         base, prediction, place = (
@@ -91,7 +91,7 @@ def _marked(label: str, records: Sequence[Mapping[str, Any]]) -> Iterator[Block]
             yield Notice("missing", "A marked text was edited or damaged, and is left out.")
             continue
         where = "" if place is None else f"Row {place + 1:,.0f} of the data: "
-        caption = f"{where}{brief(label)} {number(prediction)}; with every unit masked {number(base)}."
+        caption = f"{where}{named} is {number(prediction)}; with every unit masked {number(base)}."
         strongest = max((abs(value) for _, value in runs), default=0.0)
         yield MarkedText(runs=tuple(runs), limit=strongest or 1.0, caption=caption)
 

@@ -41,7 +41,7 @@ __all__ = ["Pages", "pages_of"]
 DRAWN_ROWS = 40
 """Rows of the numbers of a chart that are printed below it."""
 
-MOST_CONTENTS = 30
+MOST_CONTENTS = 20
 """Lines of a table of contents that holds two levels."""
 
 FURTHER = "_further-findings"

@@ -29,6 +29,13 @@
     return lines.map((cells) => Object.fromEntries(names.map((name, i) => [name, cell(name, cells[i])])));
   }
 
+  // On a narrow screen the names of rows leave room for the chart.
+  const NARROW = 520;
+  function fitted(config, width) {
+    if (width >= NARROW) return config;
+    return { ...config, axisY: { ...config.axisY, labelLimit: Math.round(0.42 * width) } };
+  }
+
   const drawn = new Map();
   async function draw(figure) {
     const live = figure.querySelector(".live");
@@ -41,7 +48,7 @@
       await loaded();
       drawn.get(figure)?.finalize();
       live.hidden = false;
-      const specification = { ...unpacked(read(figure.querySelector(".specification"))), config: themes[theme] };
+      const specification = { ...unpacked(read(figure.querySelector(".specification"))), config: fitted(themes[theme], live.clientWidth) };
       const result = await vegaEmbed(live, specification, {
         actions: false, ast: true, defaultStyle: false, renderer: "svg", tooltip: { disableDefaultStyle: true },
       });

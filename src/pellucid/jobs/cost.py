@@ -1,0 +1,306 @@
+"""What a job costs before it is run: model inputs, requests, time, memory, files. Formulas only, with ranges.
+
+The numbers of our own work are those of `docs/scaling.md`; other machines differ by a small factor, which the ranges
+are wide enough for. What the model takes is the user's to say or to have measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from pellucid.explain.estimate import BLOCK_ROWS
+from pellucid.jobs.cluster_simulation import Cluster, draw_durations, simulate
+
+__all__ = ["JobCost", "Machines", "Range", "Step", "Workload", "job_cost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """From the least to the most that is likely.
+
+    >>> Range(1, 2) + Range(3, 3) * 2
+    Range(low=7, high=8)
+    """
+
+    low: float
+    high: float
+
+    def __add__(self, other: Range) -> Range:
+        return Range(self.low + other.low, self.high + other.high)
+
+    def __mul__(self, factor: float) -> Range:
+        return Range(self.low * factor, self.high * factor)
+
+    def times(self, other: Range) -> Range:
+        """Both ends multiplied."""
+        return Range(self.low * other.low, self.high * other.high)
+
+
+NOTHING = Range(0, 0)
+COUNTED_PER_SECOND = Range(5e6, 60e6)
+"""Rows of Parquet or CSV that DuckDB counts per second and job."""
+COALITION_SECONDS = Range(1e-6, 6e-6)
+"""Our own work per row and coalition, for up to some twenty features, on one processor."""
+MASK_SECONDS = Range(0.05e-6, 0.3e-6)
+"""Our own work per masked row: to make it, and to see whether it was asked before."""
+DISTINCT = 0.2
+"""Least share of the masked rows that differ from one another; equal ones are asked once."""
+STARTED_SECONDS = Range(1, 4)
+"""Until Python and the packages of a job are loaded, per process and at the same time in all."""
+BASE_MEMORY = Range(130 * 2**20, 260 * 2**20)
+"""Of a process with nothing to do yet."""
+BATCH_ROWS = 65_536
+"""Model inputs that are in memory together."""
+CELL_BYTES = Range(8, 90)
+"""Of a cell of a batch while it is masked: numbers take little, texts much."""
+CSV_BYTES, PARQUET_BYTES, KEPT_BYTES, WAITING_BYTES = Range(4, 23), Range(1, 9), Range(17, 34), Range(16, 16)
+"""Per value: in ``out.csv``, in ``out.parquet``, kept until the job is done, and waiting for the totals."""
+ROWS_IN_PARQUET = 100_000
+FLIP_TEST = "flip test"
+FLIP_TEST_BYTES = Range(8, 60)
+"""Per row and numeric column that the flip test compares."""
+ASSUMED = Cluster(workers=1, startup_seconds=10, spread=0.2, stragglers=0.01, straggler_factor=3, lost_per_hour=0.01)
+"""What goes wrong with workers, where nothing else is known."""
+FORMULA_UNITS = 4_000
+"""Units that are simulated; more behave alike."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """What is asked for.
+
+    Parameters
+    ----------
+    columns
+        Features that the model is asked with.
+    players
+        Features that are explained.
+    outputs
+        Of the model.
+    coalitions
+        Per row, besides the row itself; None where nothing is explained by SHAP.
+    background
+        Rows of the baseline.
+    unit_rows
+        Rows that are explained in one go; None where it is not known.
+    points
+        Points of all partial dependence plots together.
+    """
+
+    rows: float
+    columns: int
+    players: int = 0
+    outputs: int = 1
+    coalitions: Range | None = None
+    background: Range = Range(1, 1)
+    unit_rows: int | None = None
+    points: Range = NOTHING
+    bias: bool = False
+    flip_test: bool = False
+    predictions: bool = False
+    local_values: bool = False
+
+    @property
+    def asks_model(self) -> bool:
+        """Whether any step asks a model."""
+        return self.predictions or self.coalitions is not None or self.points.high > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machines:
+    """What does the work.
+
+    Parameters
+    ----------
+    records_per_second
+        Model inputs that one worker's model answers, or with ``remote`` the endpoint for all workers together; None
+        where it is not known.
+    records_per_request
+        Of an endpoint.
+    memory
+        What DuckDB may take, in bytes; None for its own limit.
+    cluster
+        What is assumed to go wrong.
+    """
+
+    workers: int = 1
+    records_per_second: float | None = None
+    remote: bool = False
+    records_per_request: Range = Range(100, 16_384)
+    memory: int | None = None
+    cluster: Cluster = ASSUMED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a job.
+
+    Parameters
+    ----------
+    inputs
+        Rows that the model is asked for.
+    requests
+        To an endpoint; None without one.
+    seconds
+        None where the speed of the model is not known.
+    memory
+        Bytes of the largest process.
+    files
+        Bytes left in the output folder.
+    limit
+        What sets the time.
+    """
+
+    name: str
+    inputs: Range = NOTHING
+    requests: Range | None = None
+    seconds: Range | None = NOTHING
+    memory: Range = BASE_MEMORY
+    files: Range = NOTHING
+    limit: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        ranges = {name: getattr(self, name) for name in ("inputs", "requests", "seconds", "memory", "files")}
+        listed = {name: None if found is None else [found.low, found.high] for name, found in ranges.items()}
+        return {"step": self.name, **listed, "limited_by": self.limit}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobCost:
+    """All steps of a job.
+
+    Parameters
+    ----------
+    scratch
+        Bytes of disk that are needed until the job is done.
+    """
+
+    steps: tuple[Step, ...]
+    scratch: Range
+
+    @property
+    def total(self) -> Step:
+        """All steps together; the time is without the flip test, which depends on how the rows lie to each other."""
+        seconds: Range | None = STARTED_SECONDS
+        for step in self.steps:
+            if step.name != FLIP_TEST:
+                seconds = None if seconds is None or step.seconds is None else seconds + step.seconds
+        asked = [step.requests for step in self.steps if step.requests is not None]
+        slowest = max(self.steps, key=lambda step: step.seconds.high if step.seconds else 0.0, default=None)
+        return Step(
+            name="total",
+            inputs=sum((step.inputs for step in self.steps), NOTHING),
+            requests=sum(asked, NOTHING) if asked else None,
+            seconds=seconds,
+            memory=Range(*(max(getattr(step.memory, end) for step in self.steps) for end in ("low", "high")))
+            if self.steps
+            else BASE_MEMORY,
+            files=sum((step.files for step in self.steps), NOTHING),
+            limit="" if slowest is None else f"{slowest.name}: {slowest.limit}",
+        )
+
+
+def job_cost(workload: Workload, machines: Machines) -> JobCost:
+    """The steps of a job in their order."""
+    steps = []
+    if workload.predictions:
+        steps.append(_predicting(workload, machines))
+    if workload.bias:
+        steps.append(_counting(workload, machines))
+    if workload.flip_test:
+        steps.append(_flip_test(workload))
+    if workload.coalitions is not None:
+        steps.append(_explaining(workload, machines, workload.coalitions))
+    if workload.points.high:
+        steps.append(_plotting(workload, machines))
+    values = workload.rows * workload.players * workload.outputs
+    scratch = (KEPT_BYTES + WAITING_BYTES) * values if workload.coalitions is not None else NOTHING
+    return JobCost(steps=tuple(steps), scratch=scratch)
+
+
+def _counting(workload: Workload, machines: Machines) -> Step:
+    rows = workload.rows
+    seconds = Range(rows / COUNTED_PER_SECOND.high, rows / COUNTED_PER_SECOND.low)
+    held = min(rows * workload.columns * CELL_BYTES.high, 2**30 if machines.memory is None else machines.memory)
+    most = BASE_MEMORY.high + held
+    return Step(name="counting", seconds=seconds, memory=Range(BASE_MEMORY.low, most), limit="reading the data")
+
+
+def _flip_test(workload: Workload) -> Step:
+    needed = FLIP_TEST_BYTES * (workload.rows * workload.columns)
+    limit = "comparing rows with rows; sample with flip_test_sample"
+    return Step(name=FLIP_TEST, seconds=None, memory=BASE_MEMORY + needed, limit=limit)
+
+
+def _predicting(workload: Workload, machines: Machines) -> Step:
+    inputs = Range(workload.rows, workload.rows)
+    step = _asking("predicting", inputs, NOTHING, _memory(workload), replace(machines, workers=1))
+    return replace(step, files=Range(1, 12) * workload.rows)
+
+
+def _explaining(workload: Workload, machines: Machines, coalitions: Range) -> Step:
+    masked = (coalitions * workload.rows).times(workload.background)
+    inputs = Range(masked.low * DISTINCT, masked.high) + Range(workload.rows, workload.rows) + workload.background
+    width = max(1.0, workload.players / 20)
+    own = (coalitions * (workload.rows * width)).times(COALITION_SECONDS) + masked.times(MASK_SECONDS)
+    step = _asking("SHAP", inputs, own, _memory(workload), _shared(machines, workload))
+    files = NOTHING
+    if workload.local_values:
+        per_value = CSV_BYTES + (PARQUET_BYTES if workload.rows >= ROWS_IN_PARQUET else NOTHING)
+        files = per_value * (workload.rows * workload.players * workload.outputs)
+    if machines.workers > _units(workload) and step.seconds is not None:
+        step = replace(step, limit=f"{_units(workload):,} units of work for {machines.workers:,} workers")
+    return replace(step, files=files)
+
+
+def _plotting(workload: Workload, machines: Machines) -> Step:
+    inputs = workload.points * workload.rows
+    return _asking("partial dependence", inputs, inputs.times(MASK_SECONDS), _memory(workload), machines)
+
+
+def _asking(name: str, inputs: Range, own: Range, memory: Range, machines: Machines) -> Step:
+    """A step that asks the model, with our own work beside it."""
+    requests = None
+    if machines.remote:
+        per_request = machines.records_per_request
+        requests = Range(inputs.low / per_request.high, inputs.high / per_request.low)
+    rate = machines.records_per_second
+    if rate is None:
+        return Step(name=name, inputs=inputs, requests=requests, seconds=None, memory=memory, limit="the model")
+    asking = inputs * (1 / rate)
+    # An endpoint is asked by one process, whatever the number of workers.
+    alone = asking + own if machines.remote else (asking + own) * (1 / machines.workers)
+    seconds = Range(alone.low, alone.high * (1 if machines.remote else _slack(alone.high, machines)))
+    model = "the endpoint" if machines.remote else "the model"
+    limit = model if asking.high >= own.high else "masking rows and solving"
+    return Step(name=name, inputs=inputs, requests=requests, seconds=seconds, memory=memory, limit=limit)
+
+
+def _slack(seconds: float, machines: Machines) -> float:
+    """How much longer nine of ten runs of `simulate` take at most, than work that is divided without loss."""
+    if machines.workers == 1:
+        return 1.0
+    cluster = replace(machines.cluster, workers=machines.workers)
+    units = max(FORMULA_UNITS, 4 * machines.workers)
+    each = seconds * machines.workers / units
+    found = []
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        found.append(simulate(draw_durations(units, each, cluster, rng), 0, cluster, rng).seconds)
+    return max(1.0, float(np.quantile(found, 0.9)) / seconds) if seconds else 1.0
+
+
+def _units(workload: Workload) -> int:
+    return max(1, int(-(-workload.rows // (workload.unit_rows or BLOCK_ROWS))))
+
+
+def _shared(machines: Machines, workload: Workload) -> Machines:
+    return replace(machines, workers=min(machines.workers, _units(workload)))
+
+
+def _memory(workload: Workload) -> Range:
+    return BASE_MEMORY + CELL_BYTES * (BATCH_ROWS * workload.columns)

@@ -1,0 +1,100 @@
+"""What a job will cost: formulas that can be followed by hand, and laws."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pellucid.jobs.cost import Machines, Range, Workload, job_cost
+
+SHAP = Workload(
+    rows=1000, columns=10, players=10, coalitions=Range(50, 100), background=Range(20, 20), local_values=True
+)
+LOCAL = Machines(records_per_second=1000)
+
+
+def step(cost, name):
+    return next(step for step in cost.steps if step.name == name)
+
+
+def test_shap_asks_rows_times_coalitions_times_background():
+    inputs = step(job_cost(SHAP, LOCAL), "SHAP").inputs
+    assert inputs.high == 1000 * 100 * 20 + 1000 + 20
+    assert inputs.low == pytest.approx(0.2 * 1000 * 50 * 20 + 1000 + 20)  # a fifth differ from one another at least
+
+
+def test_the_model_sets_the_time_where_it_is_slow():
+    found = step(job_cost(SHAP, LOCAL), "SHAP")
+    assert found.seconds.high == pytest.approx(found.inputs.high / 1000, rel=0.01)
+    assert found.limit == "the model"
+
+
+def test_our_own_work_sets_the_time_where_the_model_is_quick():
+    assert step(job_cost(SHAP, Machines(records_per_second=1e9)), "SHAP").limit == "masking rows and solving"
+
+
+def test_without_the_speed_of_the_model_there_is_no_time_but_all_else():
+    found = job_cost(SHAP, Machines())
+    assert found.total.seconds is None
+    assert found.total.inputs == job_cost(SHAP, LOCAL).total.inputs
+    assert found.total.files.high > 0
+
+
+def test_more_workers_than_units_do_not_help():
+    few = replace(SHAP, unit_rows=500)
+    two, many = (step(job_cost(few, replace(LOCAL, workers=w)), "SHAP") for w in (2, 200))
+    assert many.seconds == two.seconds
+    assert many.limit == "2 units of work for 200 workers"
+
+
+def test_an_endpoint_is_as_fast_for_many_workers_as_for_one():
+    remote = replace(LOCAL, remote=True)
+    one, many = (step(job_cost(SHAP, replace(remote, workers=w)), "SHAP") for w in (1, 50))
+    assert one.seconds == many.seconds
+    assert one.requests == Range(one.inputs.low / 16_384, one.inputs.high / 100)
+    assert one.limit == "the endpoint"
+
+
+def test_files_grow_with_values_and_have_parquet_from_a_hundred_thousand_rows():
+    small = job_cost(replace(SHAP, rows=99_999), LOCAL).total.files
+    large = job_cost(replace(SHAP, rows=100_000), LOCAL).total.files
+    assert small.high == pytest.approx(99_999 * 10 * 23)
+    assert large.high == pytest.approx(100_000 * 10 * 32)
+    assert job_cost(replace(SHAP, local_values=False), LOCAL).total.files.high == 0
+
+
+def test_memory_of_counting_is_bounded_by_the_limit():
+    counting = Workload(rows=1e9, columns=20, bias=True)
+    limited = job_cost(counting, Machines(memory=2**29)).total.memory
+    assert limited.high == pytest.approx(260 * 2**20 + 2**29)
+
+
+def test_the_flip_test_has_no_time_and_does_not_hide_that_of_the_rest():
+    cost = job_cost(Workload(rows=1e6, columns=6, bias=True, flip_test=True), Machines())
+    assert step(cost, "flip test").seconds is None
+    assert cost.total.seconds is not None
+
+
+@given(
+    st.floats(1, 1e9),
+    st.integers(1, 300),
+    st.floats(1, 5000),
+    st.integers(1, 1000),
+    st.floats(1, 1e6),
+    st.sampled_from([1, 3, 40]),
+)
+def test_costs_are_ranges_and_grow_with_rows(rows, players, coalitions, background, rate, workers):
+    workload = Workload(
+        rows=rows,
+        columns=players,
+        players=players,
+        coalitions=Range(coalitions / 2, coalitions),
+        background=Range(background, background),
+    )
+    machines = Machines(records_per_second=rate, workers=workers)
+    once, twice = (job_cost(replace(workload, rows=factor * rows), machines).total for factor in (1, 2))
+    for name in ("inputs", "seconds", "memory", "files"):
+        found, more = getattr(once, name), getattr(twice, name)
+        assert found.low <= found.high
+        assert more.high >= found.high * (1 - 1e-9) or (name == "seconds" and workers > 1)
