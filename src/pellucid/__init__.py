@@ -1,10 +1,15 @@
 """Pellucid finds bias in data and models, says how sure it is, and runs Amazon SageMaker Clarify's jobs unchanged."""
 
+from typing import TYPE_CHECKING, Any
+
 # These packages are loaded before the functions of the same names take their places here.
 import pellucid.bias
 import pellucid.explain  # noqa: F401
 from pellucid.api import bias, explain, explain_forecast, explain_images, explain_text, partial_dependence, probe_text
 from pellucid.errors import AnalysisError, ConfigError, DataError, InputError, MissingExtra, ModelError, PellucidError
+
+if TYPE_CHECKING:
+    from pellucid.protocols.forecaster import SeriesRecord
 
 __all__ = [
     "AnalysisError",
@@ -14,6 +19,7 @@ __all__ = [
     "MissingExtra",
     "ModelError",
     "PellucidError",
+    "SeriesRecord",
     "bias",
     "explain",
     "explain_forecast",
@@ -22,3 +28,12 @@ __all__ = [
     "partial_dependence",
     "probe_text",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Names that are loaded when they are first used, since they bring NumPy along."""
+    if name == "SeriesRecord":
+        from pellucid.protocols.forecaster import SeriesRecord
+
+        return SeriesRecord
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -134,7 +134,7 @@ def test_json_holds_both_ends_of_every_range(job, monkeypatch, capsys):
     code, output = shown(monkeypatch, capsys, job(shap=SHAP, headers=NAMES), "--rows", "1000", "--json")
     document = json.loads(output.out)
     assert code == 0
-    assert document["total"]["inputs"] == [0.2 * 2000 + 1001, 15_001]
+    assert document["total"]["inputs"] == [0.2 * 3000 + 1, 15_001]
     assert document["total"]["seconds"] is None
 
 

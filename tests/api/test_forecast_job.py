@@ -227,6 +227,45 @@ def test_a_function_in_this_process_gives_the_same_bytes(run, tmp_path, monkeypa
     assert Path(local.files[-1]).read_bytes() == served
 
 
+SCRIPT = f"""
+import json
+import numpy as np
+
+TARGET = np.array({TARGET_WEIGHTS.tolist()})
+PRICE = np.array({PRICE_WEIGHTS.tolist()})
+SIZE = np.array({SIZE_WEIGHTS.tolist()})
+
+def model_fn(model_dir):
+    return {START}
+
+def predict_fn(asked, start):
+    return {{
+        "predictions": [
+            {{"mean": (start + TARGET @ one["y"] + PRICE @ one["x"][0] + SIZE * one["size"][0]).tolist()}}
+            for one in asked["instances"]
+        ]
+    }}
+
+def input_fn(body, content_type):
+    return json.loads(body)
+
+def output_fn(answer, accept):
+    return json.dumps(answer)
+"""
+
+
+@pytest.mark.slow
+def test_a_folder_with_an_inference_script_is_served_and_gives_the_same_bytes(run, tmp_path):
+    expected = lines(run())
+    model = tmp_path / "model"
+    (model / "code").mkdir(parents=True)
+    (model / "code" / "inference.py").write_text(SCRIPT)
+    predictor = {name: value for name, value in SERVED.items() if name != "endpoint_name"} | {"model": "model"}
+    result = run_job(written(tmp_path, steps(), predictor=predictor), output=tmp_path / "served")
+    assert lines(result) == expected
+    assert not result.warnings
+
+
 def test_requests_hold_many_records_and_integers_stay_integers(run, shop):
     shop.requests.clear()
     result = run()

@@ -341,7 +341,7 @@ def picky(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "picky_texts", raising=False)
     (tmp_path / "picky_texts.py").write_text(PICKY)
-    lines = [["good", 1], [None, 0], ["bad", 0], ["so so", 1]]
+    lines = [["good", 1], [None, 0], ["bad", 0], ["so so", 1]] * 12
     (tmp_path / "d.jsonl").write_text("\n".join(json.dumps({"f": line[:1], "l": line[1]}) for line in lines))
     config = {
         "dataset_type": "application/jsonlines",
@@ -364,13 +364,13 @@ def picky(tmp_path, monkeypatch):
 def test_every_step_of_a_job_asks_a_missing_text_as_an_empty_one(picky, tmp_path):
     run_job(picky, output=tmp_path / "out")
     seen = sys.modules["picky_texts"].seen
-    assert set(seen[:4]) == {"good", "", "bad", "so so"}  # the predictions come first
+    assert seen[:48] == ["good", "", "bad", "so so"] * 12  # the predictions come first
     assert None not in seen
 
 
 def test_the_doctor_asks_as_the_job_does(picky):
     shown = CliRunner().invoke(app, ["doctor", str(picky)]).output
-    assert "review       text  'good', '', 'bad', 'so so'" in shown
+    assert "review       text  'good', '', 'bad', 'so so', 'good'" in shown
     assert "nan" not in shown
 
 
@@ -383,7 +383,7 @@ from pathlib import Path
 def score(texts: list[str]):
     asked = Path("asked.txt")
     before = len(asked.read_text()) if asked.exists() else 0
-    if before > 900 and not Path("second").exists():
+    if before > 400 and not Path("second").exists():
         os.kill(os.getpid(), signal.SIGKILL)
     with asked.open("a") as file:
         file.write("." * len(texts))
@@ -411,11 +411,11 @@ def test_a_job_that_was_killed_explains_only_the_texts_that_were_left(tmp_path):
     many_texts(tmp_path, 300)
     call = "from pellucid.api.job import run_job; print(*run_job('many.json', output='{}').notes)"
     options = {"cwd": tmp_path, "text": True, "capture_output": True}
-    first = subprocess.run([sys.executable, "-c", call.format("out")], **options)
+    first = subprocess.run([sys.executable, "-c", call.format("out")], check=False, **options)
     assert first.returncode == -signal.SIGKILL
     (tmp_path / "second").touch()
     again = subprocess.run([sys.executable, "-c", call.format("out")], check=True, **options)
-    assert "128 of 300 rows were explained by an earlier run and not again." in again.stdout
+    assert "192 of 300 rows were explained by an earlier run and not again." in again.stdout
     whole = subprocess.run([sys.executable, "-c", call.format("whole")], check=True, **options)
     assert "earlier run" not in whole.stdout
     for name in ("analysis.json", "explanations_shap/out.jsonl"):
@@ -518,7 +518,7 @@ def test_a_preflight_names_wrong_keys_of_text_before_the_model_is_asked(run, tmp
 def test_half_a_surrogate_pair_is_named_by_its_row(picky, tmp_path):
     lines = [["fine", 1], ["cut \ud83d", 0]]
     (tmp_path / "d.jsonl").write_text("\n".join(json.dumps({"f": line[:1], "l": line[1]}) for line in lines))
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(ConfigError) as caught:
         run_job(picky, output=tmp_path / "out")
     assert str(caught.value) == (
         "review: Row 1 (the first is 0) holds '\\ud83d', half of a surrogate pair, which cannot be written as UTF-8. "

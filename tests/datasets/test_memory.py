@@ -88,7 +88,8 @@ def test_what_does_not_fit_even_so_is_told_with_the_option(tmp_path):
 
     error = duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate data of size 2.0 MiB")
     assert str(translate_scan_errors(error)) == (
-        "data set: It does not fit into the memory that DuckDB may take. Allow more with --memory, such as --memory 4GiB."
+        "data set: It does not fit into the memory that DuckDB may take. Allow more with --memory, such as "
+        "--memory 4GiB."
     )
 
 

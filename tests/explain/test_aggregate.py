@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -98,7 +100,7 @@ def test_order_statistics_of_all_ranks_are_the_sorted_numbers(numbers):
 
 @pytest.mark.parametrize("method", AGGREGATIONS)
 def test_pieces_give_the_bits_of_rows_in_memory(method, monkeypatch):
-    monkeypatch.setattr("pellucid.explain.aggregate.PIECE_VALUES", 300)
+    monkeypatch.setattr(sys.modules[aggregate.__module__], "PIECE_VALUES", 300)
     rng = np.random.default_rng(2)
     values, errors = rng.normal(size=(1000, 3, 1)), rng.random((1000, 3, 1))
     blocks = np.arange(1000) // 64  # no piece ends where a block does
@@ -109,7 +111,7 @@ def test_pieces_give_the_bits_of_rows_in_memory(method, monkeypatch):
 
 
 def test_a_block_that_is_cut_by_a_piece_moves_together_all_the_same(monkeypatch):
-    monkeypatch.setattr("pellucid.explain.aggregate.PIECE_VALUES", 3)
+    monkeypatch.setattr(sys.modules[aggregate.__module__], "PIECE_VALUES", 3)
     errors = np.full((8, 1, 1), 0.2)
     together = aggregate(np.ones((8, 1, 1)), errors, blocks=np.zeros(8, dtype=int))
     assert together.standard_error.item() == pytest.approx(0.2)

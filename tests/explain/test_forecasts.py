@@ -161,6 +161,14 @@ def test_an_item_with_a_fault_is_left_out_and_the_others_are_explained():
     ]
 
 
+def test_a_forecaster_can_name_the_type_of_its_records():
+    def last(records: list[pellucid.SeriesRecord]):
+        assert all(isinstance(one, pellucid.SeriesRecord) for one in records)
+        return [[one.target[-1]] for one in records]
+
+    assert pellucid.explain_forecast(last, SALES).scores[:, 0].tolist() == [0, 0, 4]
+
+
 def test_dates_of_an_index_are_the_time_stamps():
     series = pd.Series(SALES, index=pd.date_range("2024-01-01", periods=3))
     found = pellucid.explain_forecast(lambda records: [[one.target.sum()] for one in records], series)

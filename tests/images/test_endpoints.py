@@ -143,3 +143,36 @@ def test_strict_jobs_write_pictures_and_arrays_and_no_key_of_ours(job, endpoint,
 def test_a_closed_port_is_told(job, tmp_path):
     with pytest.raises(ModelError, match=r"^1\.png: "):
         run_job(job("http://127.0.0.1:9", "image/png", max_retries=0), output=tmp_path / "out")
+
+
+def test_pictures_of_an_earlier_strict_job_do_not_stand_beside_new_ones(job, endpoint, tmp_path):
+    with endpoint(lambda images: brightness(images)[0]) as server:
+        run_job(job(server.url, "image/png"), output=tmp_path / "out", strict=True)
+        (tmp_path / "out" / "shap_mine.jpeg").write_bytes(b"kept: no array beside it")
+        (tmp_path / "photos" / "1.png").unlink()
+        run_job(job(server.url, "image/png"), output=tmp_path / "out", strict=True)
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
+        "0_segments.npy",
+        "analysis.json",
+        "shap_0_dark.jpeg",
+        "shap_0_dark.npy",
+        "shap_mine.jpeg",
+    ]
+
+
+def test_pictures_do_not_stand_beside_the_results_of_a_job_on_a_table(job, endpoint, tmp_path):
+    with endpoint(lambda images: brightness(images)[0]) as server:
+        run_job(job(server.url, "image/png"), output=tmp_path / "out")
+    (tmp_path / "people.csv").write_text("sex,hired\nf,0\nm,1\nf,1\nm,1\n")
+    config = {
+        "dataset_type": "text/csv",
+        "dataset_uri": "people.csv",
+        "label": "hired",
+        "label_values_or_threshold": [1],
+        "column_types": {"hired": "categorical"},
+        "facet": [{"name_or_index": "sex", "value_or_threshold": ["f"]}],
+        "methods": {"pre_training_bias": {"methods": ["DPL"]}},
+    }
+    (tmp_path / "table.json").write_text(json.dumps(config))
+    run_job(tmp_path / "table.json", output=tmp_path / "out")
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["analysis.json", "pellucid.json"]

@@ -320,6 +320,14 @@ def test_wrong_keys_are_named(job, tmp_path, keys, message):
     assert str(raised.value).startswith(message)
 
 
+def test_one_fault_does_not_bring_another_that_is_none(job, tmp_path):
+    with pytest.raises(ConfigError) as raised:
+        run_job(job(images={"num_segments": 4}), output=tmp_path / "out")
+    assert str(raised.value) == (
+        "methods.shap.image_config.model_type: This key is required. Use 'IMAGE_CLASSIFICATION' or 'OBJECT_DETECTION'."
+    )
+
+
 def test_doctor_lists_the_images_and_asks_the_model_for_the_first(job, tmp_path):
     (tmp_path / "photos" / "bad.jpg").write_bytes(b"no image")
     found = inspect(job())

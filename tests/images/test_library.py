@@ -382,9 +382,18 @@ def test_a_frame_has_a_row_per_segment():
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # of matplotlib, to shap
 @pytest.mark.skipif(importlib.util.find_spec("shap") is None, reason="shap is not installed")
 def test_with_shap_its_own_explanation_is_made():
+    import matplotlib as mpl
+    import shap
+
+    mpl.use("Agg")
     found = explained().to_shap()
-    assert found.values.shape == found.data.shape == (1, 40, 60, 3)
+    assert found.data.shape == (1, 40, 60, 3)
+    assert found.values.shape == (1, 40, 60, 3, 1)
     assert found.values.sum() == pytest.approx(200 / 255 - 100 / 510)
+    shap.plots.image(found, show=False)  # which refuses what it cannot tell the outputs of
+    both = pellucid.explain_images(lambda images: images[:, 0, 0, :2], [SMALL, SMALL], labels=[0, 1]).to_shap()
+    assert both.values.shape == (2, 2, 2, 3, 2)
+    shap.plots.image(both, show=False)
 
 
 def test_images_of_different_sizes_do_not_fit_into_one_explanation_of_shap():

@@ -7,6 +7,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 from PIL import Image
+from sklearn.datasets import load_digits
+from sklearn.linear_model import RidgeClassifier
 from squares import quarter_segments, quarters
 
 import pellucid
@@ -105,3 +107,60 @@ def test_a_job_takes_image_input_from_the_predictor(tmp_path):
     path.write_text(json.dumps(config))
     run_job(path, output=tmp_path / "out")
     assert np.load(tmp_path / "out" / "shap_squares_red.npy")[0, 0] == pytest.approx(62.5, abs=1e-3)
+
+
+def digits_model(path, coefficients, intercepts):
+    """A classifier of 8 x 8 pictures of digits, colors first, pixels from 0 to 16: one score per digit."""
+    weights = helper.make_tensor("weights", TensorProto.FLOAT, [64, 10], coefficients.T.astype(np.float32).ravel())
+    added = helper.make_tensor("added", TensorProto.FLOAT, [10], intercepts.astype(np.float32))
+    shape = helper.make_tensor("shape", TensorProto.INT64, [2], [-1, 64])
+    nodes = [
+        helper.make_node("ReduceMean", ["image"], ["gray"], axes=[1], keepdims=0),
+        helper.make_node("Reshape", ["gray", "shape"], ["flat"]),
+        helper.make_node("Gemm", ["flat", "weights", "added"], ["scores"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "digits",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, 8, 8])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", 10])],
+        [weights, added, shape],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+
+
+def test_a_trained_classifier_of_ten_classes_is_explained_by_its_weights_on_the_strokes(tmp_path):
+    pixels, labels = load_digits(return_X_y=True)
+    ridge = RidgeClassifier().fit(pixels, labels)
+    digits_model(tmp_path / "digits.onnx", ridge.coef_, ridge.intercept_)
+    (tmp_path / "photos").mkdir()
+    for i in range(3):
+        gray = np.round(pixels[i].reshape(8, 8) * 255 / 16).astype(np.uint8)
+        Image.fromarray(gray).save(tmp_path / "photos" / f"{i}.png")
+    Image.new("RGB", (1, 1)).save(tmp_path / "black.png")
+    config = {
+        "dataset_type": "application/x-image",
+        "dataset_uri": str(tmp_path / "photos"),
+        "methods": {
+            "shap": {
+                "baseline": str(tmp_path / "black.png"),
+                "image_config": {"model_type": "IMAGE_CLASSIFICATION", "num_segments": 12, "segment_compactness": 1},
+            }
+        },
+        "predictor": {
+            "model": str(tmp_path / "digits.onnx"),
+            "label_headers": [f"digit {number}" for number in range(10)],
+            "image_input": {"scale": 16 / 255},
+        },
+    }
+    (tmp_path / "analysis_config.json").write_text(json.dumps(config))
+    found = run_job(tmp_path / "analysis_config.json", output=tmp_path / "out").document
+    images = found["explanations"]["image_shap"]["images"]
+    assert [image["outputs"][0]["label"] for image in images] == ["digit 0", "digit 1", "digit 2"]
+    for i, image in enumerate(images):
+        segments = np.load(tmp_path / "out" / f"{i}_segments.npy")
+        gray = np.asarray(Image.open(tmp_path / "photos" / f"{i}.png")) / 255 * 16
+        weighted = np.bincount(segments.ravel(), (ridge.coef_[i].reshape(8, 8) * gray).ravel())
+        heat = np.load(tmp_path / "out" / image["outputs"][0]["shap_values"])
+        np.testing.assert_allclose(heat, weighted[segments], atol=1e-5)
+        assert image["outputs"][0]["expected_value"] == pytest.approx(ridge.intercept_[i], abs=1e-5)

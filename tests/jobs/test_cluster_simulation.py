@@ -54,6 +54,11 @@ def test_what_a_lost_worker_did_is_done_again():
     assert with_losses.busy < without.busy
 
 
+def test_units_that_outlive_their_workers_are_refused_not_tried_for_ever():
+    with pytest.raises(ValueError, match="Workers are lost too often"):
+        run([3600 * 6], Cluster(workers=1, lost_per_hour=1))
+
+
 def test_equal_seeds_give_equal_times():
     cluster = Cluster(workers=3, spread=0.3, stragglers=0.1, lost_per_hour=60)
     first, second = (

@@ -1,7 +1,6 @@
 """The parts of an explanation job: baselines, rows in pieces, SHAP values, totals, partial dependence, files."""
 
 import io
-import itertools
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pellucid.errors import ConfigError, ModelError
+from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import Budget
 from pellucid.explain.maskers.tabular import players_of
 from pellucid.explain.plan import Plan
@@ -232,7 +232,7 @@ def test_totals_have_the_same_bits_however_rows_come_and_wherever_they_wait(aggr
     for limit, cuts in ((10**9, [500]), (1000, [1, 64, 65, 300, 500])):
         monkeypatch.setattr("pellucid.jobs.explanations.spilled_rows.IN_MEMORY", limit)
         with Totals("auto", folder=tmp_path) as gathered:
-            for begin, end in itertools.pairwise([0, *cuts]):
+            for begin, end in pairwise([0, *cuts]):
                 gathered.add(part_of(found, slice(begin, end)))
             results.append(gathered.result(("a", "b"), ("label0",), aggregation, 0.95))
     first, second = results

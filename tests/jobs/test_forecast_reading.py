@@ -32,6 +32,8 @@ INDICES = {"item_id": 0, "timestamp": 1, "target_time_series": 2, "related_time_
 
 ROWS = [("A", 1, 5, 0.5, 3), ("A", 2, None, 1.5, 3), ("B", 1, 7, 1.0, 4), ("A", 3, 6, None, 3), ("A", 4, None, 2.5, 3)]
 """Item A has a hole in the target, one in the related series, and one step of the future; B has a single step."""
+ENDLESS = f"1{'0' * 26} ... {'0' * 27}"
+"""An integer of 400 digits, shortened."""
 
 
 def as_columns(rows):
@@ -123,10 +125,23 @@ def test_files_of_a_folder_are_read_one_after_the_other():
             [("A", 1, 5, 0, 3), ("A", 2, 6, 0, 4)],
             "static_covariates[0] must be one value for the item; it is 3 and 4.",
         ),
+        (
+            [("A", 1, 5, 0, 3), ("A", 2, 6, 0, float("nan"))],
+            "static_covariates[0] must be one value for the item; it is 3 and None.",
+        ),
+        (
+            [("A", 1, 10**400, 0, 3)],
+            f"target_time_series holds {ENDLESS} at step 0 (the first is 0), which is no finite number.",
+        ),
     ],
 )
 def test_an_item_that_cannot_be_explained_is_left_out_and_the_others_are_read(rows, said):
     assert reason(rows) == said
+
+
+def test_a_missing_covariate_is_none_however_it_is_written():
+    found = read(as_steps([("A", 1, 5, 0, float("nan")), ("A", 2, 6, 0, None), ("B", 1, 5, 0, 2)]), STEPS)
+    assert [item.static for item in found.items] == [(None,), (2,)]
 
 
 def test_everything_that_is_wrong_with_an_item_is_said_at_once():
@@ -186,6 +201,12 @@ def test_records_without_an_item_are_told_by_their_place():
     )
 
 
+def test_an_item_that_is_no_number_is_none():
+    with pytest.raises(DataError) as raised:
+        read(as_steps([("A", 1, 5, 0, 3), (float("nan"), 1, 5, 0, 3)]), STEPS)
+    assert str(raised.value) == ("sales.json, record 1: got nan. There is no item id here. Every record needs one.")
+
+
 def test_an_item_in_two_records_is_told():
     assert fault([*as_items(ROWS), as_items(ROWS)[0]], ITEMS, DataError) == (
         "sales.json, record 2: got 'A'. An earlier record has this item id. Put all steps of an item into one record."
@@ -204,6 +225,13 @@ def test_the_mean_is_that_of_the_observed_values():
     assert absent.target.tolist() == [5.5, 5.5, 5.5]
     assert absent.related.tolist() == [[1.5, 1.5, 1.5, 1.5]]
     assert absent.static == (0,)
+
+
+def test_items_that_tables_write_as_floats_have_the_baseline_of_the_whole_number():
+    [item] = read(as_steps([(1.0, 1, 5, 0, 3)]), STEPS).items
+    baseline = Baseline(static={"1": [7], "2": [8]})
+    assert baseline.absent(item).static == (7,)
+    assert baseline.unknown_items([1.0, 2.0]) == ()
 
 
 def test_an_item_without_a_baseline_for_its_covariates_is_told():

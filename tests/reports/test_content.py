@@ -63,7 +63,7 @@ def explained(tmp_path_factory):
 def test_what_drives_the_predictions_stands_on_the_first_screen(explained):
     findings = next(block for block in explained.sections[0].blocks if isinstance(block, Findings))
     assert findings.items[0].text == (
-        "Predictions of loan are moved most by age (0.225) and member (0.100), by mean absolute SHAP value."
+        "Predictions of loan are driven most by age, which moves one by 0.225 on average, and by member (0.100)."
     )
     assert (findings.items[0].certainty, findings.items[0].anchor) == ("exact", "shap")
     assert (explained.title, explained.name) == ("Loans", "loans")
@@ -145,7 +145,7 @@ def test_files_of_clarifys_own_job_give_a_report_that_says_what_they_lack(tmp_pa
             "more often."
         ),
         "sex = F, accuracy difference +6.3 points: the model is right less often for the group.",
-        "Predictions of label0 are moved most by job (0.300) and age (0.100), by global SHAP value.",
+        "The predictions are driven most by job (0.300) and age (0.100), by global SHAP value.",
     ]
     assert "infinite" in [cells(row)[1] for row in table_of(document.sections[2], "sex = F").rows]
 

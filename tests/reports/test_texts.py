@@ -50,7 +50,7 @@ def test_units_are_marked_where_they_stand_and_those_that_may_be_zero_are_not():
     )  # fmt: skip
     assert "".join(text for text, _ in marked.runs) == RECORD["text"]
     assert marked.limit == 0.375
-    assert marked.caption == "Row 5 of the data: liked 0.250; with every unit masked 0.500."
+    assert marked.caption == "Row 5 of the data: liked is 0.250; with every unit masked 0.500."
 
 
 @pytest.mark.parametrize("top", [{"review": {"good": 0.5, "Not": 0.25}}, {"good": 0.5, "Not": 0.25}])

@@ -332,6 +332,8 @@ def _is_remote(config: AnalysisConfig, endpoints: Mapping[str, str]) -> bool:
 
 def _assumed(workload: Workload, machines: Machines) -> tuple[str, ...]:
     notes = ["The time of the flip test is not estimated, nor part of the total."] if workload.flip_test else []
+    if workload.coalitions is not None:
+        notes.append("A linear model or an ensemble of trees that can be explained by a formula takes far less.")
     if machines.records_per_second is None and workload.asks_model:
         notes.append(
             "The speed of the model is not known: say it with --records-per-second, or measure it with --probe."

@@ -21,6 +21,7 @@ from pellucid.explain.budget import note
 from pellucid.explain.estimate import explain_blocks
 from pellucid.explain.game import Link, MaskedGames
 from pellucid.explain.maskers.tabular import TabularMasker
+from pellucid.explain.one_thread import one_thread
 from pellucid.explain.plan import Plan
 from pellucid.results.explanation import Explanation, FeatureImportance
 
@@ -92,7 +93,10 @@ def explained_rows(
     exact, done = _by_formula(question, found_out, progress) if use_formula else (None, np.array([], dtype=np.intp))
     left = np.setdiff1d(np.arange(question.masker.rows), done)
     parts = [exact] if exact is not None else []
-    if len(left):
+    if question.plan.estimator == "surrogate":
+        sampled = _by_surrogate(question, confidence_level, found_out, progress)
+        parts.append(sampled)
+    elif len(left):
         rest = question.of_rows(left, exact.model_rows if exact is not None else 0)
         sampled = _by_coalitions(rest, progress) if open_pool is None else _by_pool(rest, open_pool, progress)
         found_out += _worth(rest, sampled)
@@ -179,6 +183,28 @@ def _by_coalitions(question: Question, progress: Progress) -> Attributions:
         done += len(part.values)
         progress(f"explaining: {done:,} of {rows:,} rows")
     return Attributions.join(parts)
+
+
+def _by_surrogate(question: Question, level: float, notes: list[str], progress: Progress) -> Attributions:
+    from pellucid.api.surrogate import TRAINED_ROWS, fitted_surrogate
+    from pellucid.explain.surrogate import explained_by_surrogate
+
+    masker, plan, score = question.masker, question.plan, question.model.predict
+    progress("fitting the surrogate")
+    order = np.random.default_rng([plan.seed, masker.rows]).permutation(masker.rows)
+    sample = masker.explained[order[: max(TRAINED_ROWS, plan.surrogate.audit_rows)]]
+    with one_thread():
+        fitted = fitted_surrogate(
+            sample, masker, score, plan, link=question.link, confidence_level=level, total=masker.rows
+        )
+        notes.append(fitted.note())
+        samples = plan.samples_beside_surrogate(players=masker.players, rows=masker.rows)
+        progress(f"explaining {masker.rows:,} rows")
+        found = explained_by_surrogate(
+            masker, score, fitted.surrogate, link=question.link, samples=samples, seed=plan.seed
+        )
+    asked = found.model_rows + fitted.training_rows + (0 if fitted.audit is None else fitted.audit.model_rows)
+    return replace(found, model_rows=asked)
 
 
 def _by_pool(question: Question, open_pool: OpenPool, progress: Progress) -> Attributions:

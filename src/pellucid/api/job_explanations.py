@@ -19,6 +19,7 @@ from pellucid.api.job_texts import TEXTS_FILE as LINES
 from pellucid.api.job_texts import baseline_beside_texts, text_columns, text_results
 from pellucid.api.model_access import ModelSource
 from pellucid.api.pace import Pace
+from pellucid.api.surrogate import FittedSurrogate, surrogate_of_job
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.datasets import Dataset, DatasetSource, read_dataset
 from pellucid.engines.frames import FrameTable
@@ -214,7 +215,7 @@ def explained_job(
     total = sum(len(batch) for batch in table.batches(request.features[:1]))
     if not total:
         raise DataError(Problem("dataset_uri", fix="It holds no row to explain."))
-    task, units = None, 0
+    task, units, fitted = None, 0, None
     formula: FormulaRows | str = ""
     if request.shap is not None:
         texts = text_columns(request, request.shap, table, total)
@@ -224,6 +225,10 @@ def explained_job(
         task = ShapTask(features=request.features, total=total, baseline=used, request=request.shap, texts=texts)
         formula = _formula_rows(model, task)
         task = replace(task, by_formula=not isinstance(formula, str))
+        if request.shap.plan.estimator == "surrogate":
+            progress("fitting the surrogate")
+            fitted = surrogate_of_job(task, table.batches(request.features), model, request.confidence_level)
+            task = replace(task, surrogate=fitted.surrogate)
         units += -(-total // _rows_of_a_unit(task))
     units += -(-total // ROWS_AT_ONCE) if request.pdp is not None else 0
     store = UnitStore(means.resume, f"{means.identity} {task_identity(task)}")
@@ -234,6 +239,8 @@ def explained_job(
         found = JobExplanations()
         if task is not None:
             found = job.shap(task, source="computed" if baseline is None else "given", formula=formula)
+        if fitted is not None:
+            found = _with_surrogate(found, fitted)
         return found if request.pdp is None else job.with_plots(found, request.pdp)
 
 
@@ -244,6 +251,11 @@ def _computed(
         return baseline_beside_texts(request, shap, table, total, texts)
     rows = sampled(table.batches(request.features), total, SAMPLED_ROWS, shap.plan.seed)
     return computed_baseline(rows, number=shap.num_clusters, seed=shap.plan.seed, column_types=request.column_types)
+
+
+def _with_surrogate(found: JobExplanations, fitted: FittedSurrogate) -> JobExplanations:
+    details = {**found.details["kernel_shap"], "surrogate": fitted.to_details()}
+    return replace(found, details={**found.details, "kernel_shap": details}, notes=(*found.notes, fitted.note()))
 
 
 def _formula_rows(model: Model, task: ShapTask) -> FormulaRows | str:

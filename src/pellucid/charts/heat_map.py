@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.charts.fonts import font_for
 from pellucid.errors import require
 
 if TYPE_CHECKING:
@@ -161,10 +162,6 @@ def _bordered(colored: Floats, segments: Integers) -> Bytes:
     return np.asarray(np.where(borders, 0.45 * colored + 0.55 * 255, colored).round(), dtype=np.uint8)
 
 
-def _font(size: int) -> Any:
-    return _pil("ImageFont").load_default(size)
-
-
 def _draw_box(picture: Image.Image, box: Box) -> None:
     draw = _pil("ImageDraw").Draw(picture)
     left, top, right, bottom = _in_pixels(picture, box)
@@ -182,7 +179,7 @@ def _in_pixels(picture: Image.Image, box: Box) -> tuple[int, int, int, int]:
 
 
 def _draw_label(picture: Image.Image, box: Box, text: str) -> None:
-    draw, font = _pil("ImageDraw").Draw(picture), _font(SMALL)
+    draw, font = _pil("ImageDraw").Draw(picture), font_for(text, SMALL)
     left, top, _, _ = _in_pixels(picture, box)
     _, _, width, height = draw.textbbox((0, 0), text, font=font)
     x = max(0, min(left, picture.width - int(width) - 8))
@@ -207,7 +204,7 @@ def _composed(parts: Sequence[Image.Image], title: str, subtitle: str, note: str
     draw = _pil("ImageDraw").Draw(picture)
     y = MARGIN
     for text, size in lines:
-        draw.text((MARGIN, y), text, font=_font(size), fill=INK if size == TEXT else FAINT)
+        draw.text((MARGIN, y), text, font=font_for(text, size), fill=INK if size == TEXT else FAINT)
         y += size + 8
     picture.paste(parts[0], (MARGIN, top))
     at = (MARGIN + width + MARGIN, top) if beside else (MARGIN, top + height + MARGIN)
@@ -217,7 +214,7 @@ def _composed(parts: Sequence[Image.Image], title: str, subtitle: str, note: str
     _draw_scale(picture, (MARGIN, top + panels + MARGIN), min(inner, 440), limit)
     y = top + panels + MARGIN + scale_height
     for text, size in below:
-        draw.text((MARGIN, y), text, font=_font(size), fill=FAINT)
+        draw.text((MARGIN, y), text, font=font_for(text, size), fill=FAINT)
         y += size + 6
     return picture
 
@@ -228,7 +225,7 @@ def _draw_scale(picture: Image.Image, at: tuple[int, int], width: int, limit: fl
     columns = np.repeat(np.arange(width)[None, :], height, axis=0)
     plain = np.full((height, width, 3), 235, dtype=np.uint8)
     picture.paste(_picture(_colored(plain, columns, np.linspace(-1, 1, width)).round()), at)
-    draw, font = _pil("ImageDraw").Draw(picture), _font(SMALL)
+    draw, font = _pil("ImageDraw").Draw(picture), font_for("", SMALL)
     x, y = at[0], at[1] + height + 5
     ends = (("lowers (hatched)", f"-{limit:.3g}", "l"), ("", "0", "m"), ("raises", f"+{limit:.3g}", "r"))
     for (words, number, anchor), place in zip(ends, (x, x + width // 2, x + width), strict=True):
@@ -238,7 +235,7 @@ def _draw_scale(picture: Image.Image, at: tuple[int, int], width: int, limit: fl
 
 def _lines(text: str, size: int, width: int) -> list[tuple[str, int]]:
     """The text cut into lines that fit, each with the height of its letters."""
-    font, lines, line = _font(size), [], ""
+    font, lines, line = font_for(text, size), [], ""
     for word in text.split():
         longer = f"{line} {word}".strip()
         if line and font.getlength(longer) > width:

@@ -113,18 +113,19 @@ def after(field: str, room: int) -> Layer:
 def beside() -> Layer:
     """Texts to the right of ``datum.right``, a share of the width; where there is no room, to the left of ``left``.
 
-    ``datum.said`` is written, ``wide`` pixels; where neither side has room for it ``brief``, of ``slim`` pixels.
+    ``datum.said`` is written, ``wide`` pixels, inside the bar where neither side has room for it; where the bar has
+    none either ``brief``, of ``slim`` pixels.
     """
     right, left = "width - datum.right * width - 10", "datum.left * width - 10"
-    wide = f"({right} >= datum.wide || {left} >= datum.wide ? datum.wide : datum.slim)"
-    # Where a bar leaves no room at all, its number stands in its middle.
+    whole = f"max({right}, {left}, (datum.right - datum.left) * width) >= datum.wide"
+    size = f"({whole} ? datum.wide : datum.slim)"
     inside = "(datum.left + datum.right) / 2 * width"
     mark = {
         "type": "text",
         "style": "number",
-        "align": {"expr": f"{right} >= {wide} ? 'left' : {left} >= {wide} ? 'right' : 'center'"},
-        "x": {"expr": f"{right} >= {wide} ? datum.right * width + 10 : {left} >= {wide} ? {left} : {inside}"},
-        "text": {"expr": f"{wide} === datum.wide ? datum.said : datum.brief"},
+        "align": {"expr": f"{right} >= {size} ? 'left' : {left} >= {size} ? 'right' : 'center'"},
+        "x": {"expr": f"{right} >= {size} ? datum.right * width + 10 : {left} >= {size} ? {left} : {inside}"},
+        "text": {"expr": f"{whole} ? datum.said : datum.brief"},
         "tooltip": False,
     }
     return {"mark": mark, "encoding": {}}

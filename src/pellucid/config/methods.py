@@ -40,6 +40,7 @@ __all__ = [
     "Report",
     "Shap",
     "ShapBudget",
+    "ShapSurrogate",
     "TextConfig",
 ]
 
@@ -141,7 +142,7 @@ Aggregation = Literal["mean_abs", "median", "mean_sq"]
 Direction = Literal["chronological", "anti_chronological", "bidirectional"]
 TimeGranularity = Literal["timewise", "fine_grained"]
 SeriesBaseline = Literal["zero", "mean"]
-Estimator = Literal["auto", "enumeration", "border", "leverage", "permutation", "clarify"]
+Estimator = Literal["auto", "enumeration", "border", "leverage", "permutation", "clarify", "surrogate"]
 Positive = Annotated[float, Field(gt=0), form("a number above 0", float, int)]
 
 
@@ -201,6 +202,13 @@ class ShapBudget(Section):
     precision: Given[Positive] = own(None, "Wanted relative standard error of each row, such as 0.05.")
 
 
+class ShapSurrogate(Section):
+    """What the estimator `surrogate` may cost beside the samples of the rows."""
+
+    training_calls: Annotated[Count, Field(ge=100)] = own(20_000, "Inputs that the model is asked for to fit it.")
+    audit_rows: Natural = own(10, "Rows that are also computed without it, to tell its error.")
+
+
 class Shap(Section):
     """Kernel SHAP."""
 
@@ -228,6 +236,7 @@ class Shap(Section):
         "auto", "How coalitions are chosen and Shapley values solved for; `auto` takes the best one for the budget."
     )
     budget: Given[ShapBudget] = own(None, "What SHAP may cost.")
+    surrogate: Given[ShapSurrogate] = own(None, "For the estimator `surrogate`: what it may cost.")
     feature_groups: Mapping[str, tuple[Locator, ...]] = own(
         {}, "Columns explained as one feature, such as those of a one-hot encoding, by its name."
     )

@@ -49,7 +49,9 @@ def connect() -> Any:
     """A DuckDB connection of its own, which lives as long as the relations made from it."""
     import duckdb
 
-    return duckdb.connect(config=connection_settings())
+    connection = duckdb.connect(config=connection_settings())
+    connection.execute("SET parquet_metadata_cache = true")  # else every query reads all footers again
+    return connection
 
 
 def read_part(connection: Any, source: DatasetSource, *, named: bool = False, lazy: bool = False) -> Part:

@@ -77,6 +77,8 @@ def explain_blocks(
     ModelError
         The model does not answer with finite scores.
     """
+    if plan.estimator == "surrogate":
+        raise ConfigError(Problem("estimator", plan.estimator, fix="It is for columns of tables. Use 'auto'."))
     if plan.budget.seconds is not None and clock is None:
         raise ConfigError(Problem("budget.seconds", plan.budget.seconds, fix="Give a clock as well."))
     left = list(blocks_of(games.rows) if blocks is None else blocks)

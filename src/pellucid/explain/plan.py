@@ -2,19 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Literal, get_args
 
 from pellucid.errors import ConfigError, Problem, did_you_mean
 from pellucid.explain.budget import Budget
 
-__all__ = ["PER_PLAYER", "Estimator", "Pace", "Plan"]
+__all__ = ["PER_PLAYER", "Estimator", "Pace", "Plan", "SurrogateSettings"]
 
-Estimator = Literal["auto", "enumeration", "border", "leverage", "clarify", "permutation"]
+Estimator = Literal["auto", "enumeration", "border", "leverage", "clarify", "permutation", "surrogate"]
 
 PER_PLAYER = 4
 """Samples per player below which a random design is nearly singular; the border design is taken instead."""
+
+
+SAMPLES_OF_SURROGATE = 20
+"""Samples per player by which a surrogate is corrected, unless a budget says how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurrogateSettings:
+    """What a surrogate may cost beside the samples of the rows.
+
+    Parameters
+    ----------
+    training_calls
+        Inputs that the model is asked for to fit it, at least 100.
+    audit_rows
+        Rows that are also computed without it, to tell its error; 0 or more.
+
+    Raises
+    ------
+    ConfigError
+        Numbers are too small.
+    """
+
+    training_calls: int = 20_000
+    audit_rows: int = 10
+
+    def __post_init__(self) -> None:
+        problems = []
+        for name, least in (("training_calls", 100), ("audit_rows", 0)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                fix = f"Use an integer of at least {least}."
+                problems.append(Problem(f"surrogate.{name}", value, fix=fix))
+        if problems:
+            raise ConfigError(problems)
+
+    @classmethod
+    def of(cls, given: Mapping[str, int] | None) -> SurrogateSettings:
+        """Settings by name.
+
+        >>> SurrogateSettings.of({"audit": 5})
+        Traceback (most recent call last):
+        ...
+        pellucid.errors.ConfigError: surrogate: got 'audit'. Use the settings of a surrogate; did you mean 'audit_rows'?
+        """
+        known = [setting.name for setting in fields(cls)]
+        wrong = [name for name in given or () if name not in known]
+        if wrong:
+            raise ConfigError(
+                Problem("surrogate", name, fix=f"Use the settings of a surrogate; {did_you_mean(name, known)}")
+                for name in wrong
+            )
+        return cls(**(given or {}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +80,13 @@ class Plan:
         ``auto``: enumeration where it fits the budget, the border design below 4 samples per player, else leverage
         pairs, with odd terms where these are better. ``leverage`` leaves the odd terms out. ``clarify``: Clarify's own
         scheme. ``permutation``: means along random orders. ``enumeration``: all coalitions, whatever the budget.
+        ``surrogate``: for tables, exact values of a surrogate, corrected by samples of what the model says beyond it.
     budget
         What it may cost.
     seed
         At least 0. An equal seed gives equal numbers.
+    surrogate
+        For the estimator of this name.
 
     Raises
     ------
@@ -41,6 +97,7 @@ class Plan:
     estimator: Estimator = "auto"
     budget: Budget = field(default_factory=Budget)
     seed: int = 0
+    surrogate: SurrogateSettings = field(default_factory=SurrogateSettings)
 
     def __post_init__(self) -> None:
         known, problems = get_args(Estimator), []
@@ -50,10 +107,34 @@ class Plan:
         elif self.budget.precision is not None and self.estimator not in {"auto", "leverage", "enumeration"}:
             fix = f"The estimator {self.estimator!r} cannot add samples until it is precise. Use 'auto' or 'leverage'."
             problems.append(Problem("budget.precision", self.budget.precision, fix=fix))
+        if self.estimator == "surrogate" and self.budget.seconds is not None:
+            fix = "A surrogate is corrected by a number of samples. Use 'samples' or 'model_calls'."
+            problems.append(Problem("budget.seconds", self.budget.seconds, fix=fix))
         if self.seed < 0:
             problems.append(Problem("seed", self.seed, fix="Use an integer of at least 0."))
         if problems:
             raise ConfigError(problems)
+
+    def samples_beside_surrogate(self, *, players: int, rows: int) -> int:
+        """Coalitions per row that correct a surrogate, each asked before one background row.
+
+        Raises
+        ------
+        ConfigError
+            They are fewer than 4 per player, and not all coalitions.
+        """
+        budget, calls = self.budget, self.budget.model_calls
+        bounds = [] if budget.samples is None else [budget.samples]
+        bounds += [] if budget.samples_per_player is None else [int(budget.samples_per_player * players)]
+        bounds += [] if calls is None else [(calls - self.surrogate.training_calls) // rows - 2]
+        samples = min(bounds) if bounds else SAMPLES_OF_SURROGATE * players
+        least = min(PER_PLAYER * players, 2**players - 2)
+        if samples < least:
+            key = "samples" if calls is None else "model_calls"
+            enough = least if calls is None else rows * (least + 2) + self.surrogate.training_calls
+            fix = f"Use at least {enough:,}: {least} samples for each row correct a surrogate of {players} features."
+            raise ConfigError(Problem(f"budget.{key}", samples if calls is None else calls, fix=fix))
+        return int(min(samples, 2**players - 2))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,9 @@ __all__ = ["Cluster", "Simulated", "draw_durations", "simulate"]
 
 Floats = npt.NDArray[np.float64]
 
+HOPELESS = 5.0
+"""Mean lifetimes of a worker that a unit may last: of 150 attempts one succeeds then."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
@@ -95,6 +98,11 @@ def simulate(durations: Floats, records: float, cluster: Cluster, rng: np.random
     records
         Records that a unit asks of the endpoint.
 
+    Raises
+    ------
+    ValueError
+        Workers are lost so often that the longest unit would hardly ever be finished.
+
     Examples
     --------
     >>> simulate(np.ones(8), 0, Cluster(workers=4), np.random.default_rng(0)).seconds
@@ -103,6 +111,8 @@ def simulate(durations: Floats, records: float, cluster: Cluster, rng: np.random
     >>> simulate(np.ones(8), 10, limited, np.random.default_rng(0)).seconds
     8.0
     """
+    if cluster.lost_per_hour * durations.max(initial=0.0) > 3600 * HOPELESS:
+        raise ValueError("Workers are lost too often for a unit to be finished.")
     free = [(cluster.startup_seconds, worker) for worker in range(cluster.workers)]
     dies = _lifetimes(cluster, rng, cluster.workers)
     results = np.zeros(len(durations))

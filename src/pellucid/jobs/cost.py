@@ -47,7 +47,7 @@ COALITION_SECONDS = Range(1e-6, 6e-6)
 MASK_SECONDS = Range(0.05e-6, 0.3e-6)
 """Our own work per masked row: to make it, and to see whether it was asked before."""
 DISTINCT = 0.2
-"""Least share of the masked rows that differ from one another; equal ones are asked once."""
+"""Least share of the rows for the model that differ from one another; equal ones are asked once."""
 STARTED_SECONDS = Range(1, 4)
 """Until Python and the packages of a job are loaded, per process and at the same time in all."""
 BASE_MEMORY = Range(130 * 2**20, 260 * 2**20)
@@ -66,6 +66,8 @@ ASSUMED = Cluster(workers=1, startup_seconds=10, spread=0.2, stragglers=0.01, st
 """What goes wrong with workers, where nothing else is known."""
 FORMULA_UNITS = 4_000
 """Units that are simulated; more behave alike."""
+LONGEST_UNIT = 60.0
+"""Seconds of a simulated unit at most: what a lost worker did is one unit, not a part of a short simulation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +246,8 @@ def _predicting(workload: Workload, machines: Machines) -> Step:
 
 def _explaining(workload: Workload, machines: Machines, coalitions: Range) -> Step:
     masked = (coalitions * workload.rows).times(workload.background)
-    inputs = Range(masked.low * DISTINCT, masked.high) + Range(workload.rows, workload.rows) + workload.background
+    asked = masked + Range(workload.rows, workload.rows)
+    inputs = Range(asked.low * DISTINCT, asked.high) + workload.background
     width = max(1.0, workload.players / 20)
     own = (coalitions * (workload.rows * width)).times(COALITION_SECONDS) + masked.times(MASK_SECONDS)
     step = _asking("SHAP", inputs, own, _memory(workload), _shared(machines, workload))
@@ -286,12 +289,12 @@ def _slack(seconds: float, machines: Machines) -> float:
         return 1.0
     cluster = replace(machines.cluster, workers=machines.workers)
     units = max(FORMULA_UNITS, 4 * machines.workers)
-    each = seconds * machines.workers / units
+    each = min(seconds * machines.workers / units, LONGEST_UNIT)
     found = []
     for seed in range(5):
         rng = np.random.default_rng(seed)
         found.append(simulate(draw_durations(units, each, cluster, rng), 0, cluster, rng).seconds)
-    return max(1.0, float(np.quantile(found, 0.9)) / seconds) if seconds else 1.0
+    return max(1.0, float(np.quantile(found, 0.9)) * machines.workers / (units * each)) if each else 1.0
 
 
 def _units(workload: Workload) -> int:

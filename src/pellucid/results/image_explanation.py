@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.charts.fonts import readable
 from pellucid.charts.heat_map import BoxLabel, heat_map, labeled_boxes
 from pellucid.errors import ConfigError, MissingExtra, Problem
 
@@ -140,7 +141,7 @@ class ExplainedImage:
             self.pixels,
             self.segments,
             self.values[:, output],
-            title=f"{found.label}, score {found.score:.3g}",
+            title=f"{_shown(found)}, score {found.score:.3g}",
             subtitle=f"{space}{prediction:.3g} with every segment shown, {base:.3g} with all of them hidden",
             note=self._sureness(output, confidence_level),
             box=found.box,
@@ -169,7 +170,7 @@ class ExplainedImage:
         MissingExtra
             Pillow is not installed.
         """
-        boxes = [BoxLabel(out.box, f"{out.label} {out.score:.2f}") for out in self.outputs if out.box is not None]
+        boxes = [BoxLabel(out.box, f"{_shown(out)} {out.score:.2f}") for out in self.outputs if out.box is not None]
         return labeled_boxes(self.pixels, boxes)
 
 
@@ -284,7 +285,7 @@ class ImageExplanation:
         """A ``shap.Explanation`` for ``shap.plots.image``; images of one size with equally many outputs.
 
         Each value is divided among the pixels and colors of its segment, so that ``values`` of shape (images, height,
-        width, 3), or (images, height, width, 3, outputs), add up to what is explained.
+        width, 3, outputs) add up to what is explained.
 
         Raises
         ------
@@ -307,12 +308,12 @@ class ImageExplanation:
         outputs = len(self.images[0].outputs)
         maps = np.array([[image.pixel_map(i, spread=True) / 3 for i in range(outputs)] for image in self.images])
         values = np.repeat(np.moveaxis(maps, 1, -1)[:, :, :, None, :], 3, axis=3)
-        bases = np.array(self.base_values)
         return shap.Explanation(
-            values=values[..., 0] if outputs == 1 else values,
-            base_values=bases[:, 0] if outputs == 1 else bases,
+            values=values,
+            base_values=np.array(self.base_values),
             data=np.array([image.pixels for image in self.images]),
-            output_names=[[out.label for out in image.outputs] for image in self.images],
+            # As an array: of a list shap cannot tell that each image has names of its own.
+            output_names=np.array([[out.label for out in image.outputs] for image in self.images]),
         )
 
     def _repr_html_(self) -> str:
@@ -334,6 +335,11 @@ class ImageExplanation:
             f'<figure style="margin:0 0 1em"><img style="max-width:100%" alt="{escape(says, quote=True)}" '
             f'src="data:image/jpeg;base64,{data}"><figcaption>{escape(image.name)}</figcaption></figure>'
         )
+
+
+def _shown(output: ImageOutput) -> str:
+    """The label as it can be drawn on this machine."""
+    return readable(output.label, f"class {output.class_id}")
 
 
 def _encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:

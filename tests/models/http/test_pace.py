@@ -17,19 +17,45 @@ def run(pace, seconds_for, rounds):
     return pace
 
 
-def test_batches_of_a_fast_server_grow_to_the_largest():
-    assert run(Pace(RequestSettings()), lambda records, flying: 1e-6 * records, 20).batch_records == LARGEST_BATCH
+def test_batches_of_a_server_where_a_request_costs_more_than_its_records_grow_to_the_largest():
+    def seconds(records, flying):
+        return 0.01 + 1e-7 * records
+
+    assert run(Pace(RequestSettings()), seconds, 20).batch_records == LARGEST_BATCH
 
 
-def test_batches_take_about_half_a_second():
-    pace = run(Pace(RequestSettings()), lambda records, flying: 0.001 * records, 20)
-    assert 0.2 <= 0.001 * pace.batch_records <= 1.0
+def test_batches_stay_small_where_a_record_costs_the_same_in_any_batch():
+    assert run(Pace(RequestSettings()), lambda records, flying: 1e-4 * records, 60).batch_records <= 4 * FIRST_BATCH
+
+
+@pytest.mark.parametrize("best", [1_024, 2_048, 4_096])
+def test_batches_go_back_to_the_size_above_which_records_cost_more(best):
+    def seconds(records, flying):
+        return 0.002 + 8e-6 * records * (1.0 if records <= best else 1.5)
+
+    assert run(Pace(RequestSettings()), seconds, 200).batch_records == best
+
+
+def test_one_slow_answer_does_not_end_the_growth_of_batches():
+    answers = iter(range(200))
+
+    def seconds(records, flying):
+        return 0.01 + 1e-6 * records + (0.05 if next(answers) in (0, 2) else 0.0)
+
+    assert run(Pace(RequestSettings()), seconds, 200).batch_records >= LARGEST_BATCH / 2
+
+
+def test_requests_take_no_more_than_about_half_a_second():
+    pace = run(Pace(RequestSettings()), lambda records, flying: 0.1 + 0.001 * records, 60)
+    assert 0.2 <= 0.1 + 0.001 * pace.batch_records <= 1.0
 
 
 def test_batches_shrink_when_the_server_gets_slower():
-    pace = run(Pace(RequestSettings()), lambda records, flying: 0.001 * records, 20)
-    run(pace, lambda records, flying: 0.1 * records, 20)
-    assert 0.2 <= 0.1 * pace.batch_records <= 1.0
+    pace = run(Pace(RequestSettings()), lambda records, flying: 0.1 + 0.001 * records, 60)
+    before = pace.batch_records
+    run(pace, lambda records, flying: 0.1 + 0.01 * records, 60)
+    assert pace.batch_records < before
+    assert 0.2 <= 0.1 + 0.01 * pace.batch_records <= 1.0
 
 
 def test_batches_fit_the_payload_limit():

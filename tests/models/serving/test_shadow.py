@@ -2,6 +2,7 @@
 
 import io
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -156,6 +157,43 @@ def test_an_archive_with_a_script_is_served_in_its_own_process(tmp_path):
         with pytest.raises(ModelError, match=r"^Row 1 .* status 500: 'ValueError: thirteen' It was sent: '13,1.0'"):
             served.predict(Batch({"a": np.array([1, 13]), "b": np.array([1.0, 1.0])}))
     assert "ValueError: thirteen" in (tmp_path / "server.log").read_text()
+
+
+NEEDS = "import no_such_library\n"
+NEEDS_LATE = "def model_fn(model_dir):\n    import no_such_library\n"
+SAID = "code/inference.py cannot be imported: No module named 'no_such_library'."
+NOT_INSTALLED = (
+    f"{SAID} It brings code/requirements.txt, which Pellucid does not install by itself, since that changes the "
+    "environment and can run code of others. Look through it, install it where Pellucid runs, and run again:\n"
+)
+
+
+@pytest.mark.parametrize("script", [NEEDS, NEEDS_LATE], ids=["when imported", "when the model is loaded"])
+@pytest.mark.parametrize("member", ["code/requirements.txt", "./code/requirements.txt"])
+def test_requirements_of_a_script_that_are_not_installed_are_told_with_the_command_that_does(tmp_path, script, member):
+    model = archive(tmp_path / "model.tar.gz", {"code/inference.py": script, member: "no-such-library==1.0"})
+    message = failure(serving_command(str(model)), tmp_path)
+    command = f"tar -xOf {model} {member} > requirements.txt && {sys.executable} -m pip install -r requirements.txt"
+    assert message.endswith(f"\nmodel.tar.gz: {NOT_INSTALLED}{command}")
+    printed = subprocess.run(shlex.split(command.partition(" > ")[0]), check=True, capture_output=True, text=True)
+    assert printed.stdout == "no-such-library==1.0"
+
+
+def test_requirements_in_a_folder_are_installed_from_there(tmp_path):
+    (tmp_path / "credit" / "code").mkdir(parents=True)
+    (tmp_path / "credit" / "code" / "inference.py").write_text(NEEDS)
+    requirements = tmp_path / "credit" / "code" / "requirements.txt"
+    requirements.write_text("no-such-library==1.0")
+    message = failure(serving_command(str(tmp_path / "credit")), tmp_path)
+    assert message.endswith(f"\ncredit: {NOT_INSTALLED}{sys.executable} -m pip install -r {requirements}")
+
+
+def test_a_script_whose_imports_fail_without_requirements_says_what_is_missing(tmp_path):
+    model = archive(tmp_path / "model.tar.gz", {"code/inference.py": NEEDS})
+    assert failure(serving_command(str(model)), tmp_path).endswith(
+        f"\nmodel.tar.gz: {SAID} Install what it needs where Pellucid runs, or add code/requirements.txt to the "
+        "archive to say what that is."
+    )
 
 
 def test_any_model_of_ours_is_served(tmp_path):

@@ -119,10 +119,10 @@ def _expected_effects(effects: Floats, absent: Floats, waves: _Waves) -> Floats:
 
 
 def _presence(features: int) -> tuple[Floats, Floats]:
-    """Gauss-Legendre nodes on [0, 1/2] and their weights; with their mirror images on [1/2, 1] they are exact for
-    polynomials of degree ``features - 1``.
+    """Gauss-Legendre nodes on [0, 1/2] and their weights.
 
-    Their number is even, so that 1/2 is none of them.
+    With their mirror images on [1/2, 1] they are exact for polynomials of degree ``features - 1``. All of them are an
+    even number, so that 1/2 is none.
     """
     half = -(-features // 4)
     nodes, weights = np.polynomial.legendre.leggauss(2 * half)

@@ -13,7 +13,7 @@ from pellucid.explain.aggregate import Aggregation
 from pellucid.explain.budget import Budget
 from pellucid.explain.game import Link
 from pellucid.explain.maskers.tabular import players_of
-from pellucid.explain.plan import Plan
+from pellucid.explain.plan import Estimator, Plan, SurrogateSettings
 from pellucid.jobs.bias_request import model_features, resolved
 from pellucid.protocols.dataset import DatasetColumns
 
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 SHAP, PDP = "methods.shap", "methods.pdp"
-ENGINE_KEYS = ("budget", "estimator", "seed", "feature_groups", "features_to_explain")
+ENGINE_KEYS = ("budget", "estimator", "seed", "feature_groups", "features_to_explain", "surrogate")
 """Keys of ``shap`` that the engine names without saying where they stand."""
 
 
@@ -204,10 +204,15 @@ def _shap_request(
 ) -> ShapRequest:
     groups = {name: _names(columns, dataset) for name, columns in shap.feature_groups.items()}
     only = None if shap.features_to_explain is None else _names(shap.features_to_explain, dataset)
+    problems = _faults_of_surrogate(shap)
+    if problems:
+        raise ConfigError(problems)
+    settings = SurrogateSettings() if shap.surrogate is None else SurrogateSettings(**shap.surrogate.model_dump())
+    estimator: Estimator = "clarify" if strict else shap.estimator
     try:
         return ShapRequest(
             players=players_of(features, groups=groups, only=only),
-            plan=Plan(estimator="clarify" if strict else shap.estimator, budget=shap_budget(shap), seed=seed),
+            plan=Plan(estimator=estimator, budget=shap_budget(shap), seed=seed, surrogate=settings),
             link="logit" if shap.use_logit else "identity",
             aggregation=shap.agg_method,
             num_clusters=shap.num_clusters,
@@ -216,6 +221,26 @@ def _shap_request(
         )
     except ConfigError as error:
         raise ConfigError(of_shap(error)) from None
+
+
+def _faults_of_surrogate(shap: Shap) -> list[Problem]:
+    """Keys that do not go with the estimator, which explains single columns, all of them."""
+    if shap.estimator != "surrogate":
+        if shap.surrogate is None:
+            return []
+        fix = "It is for the estimator 'surrogate' only. Set 'estimator', or remove this key."
+        return [Problem(f"{SHAP}.surrogate", dict(shap.surrogate.model_dump()), fix=fix)]
+    fix = "The estimator 'surrogate' explains single columns, all of them. Use 'auto', or remove this key."
+    asked = {
+        "feature_groups": sorted(shap.feature_groups),
+        "features_to_explain": list(shap.features_to_explain or ()),
+        "text_config": [] if shap.text_config is None else ["text"],
+    }
+    return [
+        Problem(f"{SHAP}.{key}", fix=fix) if key == "text_config" else Problem(f"{SHAP}.{key}", value, fix=fix)
+        for key, value in asked.items()
+        if value
+    ]
 
 
 def _text_request(shap: Shap, dataset: DatasetColumns) -> TextRequest | None:

@@ -14,6 +14,7 @@ from pellucid.explain.game import BATCH_ROWS, MaskedGames
 from pellucid.explain.maskers.tabular import TabularMasker
 from pellucid.explain.maskers.text import TextMasker, text_masker
 from pellucid.explain.plan import Plan
+from pellucid.explain.surrogate import Surrogate, explained_by_surrogate
 from pellucid.jobs.explanations.exact_rows import Exactly, bounded_by_samples, with_exact_rows
 from pellucid.jobs.explanations.request import ShapRequest
 from pellucid.jobs.explanations.rows import pieces_of
@@ -61,6 +62,8 @@ class ShapTask:
         Columns that are explained by their units; None where there are none.
     by_formula
         Whether rows get exact values where a formula of the model holds.
+    surrogate
+        What the estimator of this name explains instead of the model.
     """
 
     features: tuple[str, ...]
@@ -69,6 +72,7 @@ class ShapTask:
     request: ShapRequest
     texts: TextColumns | None = None
     by_formula: bool = False
+    surrogate: Surrogate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -148,6 +152,9 @@ def rows_of_a_unit(task: ShapTask) -> int:
     if task.by_formula:
         return ROWS_BY_FORMULA
     players, inputs = len(task.request.players), len(task.baseline)
+    if task.surrogate is not None:
+        asked = task.request.plan.samples_beside_surrogate(players=players, rows=task.total)
+        return min(ROWS_AT_ONCE, max(1, BATCH_ROWS // (BLOCK_ROWS * asked)) * BLOCK_ROWS)
     samples = task.request.plan.budget.samples_of(players=players, rows=task.total, inputs_per_coalition=inputs)
     asked = min(samples, 1 << min(players, 62)) * inputs
     return min(ROWS_AT_ONCE, max(1, BATCH_ROWS // (BLOCK_ROWS * asked)) * BLOCK_ROWS)
@@ -221,7 +228,18 @@ def explained_unit(
     if unit.seconds is not None:
         plan = replace(plan, budget=replace(plan.budget, seconds=unit.seconds))
     exact = None if exactly is None else exactly(rows, whole)
-    if isinstance(masker, TextMasker) and texts is not None:
+    if task.surrogate is not None and isinstance(masker, TabularMasker):
+        found = explained_by_surrogate(
+            masker,
+            score,
+            task.surrogate,
+            link=request.link,
+            samples=plan.samples_beside_surrogate(players=masker.players, rows=task.total),
+            seed=plan.seed,
+            first=unit.first,
+            block_rows=BLOCK_ROWS,
+        )
+    elif isinstance(masker, TextMasker) and texts is not None:
         found = text_attributions(masker, games, plan, _blocks(unit.first, len(rows)), outer=texts.outer, clock=clock)
     elif exact is None or not isinstance(masker, TabularMasker):
         blocks = explain_blocks(games, plan, _blocks(unit.first, len(rows)), clock=clock)

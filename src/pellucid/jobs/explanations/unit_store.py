@@ -91,7 +91,8 @@ def task_identity(task: ShapTask | None) -> str:
         return ""
     request = task.request
     parts = (task.features, task.total, dict(request.players), request.plan, request.link, task.texts, task.by_formula)
-    return f"{parts!r} {content_hash(task.baseline)}"
+    surrogate = "" if task.surrogate is None else task.surrogate.identity
+    return f"{parts!r} {content_hash(task.baseline)} {surrogate}"
 
 
 def _digest(text: str) -> str:

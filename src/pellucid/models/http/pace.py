@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 
 from pellucid.models.http.settings import RequestSettings
@@ -14,12 +15,12 @@ logger = logging.getLogger(__name__)
 FIRST_BATCH = 64
 LARGEST_BATCH = 16_384
 """Above this the cost of a request by itself is spread thin everywhere, and the end of a job waits for a late one."""
-QUICK_BATCH, QUICK_SECONDS = 1_024, 0.02
-"""Of requests that are smaller and shorter most is their own cost: larger ones are better without a measurement."""
+LARGE_BATCH = 1_024
+"""Up to here a step is four-fold, then two-fold: a size that turns out to be too large is less of a loss."""
 WANTED_SECONDS = 0.5
 """A request takes no longer than about this, so that a killed job loses little."""
-WORTH_IT = 1.1
-"""Throughput that a step must gain to be kept; smaller gains are noise."""
+LARGER_WORTH_IT, WORTH_IT = 1.05, 1.1
+"""Throughput that a larger request, and one more in flight, must gain to be kept; smaller gains are noise."""
 WINDOW_SECONDS = 0.03
 """Shortest time in which throughput is measured."""
 
@@ -27,10 +28,10 @@ WINDOW_SECONDS = 0.03
 class Pace:
     """Batch size and concurrency, adapted to the throughput that is measured.
 
-    The batch grows while that brings a tenth more records per second and requests stay below `WANTED_SECONDS`: what a
-    request costs by itself is spread over more records, until large ones are dearer for another reason, such as a
-    server whose cache they leave. Then concurrency doubles as long as that brings a tenth more. Requests that take more
-    than twice `WANTED_SECONDS` shrink at any time.
+    The batch grows while that brings a twentieth more records per second and requests stay below `WANTED_SECONDS`:
+    what a request costs by itself is spread over more records, until large ones are dearer for another reason, such as
+    a server whose cache they leave. Then concurrency doubles as long as that brings a tenth more. Requests that take
+    more than twice `WANTED_SECONDS` shrink at any time.
 
     Parameters
     ----------
@@ -47,6 +48,7 @@ class Pace:
         self.batch_records = min(settings.batch_records or FIRST_BATCH, most_records)
         self.concurrency = min(2, settings.max_concurrency)
         self._growing = settings.batch_records is None
+        self._smaller: tuple[int, float] | None = None
         self._searching = settings.max_concurrency > self.concurrency
         self._best_rate = 0.0
         self._best_batch = self.batch_records
@@ -97,40 +99,41 @@ class Pace:
             self.concurrency, self._searching, self._window = self._best_concurrency, False, None
             return
         self.batch_records = max(1, int(records * WANTED_SECONDS / seconds))
-        self._growing, self._best_rate, self._best_batch, self._window = True, 0.0, self.batch_records, None
+        self._growing, self._smaller, self._best_rate, self._window = True, (records, seconds), 0.0, None
 
     def _reduce(self, records: int) -> None:
         self.batch_records, self._window = records, None
         logger.info("Prediction batch size is reduced to %d to fit max payload size limit.", records)
 
     def _adapt_batch(self, records: int, seconds: float, now: float) -> None:
-        if records == self.batch_records < QUICK_BATCH and seconds < QUICK_SECONDS and self._can_grow(seconds):
-            self._grow(seconds)
-            return
+        if self._window is None and records == self.batch_records:
+            smaller, self._smaller = self._smaller, (records, seconds)
+            # Where most of the time is the request's own cost, the first answer tells.
+            own_cost = smaller is None or seconds < smaller[1] * math.sqrt(records / smaller[0])
+            if own_cost:
+                self._grow_or_settle(seconds)
+                return
         rate = self._rate(records, now)
         if rate is None:
             return
-        if rate < WORTH_IT * self._best_rate:
-            self._settle(self._best_batch, self._best_rate)
-        elif self._can_grow(seconds):
-            self._best_batch, self._best_rate = self.batch_records, rate
-            self._grow(seconds)
+        if rate < LARGER_WORTH_IT * self._best_rate:
+            self._settle(self._best_batch)
         else:
-            self._settle(self.batch_records, rate)
+            self._best_batch, self._best_rate = self.batch_records, rate
+            self._grow_or_settle(seconds)
 
-    def _can_grow(self, seconds: float) -> bool:
-        return self.batch_records < self._most and seconds < WANTED_SECONDS / 2
-
-    def _grow(self, seconds: float) -> None:
-        growth = min(4 if self.batch_records < QUICK_BATCH else 2, WANTED_SECONDS / max(seconds, 1e-6))
+    def _grow_or_settle(self, seconds: float) -> None:
+        """Try a larger batch than the present one, which takes ``seconds``, if it may be larger."""
+        if self.batch_records >= self._most or seconds >= WANTED_SECONDS / 2:
+            self._settle(self.batch_records)
+            return
+        growth = min(4 if self.batch_records < LARGE_BATCH else 2, WANTED_SECONDS / max(seconds, 1e-6))
         self.batch_records = min(self._most, int(self.batch_records * growth))
         self._window = None
 
-    def _settle(self, records: int, rate: float) -> None:
-        """Go on with a batch of ``records``, which brings ``rate`` records per second."""
-        self.batch_records, self._growing, self._window = min(records, self._most), False, None
-        if self._searching:
-            self._more_in_flight(rate)
+    def _settle(self, records: int) -> None:
+        """Go on with a batch of ``records``."""
+        self.batch_records, self._growing, self._best_rate, self._window = min(records, self._most), False, 0.0, None
 
     def _adapt_concurrency(self, records: int, now: float) -> None:
         rate = self._rate(records, now)
@@ -138,11 +141,7 @@ class Pace:
             return
         if rate < WORTH_IT * self._best_rate:
             self.concurrency, self._searching = self._best_concurrency, False
-        else:
-            self._more_in_flight(rate)
-
-    def _more_in_flight(self, rate: float) -> None:
-        """Try twice as many requests in flight; ``rate`` is that of the present number."""
+            return
         self._best_rate, self._best_concurrency = rate, self.concurrency
         self.concurrency = min(2 * self.concurrency, self._settings.max_concurrency)
         self._searching = self.concurrency > self._best_concurrency

@@ -62,10 +62,10 @@ def load_served(
     """
     path = Path(model)
     if path.exists() and brings_script(path):
-        if not path.is_dir():
-            unpack(path, folder)
-            path = folder
-        return load_script(path)
+        if path.is_dir():
+            return load_script(path)
+        unpack(path, folder)
+        return load_script(folder, archive=path)
     return ServedModel(load_model(model, allow_pickle=allow_pickle), features)
 
 

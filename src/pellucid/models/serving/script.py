@@ -10,9 +10,11 @@ import importlib.util
 import io
 import json
 import os
+import shlex
 import sys
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from inspect import signature
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +28,7 @@ from pellucid.models.serving.bodies import CSV, JSON, NPY, BadRequest, media_typ
 __all__ = ["InferenceScript", "brings_script", "load_script", "unpack"]
 
 SCRIPT = "code/inference.py"
+REQUIREMENTS = "code/requirements.txt"
 
 
 def brings_script(model: Path) -> bool:
@@ -97,13 +100,19 @@ class InferenceScript:
         return written.encode() if isinstance(written, str) else bytes(written), kind
 
 
-def load_script(folder: Path) -> InferenceScript:
+def load_script(folder: Path, archive: Path | None = None) -> InferenceScript:
     """Import ``code/inference.py`` below ``folder`` and let it load its model.
+
+    Parameters
+    ----------
+    archive
+        The ``model.tar.gz`` that was unpacked into ``folder``, for messages.
 
     Raises
     ------
     ModelError
-        The script has no ``model_fn``, or functions that exclude each other.
+        The script has no ``model_fn``, or functions that exclude each other; or it needs a package that is not
+        installed.
     """
     code = folder / "code"
     sys.path.insert(0, str(code))
@@ -113,14 +122,45 @@ def load_script(folder: Path) -> InferenceScript:
         raise ModelError(f"{SCRIPT}: this is no Python file.")
     module = importlib.util.module_from_spec(spec)
     sys.modules["inference"] = module
-    spec.loader.exec_module(module)
+    with _imports(folder, archive):
+        spec.loader.exec_module(module)
     if not hasattr(module, "model_fn"):
         raise ModelError(f"{SCRIPT}: there is no function 'model_fn'. Add model_fn(model_dir), which loads the model.")
     if hasattr(module, "transform_fn"):
         others = [name for name in ("input_fn", "predict_fn", "output_fn") if hasattr(module, name)]
         if others:
             raise ModelError(f"{SCRIPT}: 'transform_fn' stands in the place of {', '.join(others)}. Keep one of both.")
-    return InferenceScript(module, _call(module.model_fn, str(folder)))
+    with _imports(folder, archive):
+        return InferenceScript(module, _call(module.model_fn, str(folder)))
+
+
+@contextmanager
+def _imports(folder: Path, archive: Path | None) -> Iterator[None]:
+    """Say of an import that fails that requirements are not installed, and how they are."""
+    try:
+        yield
+    except ImportError as error:
+        model = f"{(archive or folder).name}: {SCRIPT}"
+        if not (folder / REQUIREMENTS).is_file():
+            raise ModelError(
+                f"{model} cannot be imported: {error}. Install what it needs where Pellucid runs, or add "
+                f"{REQUIREMENTS} to the archive to say what that is."
+            ) from error
+        raise ModelError(
+            f"{model} cannot be imported: {error}. It brings {REQUIREMENTS}, which Pellucid does not install by itself,"
+            " since that changes the environment and can run code of others. Look through it, install it where"
+            f" Pellucid runs, and run again:\n{_installing(folder, archive)}"
+        ) from error
+
+
+def _installing(folder: Path, archive: Path | None) -> str:
+    """The command that installs the requirements of a model."""
+    if archive is None:
+        return shlex.join([sys.executable, "-m", "pip", "install", "-r", str(folder / REQUIREMENTS)])
+    with tarfile.open(archive) as tar:
+        member = next(name for name in tar.getnames() if Path(name).as_posix() == REQUIREMENTS)
+    unpacking = shlex.join(["tar", "-xOf", str(archive), member])
+    return f"{unpacking} > requirements.txt && {shlex.join([sys.executable, '-m', 'pip'])} install -r requirements.txt"
 
 
 def _call(function: Callable[..., Any], *arguments: Any) -> Any:

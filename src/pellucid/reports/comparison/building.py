@@ -9,6 +9,7 @@ from pellucid.bias.comparison import Difference, Verdict
 from pellucid.charts.comparisons import ComparisonRow, comparison
 from pellucid.reports.comparison.pairs import Compared, ImportanceKey, MetricKey
 from pellucid.reports.content.context import brief, counted
+from pellucid.reports.content.evidence import moment
 from pellucid.reports.content.metric_texts import DIFFERENCES, READING_ORDER, text_of
 from pellucid.reports.document import (
     Block,
@@ -35,14 +36,7 @@ TITLE, NAME = "Comparison Report", "comparison"
 CHARTED = ("DPL", "DPPL", "DI", "RD", "SD", "AD")
 MOST_FEATURES = 15
 
-TONES: dict[Verdict, Tone] = {
-    "better": "better",
-    "worse": "worse",
-    "changed sides": "worse",
-    "equal": "neutral",
-    "no clear change": "neutral",
-    "insufficient evidence": "uncertain",
-}
+CLEAR: tuple[Verdict, ...] = ("better", "worse", "changed sides")
 SAID: dict[Verdict, str] = {
     "better": "nearer to parity",
     "worse": "further from parity",
@@ -78,6 +72,16 @@ def build_comparison(compared: Compared, *, title: str | None = None) -> Documen
     )
 
 
+def _tone(key: MetricKey, found: Difference) -> Tone:
+    """What a change means for the group; nearer to parity is worse for a group that was favoured."""
+    if found.verdict == "insufficient evidence":
+        return "uncertain"
+    harm = text_of(key.metric).harm
+    if found.verdict not in CLEAR or harm == "none":
+        return "neutral"
+    return "worse" if (found.second.value > found.first.value) == (harm == "high") else "better"
+
+
 def _counted_changes(compared: Compared) -> str:
     verdicts = [found.verdict for found in compared.metrics.values()]
     clear = {"better": "nearer to parity", "worse": "further from it", "changed sides": "to the other side"}
@@ -87,12 +91,12 @@ def _counted_changes(compared: Compared) -> str:
 
 def _changes(compared: Compared) -> Section:
     """The first screen: clear changes, the largest first."""
-    clear = [(key, found) for key, found in compared.metrics.items() if TONES[found.verdict] in ("better", "worse")]
+    clear = [(key, found) for key, found in compared.metrics.items() if found.verdict in CLEAR]
     clear.sort(key=lambda pair: (-_size(*pair), READING_ORDER.index(pair[0].metric)))
     findings = tuple(
         Finding(
             text=_sentence(key, found, compared),
-            tone=TONES[found.verdict],
+            tone=_tone(key, found),
             certainty="clear change",
             anchor=_anchor(compared, key.facet),
         )
@@ -145,7 +149,7 @@ def _what(compared: Compared) -> Section:
     sides = (compared.first, compared.second)
     rows = (
         ("Rows", *(count(side.rows) for side in sides)),
-        ("Begun", *(side.started or "-" for side in sides)),
+        ("Begun", *(moment(side.started or "-") for side in sides)),
         ("Model", *(side.model or "-" for side in sides)),
         ("Seed", *(count(side.seed) for side in sides)),
         ("Version", *(side.version or "-" for side in sides)),
@@ -201,7 +205,7 @@ def _group(compared: Compared, facet: str, value: str, anchor: str) -> Section:
 
 
 def _row(key: MetricKey, found: Difference) -> ComparisonRow:
-    tone = TONES[found.verdict]
+    tone = _tone(key, found)
     return ComparisonRow(
         label=f"{key.metric}: {text_of(key.metric).title.lower()}",
         a=found.first.value,
@@ -240,7 +244,7 @@ def _table(compared: Compared, facet: str, value: str, found: Sequence[tuple[Met
             number(difference.value),
             interval(*difference.interval) if difference.interval is not None else "-",
             p_value(difference.p_value),
-            Cell(text=SAID[difference.verdict], tone=TONES[difference.verdict]),
+            Cell(text=SAID[difference.verdict], tone=_tone(key, difference)),
         )
         for key, difference in found
     )
@@ -336,7 +340,8 @@ def _method(compared: Compared) -> Section:
     said = [
         (
             "Differences are the second result minus the first. Nearer to parity means that the value has come nearer "
-            "to what stands for no disparity; of a ratio, twice and half as often are equally far from it."
+            "to what stands for no disparity; of a ratio, twice and half as often are equally far from it. Better and "
+            "worse are told from the group's view: nearer to parity is worse for a group that was favoured."
         )
     ]
     if compared.paired:

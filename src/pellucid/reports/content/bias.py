@@ -26,6 +26,8 @@ CHARTED_GROUPS = 12
 DETAILED_GROUPS = 12
 LISTED_GROUPS = 50
 """Groups in a table; the result files hold all."""
+READABLE = 6
+"""Groups of a chart up to which all its panels fit a page; of more, a chart holds two panels."""
 OPEN_TABLES = 1
 """With more groups than this, the tables of single groups are shown on demand."""
 
@@ -99,9 +101,16 @@ def _groups(context: Context, facet: str, groups: Sequence[tuple[str, Mapping[st
     entries = [(value or "(no value)", group, "") for value, group in groups]
     if len(groups) == 1:
         entries.append(("all others", groups[0][1], "others_"))
-    blocks: list[Block] = [_rates_table(context, facet, entries)]
-    chart = _rates_chart(context, entries[:CHARTED_GROUPS])
-    return Section(title="Groups and their rates", anchor=anchor, blocks=(*([chart] if chart else []), *blocks))
+    charted = entries[:CHARTED_GROUPS]
+    charts = [_rates_chart(context, charted, names) for names in _panels(CHARTED_RATES, len(charted))]
+    blocks: list[Block] = [chart for chart in charts if chart is not None]
+    blocks.append(_rates_table(context, facet, entries))
+    return Section(title="Groups and their rates", anchor=anchor, blocks=tuple(blocks))
+
+
+def _panels(names: Sequence[str], groups: int) -> list[Sequence[str]]:
+    """What is drawn in one chart: everything, or two panels where there are many groups."""
+    return [names] if groups <= READABLE else [names[place : place + 2] for place in range(0, len(names), 2)]
 
 
 Entry = tuple[str, Mapping[str, Any], str]
@@ -113,9 +122,9 @@ def _rates_of(entry: Entry) -> dict[str, Mapping[str, Any]]:
     return {str(rate.get("name")): rate for rate in listed(group.get(f"{side}rates"))}
 
 
-def _rates_chart(context: Context, entries: Sequence[Entry]) -> Chart | None:
+def _rates_chart(context: Context, entries: Sequence[Entry], names: Sequence[str]) -> Chart | None:
     rates = []
-    for name in CHARTED_RATES:
+    for name in names:
         for entry in entries:
             rate = _rates_of(entry).get(name)
             if rate is not None:
@@ -123,8 +132,9 @@ def _rates_chart(context: Context, entries: Sequence[Entry]) -> Chart | None:
     if not rates:
         return None
     specification = group_rates(rates)
+    measures = "Rates" if len(names) == len(CHARTED_RATES) else " and ".join(RATES[name][0].lower() for name in names)
     return Chart(
-        title=f"Rates by group, with {context.level} intervals",
+        title=f"{measures[:1].upper()}{measures[1:]} by group, with {context.level} intervals",
         specification=specification,
         description=str(specification["description"]),
     )
@@ -189,11 +199,14 @@ def _stage(context: Context, stage: Stage, groups: Sequence[Group], anchor: str)
     blocks: list[Block] = [Paragraph(INTRODUCTIONS[stage.name])]
     ranked = largest_first(groups, CHARTED[stage.name][0])
     if len(groups) == 1:
-        chart = forest_chart(context, groups[0], brief(groups[0].name))
+        charts = [forest_chart(context, groups[0], brief(groups[0].name))]
     else:
         charted = [group for group in groups if group in ranked[:CHARTED_GROUPS]]
-        chart = compared_groups_chart(context, charted, CHARTED[stage.name], "Each group against all others")
-    blocks += [chart] if chart is not None else []
+        charts = [
+            compared_groups_chart(context, charted, names, "Each group against all others")
+            for names in _panels(CHARTED[stage.name], len(charted))
+        ]
+    blocks += [chart for chart in charts if chart is not None]
     if len(groups) > CHARTED_GROUPS:
         blocks.append(
             Paragraph(f"The chart shows the {CHARTED_GROUPS} groups of largest disparity of {len(groups):,}.")

@@ -27,6 +27,7 @@ from pellucid.reports.reading import listed, mapping, number_in, texts
 __all__ = ["data_section"]
 
 MANY_COLUMNS = 12
+CHARTED_VALUES = 20
 _LONG_NUMBER = re.compile(r"^-?\d+\.\d{7,}(e-?\d+)?$")
 HIDDEN = Cell(text="suppressed", tone="suppressed", meaning="Too few people: nobody must be identifiable.")
 KINDS = {
@@ -117,10 +118,11 @@ def _shown(value: object) -> str:
 
 def _distribution(column: str, role: str, values: Sequence[tuple[str, float | None]], rows: float | None) -> Chart:
     total = rows or sum(number or 0.0 for _, number in values)
+    charted = _charted(values)
     title = f"{PARTS.get(role, role).capitalize()}: {brief(column)}"
     shares = [
         Share(group=brief(column), category=value, share=None if number is None else number / total, rows=number)
-        for value, number in values
+        for value, number in charted
         if total
     ]
     specification = distribution(shares, axis_title="Share of all rows")
@@ -137,6 +139,15 @@ def _distribution(column: str, role: str, values: Sequence[tuple[str, float | No
             ),
         ),
     )
+
+
+def _charted(values: Sequence[tuple[str, float | None]]) -> list[tuple[str, float | None]]:
+    """The most frequent values, all others together; not known how many these are where some are not shown."""
+    if len(values) <= CHARTED_VALUES + 1:
+        return list(values)
+    rest = [rows for _, rows in values[CHARTED_VALUES:]]
+    other = None if None in rest else sum(rows for rows in rest if rows is not None)
+    return [*values[:CHARTED_VALUES], ("any other value", other)]
 
 
 # --- all columns -----------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from pellucid.reports.document import Block, Code, Column, Facts, Notice, Paragr
 from pellucid.reports.numbers import count
 from pellucid.reports.reading import listed, mapping, number_in
 
-__all__ = ["configuration_section", "evidence_section"]
+__all__ = ["configuration_section", "evidence_section", "moment"]
 
 MOST_FILES = 200
 REPORTS = (".html", ".ipynb", ".pdf")
@@ -72,7 +72,7 @@ def _evidence(evidence: Mapping[str, Any]) -> Iterator[Block]:
 
 def _facts(evidence: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if isinstance(evidence.get("started"), str):
-        yield "Begun", _moment(str(evidence["started"]))
+        yield "Begun", moment(str(evidence["started"]))
     if isinstance(evidence.get("model"), str):
         yield "Model", str(evidence["model"])
     seconds = number_in(evidence.get("seconds"))
@@ -87,10 +87,10 @@ def _facts(evidence: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "Seed of random numbers", f"{seed:.0f}"
 
 
-def _moment(given: str) -> str:
+def moment(given: str) -> str:
     """A moment as people write it; what is none, as it stands.
 
-    >>> _moment("2026-03-01T12:00:05+00:00")
+    >>> moment("2026-03-01T12:00:05+00:00")
     '2026-03-01 12:00:05 UTC'
     """
     try:

@@ -154,7 +154,7 @@ def _facts(context: Context) -> Iterator[tuple[str, str]]:
         yield "Favourable outcome", outcome
     if context.stages:
         compared = dict.fromkeys(group.name for stage in context.stages for group in stage.groups)
-        yield "Groups compared, each with all other rows", numbered(list(compared), 12)
+        yield "Groups compared, each with all other rows", numbered(list(compared), 8)
         measured = {"pre_training": "the labels", "post_training": "the predictions"}
         yield "Bias measured in", " and ".join(measured[stage.name] for stage in context.stages)
     if context.details.get("confidence_level") is not None and context.stages:

@@ -20,8 +20,8 @@ PAGE_FONTS = "Liberation Sans, Arial, Helvetica, sans-serif"
 LARGEST_SVG = 60_000
 """Characters; a chart of thousands of points is smaller as pixels."""
 
-ALL_PICTURES = 700_000
-"""Characters; charts after that many have their numbers and what the browser draws, but no picture."""
+ALL_PICTURES = 600_000
+"""Characters; a chart whose picture goes beyond has its numbers and what the browser draws, but no picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,8 @@ class PageCharts:
         if isinstance(drawn, Notice):
             return PageChart(fault=drawn.text)
         picture = _picture(chart.specification, drawn.svg)
+        if len(picture) > self._left:
+            return PageChart(specification=script_json(unthemed))
         self._left -= len(picture)
         width, height = round(drawn.width), round(drawn.height)
         return PageChart(specification=script_json(unthemed), picture=picture, width=width, height=height)
