@@ -109,8 +109,8 @@ Command = Sequence[str]
 
 
 def pellucid(config: Path, data: Path, output: Path, *options: str) -> Command:
-    """The job of ``config`` by Pellucid's command line."""
-    return [PELLUCID, "run", str(config), "--data", str(data), "--output", str(output), *options]
+    """The job of ``config`` by Pellucid's command line, without the report, which the others do not write."""
+    return [PELLUCID, "run", str(config), "--data", str(data), "--output", str(output), "--no-report", *options]
 
 
 def smclarify(python: str, config: Path, data: Path, output: Path) -> Command:
@@ -313,7 +313,7 @@ def csv(options: argparse.Namespace) -> None:
 
 
 def small(options: argparse.Namespace) -> None:
-    """A small job from the start of the process to analysis.json."""
+    """A small job from the start of the process to analysis.json, against smclarify where its interpreter is given."""
     folder: Path = options.data
     data = make(folder / "adult-30162.parquet", f"SELECT * FROM '{ADULT}' LIMIT 30162")
     job = config(folder, "small", data, [SEX])
@@ -321,6 +321,8 @@ def small(options: argparse.Namespace) -> None:
         "pellucid": pellucid(job, data, folder / "small"),
         "pellucid --strict": pellucid(job, data, folder / "small-strict", "--strict"),
     }
+    if options.reference_python:
+        contenders["smclarify"] = smclarify(options.reference_python, job, data, folder / "small-reference")
     compare("small: Adult, 30,162 rows of Parquet, 20 metrics, 1 facet", contenders, options.repeat)
 
 

@@ -244,6 +244,12 @@ def people_anywhere(native_anywhere):
     return FrameTable(native_anywhere(PEOPLE, TYPES))
 
 
+@pytest.fixture(scope="session")
+def in_sqlite():
+    """Turns columns into a table of SQLite: ``in_sqlite(columns, types)``."""
+    return sqlite_table
+
+
 @pytest.fixture(params=DATABASES)
 def people_in_a_database(request):
     """The twelve people, as a table of every database in turn."""

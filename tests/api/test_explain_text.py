@@ -328,3 +328,17 @@ def test_names_of_outputs_must_be_as_many_as_there_are(vader):
         pellucid.explain_text(vader, ["a"], outputs=["no", "yes"])
     told = "Name each output of the model once, or leave this out; the number of its scores for a text is 1."
     assert str(caught.value) == f"outputs: got ['no', 'yes']. {told}"
+
+
+def test_what_is_only_rounding_is_not_marked():
+    def thirds(texts):
+        return [sum([0.1] * 3) + 0.1 * text.count("a") - 0.1 * text.count("a") for text in texts]
+
+    found = pellucid.explain_text(thirds, ["a banana was an apple"])
+    assert found._repr_html_().count("border-bottom") == 2  # those of the legend
+
+
+def test_a_text_that_was_cut_within_an_emoji_is_explained(vader):
+    found = pellucid.explain_text(vader, ["Great \ud83d!"])
+    assert [unit.text for unit in found.texts[0].units] == ["Great", "\ud83d", "!"]
+    assert "Great" in found._repr_html_().encode().decode()

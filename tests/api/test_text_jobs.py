@@ -324,6 +324,50 @@ def test_an_endpoint_is_asked_in_large_requests_and_gives_the_same_numbers(run, 
     assert len(server.requests) <= max(records / 4, 3 * len(ROWS) + 3)
 
 
+def by_csv(body):
+    rows = list(csv.reader(io.StringIO(body.decode(), newline="")))
+    assert all(len(row) == 3 for row in rows)
+    return "\n".join(str(score(text, float(stars))) for stars, _, text in rows).encode()
+
+
+def by_csv_of_texts(body):
+    rows = list(csv.reader(io.StringIO(body.decode(), newline="")))
+    assert all(len(row) == 1 for row in rows)
+    return "\n".join(str(score(text, 0)) for (text,) in rows).encode()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("alone", [False, True], ids=["among columns", "alone"])
+def test_texts_with_quotes_commas_and_line_breaks_survive_csv(run, tmp_path, alone):
+    rows = [*ROWS, [2, "north", 'She said: "Great,\nreally"', 1], [1, "south", " , ", 0]]
+    changed = {"excluded_columns": ["stars", "region"]} if alone else {}
+    baseline = [["[MASK]"]] if alone else SHAP["baseline"]
+    with serve(by_csv_of_texts if alone else by_csv, content_type="text/csv") as server:
+        run(
+            rows=rows,
+            config=changed | {"predictor": {"endpoint_name": "opinions"}},
+            job={"endpoints": {"opinions": server.url}},
+            baseline=baseline,
+            num_samples=30,
+        )
+    for line, (stars, _, review, _) in zip(lines(tmp_path / "out"), rows, strict=True):
+        own, base = (0, 0) if alone else (stars, 3)
+        assert total(line) == pytest.approx(
+            score(review, own) - score(masked(review, unit_spans(line)), base), abs=1e-9
+        )
+
+
+def unit_spans(line):
+    told = [part["description"] for part in entry(line, "review")["attributions"]]
+    return [(unit["start_idx"], unit["start_idx"] + len(unit["partial_text"])) for unit in told]
+
+
+def masked(text, spans):
+    for start, end in reversed(spans):
+        text = f"{text[:start]}[MASK]{text[end:]}"
+    return text
+
+
 # --- missing texts ----------------------------------------------------------------------------------------------------
 PICKY = """
 def score(texts: list[str]):

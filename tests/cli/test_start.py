@@ -5,8 +5,6 @@ import os
 import subprocess
 import sys
 
-from conftest import CONFIG, people
-
 RUN = """
 import atexit, gc, json, os, sys
 from pellucid.cli.main import entry
@@ -38,13 +36,11 @@ OWN |= {"pellucid.api.evidence", "pellucid.api.reporting", "pellucid.bias.neighb
 OWN |= {"pellucid.datasets.database", "pellucid.datasets.json_document", "pellucid.results.forecast"}
 
 
-def state_at_the_end(folder, **environment):
+def state_at_the_end(workplace, **environment):
     """What a job on bias left in its process."""
-    (folder / "analysis_config.json").write_text(json.dumps(CONFIG))
-    (folder / "people.csv").write_text(people())
     ended = subprocess.run(
         [sys.executable, "-c", RUN],
-        cwd=folder,
+        cwd=workplace.folder,
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -54,18 +50,18 @@ def state_at_the_end(folder, **environment):
     return json.loads(ended.stderr)
 
 
-def test_a_job_on_bias_loads_neither_explanations_nor_reports_nor_other_kinds_of_tables(tmp_path):
-    loaded = state_at_the_end(tmp_path)["modules"]
+def test_a_job_on_bias_loads_neither_explanations_nor_reports_nor_other_kinds_of_tables(workplace):
+    loaded = state_at_the_end(workplace)["modules"]
     assert [name for name in loaded if name in OWN or name.partition(".")[0] in FOREIGN] == []
 
 
-def test_garbage_is_looked_for_as_usual_once_a_job_runs(tmp_path):
-    state = state_at_the_end(tmp_path)
+def test_garbage_is_looked_for_as_usual_once_a_job_runs(workplace):
+    state = state_at_the_end(workplace)
     assert state["threshold"] == [700, 10, 10]
     assert state["frozen"] > 10_000
 
 
-def test_programs_that_the_job_starts_find_the_settings_of_pydantic_as_they_were(tmp_path):
-    assert "PYDANTIC_DISABLE_PLUGINS" not in state_at_the_end(tmp_path)["environment"]
-    given = state_at_the_end(tmp_path, PYDANTIC_DISABLE_PLUGINS="logfire-plugin")["environment"]
+def test_programs_that_the_job_starts_find_the_settings_of_pydantic_as_they_were(workplace):
+    assert "PYDANTIC_DISABLE_PLUGINS" not in state_at_the_end(workplace)["environment"]
+    given = state_at_the_end(workplace, PYDANTIC_DISABLE_PLUGINS="logfire-plugin")["environment"]
     assert given["PYDANTIC_DISABLE_PLUGINS"] == "logfire-plugin"

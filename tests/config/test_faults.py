@@ -57,7 +57,7 @@ def test_a_rule_is_silent_on_a_key_that_is_faulty_already():
         (
             "methods.shap: got 7. Use an object with keys of these: 'baseline', 'num_clusters', 'num_samples', 'agg_method', "
             "'use_logit', 'save_local_shap_values', 'seed', 'features_to_explain', 'text_config', 'image_config', 'estimator', "
-            "'budget', 'feature_groups'."
+            "'budget', 'surrogate', 'feature_groups'."
         ),
         "predictor.endpoint_name: got 1. Use a string.",
     ]

@@ -131,7 +131,7 @@ def test_a_table_counts_in_the_quick_way_while_it_holds_the_rows_that_were_read(
     assert table_over(filtered).cube([ByValue("sex")]).cells() == [(("F",), 4)]
 
 
-def test_small_files_compressed_files_and_limited_memory_are_left_to_duckdb(tmp_path):
+def test_where_polars_does_not_pay_or_may_not_be_used_duckdb_counts(tmp_path):
     path = tmp_path / "people.csv"
     path.write_text(HEADER + ROWS)
     layout = csv_layout(source(path), locate(source(path)))
@@ -140,6 +140,7 @@ def test_small_files_compressed_files_and_limited_memory_are_left_to_duckdb(tmp_
     with path.open("r+b") as sparse:
         sparse.truncate(WORTH_POLARS)  # takes no room on the disk
     assert plain_csv(layout, types) is not None
+    assert plain_csv(replace(layout, sample=(*layout.sample, ("F", "39", ""))), types) is None
     with memory_limited(2**30):
         assert plain_csv(layout, types) is None
     packed = path.rename(path.with_suffix(".csv.gz"))

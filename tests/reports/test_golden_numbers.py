@@ -1,4 +1,4 @@
-"""Numbers of the demo that are known from elsewhere stand in the page, in print and in the notebook, as one text each."""
+"""Known numbers of the demo stand in the page, in print and in the notebook."""
 
 import io
 import re
@@ -36,7 +36,7 @@ GOLDEN = {
 def document(tmp_path_factory):
     folder = tmp_path_factory.mktemp("golden")
     demo = files("pellucid") / "demo"
-    run_job(str(demo / "analysis_config.json"), output=folder, data=str(demo / "adult.parquet"))
+    run_job(str(demo / "analysis_config.json"), output=folder, data=str(demo / "adult.parquet"), report=True)
     return load_report(folder).document
 
 

@@ -83,7 +83,7 @@ def explained():
 
 def test_the_page_of_a_million_rows_and_sixty_features_is_smaller_than_two_megabytes(tmp_path):
     demo = files("pellucid") / "demo"
-    run_job(str(demo / "analysis_config.json"), output=tmp_path, data=str(demo / "adult.parquet"), reports=False)
+    run_job(str(demo / "analysis_config.json"), output=tmp_path, data=str(demo / "adult.parquet"))
     bias = read_source(tmp_path)
     explanations, details = explained()
     assert len(details["kernel_shap"]["sample"]["rows"]) == 400

@@ -406,3 +406,11 @@ def test_single_rows_can_be_left_out():
     assert without_single_rows({"explanations": {"kernel_shap": shap}}) == {
         "explanations": {"kernel_shap": {"rows": 3000, "sample": None, "single_rows": None, "suppressed": True}}
     }
+
+
+def test_texts_of_single_rows_can_be_left_out():
+    shap = {"rows": 3000, "texts": {"columns": ["review"], "units": 9, "records": [{"row": 0, "text": "I, Ann Lee"}]}}
+    left = {"columns": ["review"], "units": 9, "records": []}
+    assert without_single_rows({"explanations": {"kernel_shap": shap}}) == {
+        "explanations": {"kernel_shap": {"rows": 3000, "texts": left, "suppressed": True}}
+    }

@@ -79,3 +79,14 @@ def test_a_damaged_record_is_told_and_left_out(change):
 def test_without_texts_there_is_no_such_part():
     assert texts_section(context(records=()), ["liked"]) is None
     assert texts_section(replace(context(records=()), details={}), ["liked"]) is None
+
+
+def test_words_that_do_nothing_but_for_rounding_are_not_drawn():
+    (chart,) = blocks(context({"review": {"good": 0.5, "bad": 0.2, "the": 3e-17, "a": 0.0}}), Chart)
+    assert chart.description == "The most important of 2 features are good 0.500 and bad 0.200."
+
+
+def test_a_text_whose_values_are_no_more_than_rounding_is_not_marked():
+    label = RECORD["labels"]["liked"] | {"values": [4e-17, -2e-17, 0.0], "standard_errors": [0.0, 0.0, 0.0]}
+    (marked,) = blocks(context(records=[RECORD | {"labels": {"liked": label}}]), MarkedText)
+    assert {value for _, value in marked.runs} == {0.0}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.errors import ConfigError, require
+from pellucid.errors import ConfigError
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import Budget
 from pellucid.explain.estimate import explain_games
@@ -46,8 +46,8 @@ class Audit:
         Number of rows.
     relative_error
         Root of the summed squared differences over that of the full values.
-    within
-        Share of the full values that lie within the intervals, of those that have one.
+    within, intervals
+        Share of the full values that lie within the intervals, of so many that are not exact.
     model_rows
         Inputs that the model was asked for.
     """
@@ -55,6 +55,7 @@ class Audit:
     rows: int
     relative_error: float
     within: float | None
+    intervals: int
     model_rows: int
 
 
@@ -82,6 +83,7 @@ class FittedSurrogate:
             found["audit"] = {
                 "rows": audit.rows,
                 "relative_error": audit.relative_error,
+                "intervals": audit.intervals,
                 "share_within_intervals": audit.within,
                 "model_rows": audit.model_rows,
             }
@@ -117,8 +119,6 @@ def fitted_surrogate(
 
     Raises
     ------
-    MissingExtra
-        scikit-learn is not installed.
     ConfigError
         The budget does not fit.
     ModelError
@@ -178,10 +178,10 @@ def surrogate_of_job(
 
 def _trees(cells: Floats, scores: Floats, seed: int) -> Any:
     """Boosted trees of one output."""
-    ensemble = require("sklearn.ensemble", extra="models")
+    from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
-    fitting = ensemble.HistGradientBoostingRegressor(**TREES, early_stopping=False, random_state=seed)
+    fitting = HistGradientBoostingRegressor(**TREES, early_stopping=False, random_state=seed)
     # Sums of several threads come in any order, which the last digits show.
     with threadpool_limits(limits=1):
         fitting.fit(cells, scores)
@@ -199,5 +199,6 @@ def _audit(found: Attributions, full: Attributions, confidence_level: float) -> 
         rows=len(off),
         relative_error=float(np.sqrt((off**2).sum() / size)) if size else float((off**2).sum() > 0),
         within=float((np.abs(off) <= reach * spread)[sampled].mean()) if sampled.any() else None,
+        intervals=int(sampled.sum()),
         model_rows=found.model_rows + full.model_rows,
     )

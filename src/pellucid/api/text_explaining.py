@@ -50,7 +50,8 @@ def explain_text(
     """Shapley values of the words, sentences or paragraphs of texts, with standard errors.
 
     A unit that is absent shows the mask in its place; what stands between units stays. The values of a text add up to
-    its prediction minus that of the text with every unit masked.
+    its prediction minus that of the text with every unit masked. The model is asked with texts alone: jobs explain
+    models of texts and other columns.
 
     Parameters
     ----------

@@ -282,7 +282,7 @@ def _ask_scikit_learn(known: Matrix, positive: Booleans, asked: Matrix, rows: In
 def _asked_alike(rows: Integers, n: int, search: Search) -> Integers:
     """``rows`` and those to be asked with them, for brute force to order ties as it does when asked all ``n`` rows."""
     from sklearn import get_config
-    from threadpoolctl import threadpool_info  # type: ignore[import-untyped]  # comes with scikit-learn
+    from threadpoolctl import threadpool_info  # comes with scikit-learn
 
     if not search.bounded:
         return np.arange(n)

@@ -16,7 +16,7 @@ persian fa, sanskrit sa, serbian sr, setswana tn, sinhala si, slovak sk, sloveni
 tamil ta, tatar tt, telugu te, thai th, turkish tr, ukrainian uk, urdu ur, vietnamese vi, yoruba yo
 """
 
-LANGUAGES: dict[str, str] = dict(re.findall(r"\s*([^,]+) (\w\w)(?:,|$)", _TABLE.strip()))
+LANGUAGES: dict[str, str] = dict(re.findall(r"\s*([^,]+) (\w{2,3})(?:,|$)", _TABLE.strip()))
 """Code of each language by its name."""
 
 

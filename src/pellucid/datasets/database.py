@@ -266,5 +266,5 @@ def _fix(address: DatabaseAddress, error: Exception) -> str:
 
 def _words(error: Exception) -> str:
     """What a driver says, as one sentence."""
-    said = " ".join(str(error).split("\n\n")[0].split())
+    said = " ".join(str(error).strip().partition("\n")[0].split())
     return said if said.endswith((".", "!", "?")) else f"{said}."

@@ -112,6 +112,8 @@ def plain_csv(layout: CsvLayout, types: Mapping[str, CellType], relation: Any = 
         return None
     if files.size() < WORTH_POLARS or has_own_limit() or find_spec("polars") is None:
         return None
+    if any(len(row) != len(layout.columns) or not row[-1] for row in layout.sample):
+        return None  # a last cell may be missing, which cannot be told from a short line
     return PlainCsv(layout, types, relation)
 
 
@@ -129,8 +131,8 @@ def _separators(path: str) -> tuple[int, int]:
             if any(buffer.find(mark, 0, size) >= 0 for mark in NOT_PLAIN):
                 raise _Unusual
             part = seen[:size]
-            commas += np.count_nonzero(part == COMMA)
-            lines += np.count_nonzero(part == LINE_FEED)
+            commas += int(np.count_nonzero(part == COMMA))
+            lines += int(np.count_nonzero(part == LINE_FEED))
             last = part[-1]
     return commas, lines + int(last != LINE_FEED)
 

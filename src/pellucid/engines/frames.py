@@ -74,8 +74,8 @@ class FrameTable:
             return {name: _column_type(dtype) for name, dtype in self._lazy.collect_schema().items()}
 
     def head(self, rows: int, columns: Sequence[str]) -> dict[str, list[Value]]:
-        """The first ``rows`` rows of ``columns``; missing values are None."""
-        fetched = self._fetch(self._in_order.select(*columns).head(rows))
+        """The first ``rows`` rows of ``columns``, of rows without an order any; missing values are None."""
+        fetched = self._fetch(self._lazy.select(*columns).head(rows))
         return {name: [plain(row[i]) for row in fetched] for i, name in enumerate(columns)}
 
     def cube(self, keys: Sequence[Key], *, weights: str | None = None) -> Cube:

@@ -134,7 +134,7 @@ class Plan:
             enough = least if calls is None else rows * (least + 2) + self.surrogate.training_calls
             fix = f"Use at least {enough:,}: {least} samples for each row correct a surrogate of {players} features."
             raise ConfigError(Problem(f"budget.{key}", samples if calls is None else calls, fix=fix))
-        return int(min(samples, 2**players - 2))
+        return int(samples)
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,10 +189,10 @@ def explained_by_surrogate(
         if players < 2:
             continue
         design = _design(players, samples, seed, block)
-        copies = _background_rows(design, masker.inputs_per_coalition, rows + first, seed)
+        copies = _background_rows(design, masker.inputs_per_coalition, rows + first, samples, seed)
         found, off = _rest_of_rows(rest, design, rows, which, copies, (of_rows[rows], of_background))
         values[rows[:, None], which], errors[rows[:, None], which] = found, off
-        taken[rows] = len(design.coalitions)
+        taken[rows] = copies[0].size
     games = surrogate.games(masker.background)
     cells = surrogate.codes.matrix(masker.explained)
     values += np.concatenate([game.explain(cells).values for game in games], axis=2)
@@ -214,15 +214,19 @@ def _design(players: int, samples: int, seed: int, block: int) -> Design:
     return leverage(players, samples, lambda size: stream(seed, DESIGN, block, players, size))
 
 
-def _background_rows(design: Design, number: int, rows: Integers, seed: int) -> Integers:
-    """The background row of every pair, the same for both of its coalitions, shape (rows, coalitions).
+def _background_rows(design: Design, number: int, rows: Integers, samples: int, seed: int) -> Integers:
+    """Background rows of every pair, the same for both of its coalitions, shape (rows, repetitions, coalitions).
 
-    Each is taken about equally often, in an order of its own for every row.
+    One for each; where all coalitions are asked and the samples are more, as many others as they are enough for. Each
+    is taken about equally often, in an order of its own for every row.
     """
-    pairs = np.stack(
+    every = design.scheme == "enumeration"
+    times = max(1, min(number, samples // len(design.coalitions))) if every else 1
+    begins = np.stack(
         [stream(seed, BACKGROUND, row).permuted(np.arange(design.pairs) % number) for row in rows.tolist()]
     )
-    return np.concatenate([pairs, pairs], axis=1)
+    pairs = (begins[:, None, :] + np.arange(times)[:, None]) % number
+    return np.concatenate([pairs, pairs], axis=2)
 
 
 @dataclass(slots=True, eq=False)
@@ -260,17 +264,19 @@ def _rest_of_rows(
         present, np.broadcast_to(which[:, None], (len(rows), coalitions, design.players)), design.coalitions, 2
     )
     masked = masker.masked([Asked(row, of_row) for row, of_row in zip(rows.tolist(), present, strict=True)])
-    inputs = np.arange(copies.size) * masker.inputs_per_coalition + copies.ravel()
-    left = rest.of(masked.batch(inputs)).reshape(len(rows), coalitions, -1)
+    asked = np.arange(len(rows) * coalitions).reshape(len(rows), 1, coalitions)
+    inputs = (asked * masker.inputs_per_coalition + copies).ravel()
+    left = rest.of(masked.batch(inputs)).reshape(*copies.shape, -1)
     # A pair is a game before its own background row, moved so that its total is that before all of them.
     alone = of_background[copies]
     total = of_rows - of_background.mean(axis=0)
-    shift = (of_rows[:, None] - alone - total[:, None]) * design.coalitions.mean(axis=1)[None, :, None]
-    games = np.moveaxis(left - alone - shift, 2, 1).reshape(-1, coalitions)
+    shift = (of_rows[:, None, None] - alone - total[:, None, None]) * design.coalitions.mean(axis=1)[:, None]
+    games = np.moveaxis((left - alone - shift).mean(axis=1), 2, 1).reshape(-1, coalitions)
     nothing, solved = np.zeros(len(games)), solver(design)
     shapley = solved.solve(games, nothing, total.ravel())
     # Which background row a pair meets is left to chance too, so that a pair sure to be drawn is no certainty.
-    chance = design if masker.inputs_per_coalition == 1 else replace(design, inclusion=np.zeros(coalitions))
+    every = copies.shape[1] == masker.inputs_per_coalition
+    chance = design if every else replace(design, inclusion=np.zeros(coalitions))
     errors = standard_errors(chance, solved, games, nothing, shapley)
     shape = (len(rows), -1, design.players)
     return np.moveaxis(shapley.reshape(shape), 2, 1), np.moveaxis(errors.reshape(shape), 2, 1)

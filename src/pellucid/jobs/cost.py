@@ -40,8 +40,8 @@ class Range:
 
 
 NOTHING = Range(0, 0)
-COUNTED_PER_SECOND = Range(5e6, 60e6)
-"""Rows of Parquet or CSV that DuckDB counts per second and job."""
+COUNTED_PER_SECOND = Range(0.5e6, 60e6)
+"""Rows that DuckDB counts per second: of a wide CSV file on a busy machine, of Parquet on a quiet one."""
 COALITION_SECONDS = Range(1e-6, 6e-6)
 """Our own work per row and coalition, for up to some twenty features, on one processor."""
 MASK_SECONDS = Range(0.05e-6, 0.3e-6)
@@ -56,6 +56,8 @@ BATCH_ROWS = 65_536
 """Model inputs that are in memory together."""
 CELL_BYTES = Range(8, 90)
 """Of a cell of a batch while it is masked: numbers take little, texts much."""
+DUCKDB_MEMORY = 2**30
+"""What DuckDB is taken to use where it has no limit but the machine's."""
 CSV_BYTES, PARQUET_BYTES, KEPT_BYTES, WAITING_BYTES = Range(4, 23), Range(1, 9), Range(17, 34), Range(16, 16)
 """Per value: in ``out.csv``, in ``out.parquet``, kept until the job is done, and waiting for the totals."""
 ROWS_IN_PARQUET = 100_000
@@ -227,9 +229,9 @@ def job_cost(workload: Workload, machines: Machines) -> JobCost:
 def _counting(workload: Workload, machines: Machines) -> Step:
     rows = workload.rows
     seconds = Range(rows / COUNTED_PER_SECOND.high, rows / COUNTED_PER_SECOND.low)
-    held = min(rows * workload.columns * CELL_BYTES.high, 2**30 if machines.memory is None else machines.memory)
-    most = BASE_MEMORY.high + held
-    return Step(name="counting", seconds=seconds, memory=Range(BASE_MEMORY.low, most), limit="reading the data")
+    return Step(
+        name="counting", seconds=seconds, memory=BASE_MEMORY + _held(workload, machines), limit="reading the data"
+    )
 
 
 def _flip_test(workload: Workload) -> Step:
@@ -240,7 +242,7 @@ def _flip_test(workload: Workload) -> Step:
 
 def _predicting(workload: Workload, machines: Machines) -> Step:
     inputs = Range(workload.rows, workload.rows)
-    step = _asking("predicting", inputs, NOTHING, _memory(workload), replace(machines, workers=1))
+    step = _asking("predicting", inputs, NOTHING, _memory(workload, machines), replace(machines, workers=1))
     return replace(step, files=Range(1, 12) * workload.rows)
 
 
@@ -250,7 +252,7 @@ def _explaining(workload: Workload, machines: Machines, coalitions: Range) -> St
     inputs = Range(asked.low * DISTINCT, asked.high) + workload.background
     width = max(1.0, workload.players / 20)
     own = (coalitions * (workload.rows * width)).times(COALITION_SECONDS) + masked.times(MASK_SECONDS)
-    step = _asking("SHAP", inputs, own, _memory(workload), _shared(machines, workload))
+    step = _asking("SHAP", inputs, own, _memory(workload, machines), _shared(machines, workload))
     files = NOTHING
     if workload.local_values:
         per_value = CSV_BYTES + (PARQUET_BYTES if workload.rows >= ROWS_IN_PARQUET else NOTHING)
@@ -262,7 +264,7 @@ def _explaining(workload: Workload, machines: Machines, coalitions: Range) -> St
 
 def _plotting(workload: Workload, machines: Machines) -> Step:
     inputs = workload.points * workload.rows
-    return _asking("partial dependence", inputs, inputs.times(MASK_SECONDS), _memory(workload), machines)
+    return _asking("partial dependence", inputs, inputs.times(MASK_SECONDS), _memory(workload, machines), machines)
 
 
 def _asking(name: str, inputs: Range, own: Range, memory: Range, machines: Machines) -> Step:
@@ -305,5 +307,11 @@ def _shared(machines: Machines, workload: Workload) -> Machines:
     return replace(machines, workers=min(machines.workers, _units(workload)))
 
 
-def _memory(workload: Workload) -> Range:
-    return BASE_MEMORY + CELL_BYTES * (BATCH_ROWS * workload.columns)
+def _memory(workload: Workload, machines: Machines) -> Range:
+    return BASE_MEMORY + CELL_BYTES * (BATCH_ROWS * workload.columns) + _held(workload, machines)
+
+
+def _held(workload: Workload, machines: Machines) -> Range:
+    """What DuckDB holds of the rows; beyond its limit they go to disk."""
+    limit = DUCKDB_MEMORY if machines.memory is None else machines.memory
+    return Range(0, min(workload.rows * max(1, workload.columns) * CELL_BYTES.high, limit))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from threading import Lock
 from typing import Any
 
 from pellucid.charts.theme import themed
@@ -24,6 +25,9 @@ FONTS = "Libertinus Serif, Liberation Sans, sans-serif"
 
 SIZE = re.compile(r'<svg [^>]*?width="(?P<width>[\d.]+)" height="(?P<height>[\d.]+)"')
 IDENTIFIER = re.compile(r' id="\w+|="url\(#\w+')
+_DRAWING = Lock()
+"""Page, print and notebook are made at the same time, of the same charts: the first draws, the others wait for it."""
+
 FAMILY = re.compile(r'font-family="[^"]*"')
 
 
@@ -45,7 +49,8 @@ def draw(chart: Chart) -> Drawing | Notice:
         specification = json.dumps(drawn_specification(chart.specification), allow_nan=False)
     except (TypeError, ValueError) as error:
         return _fault(chart, str(error))
-    drawn = _drawn(specification)
+    with _DRAWING:
+        drawn = _drawn(specification)
     return _fault(chart, drawn) if isinstance(drawn, str) else drawn
 
 

@@ -96,6 +96,10 @@ def without_single_rows(details: Mapping[str, Any]) -> dict[str, Any]:
             if key in method:
                 method[key] = None
                 method[SUPPRESSED] = True
+        texts = method.get("texts")
+        if isinstance(texts, dict) and texts.get("records"):
+            texts["records"] = []
+            method[SUPPRESSED] = True
     return new
 
 

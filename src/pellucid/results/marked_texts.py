@@ -19,6 +19,8 @@ UP, DOWN = "37,99,176", "198,91,18"
 """Blue and orange, which people who confuse red and green tell apart."""
 FAINT = 0.02
 """Share of the strongest value below which a unit is not marked."""
+ROUNDING = 1e-6
+"""Share of the prediction below which values are no more than rounding."""
 
 
 def html_of(explanation: TextExplanation) -> str:
@@ -34,7 +36,8 @@ def html_of(explanation: TextExplanation) -> str:
     )
     body = "".join(_text(explanation, row, text) for row, text in enumerate(shown))
     asked = f"{explanation.model_rows:,} texts asked"
-    return f"<div><p><b>Explanation</b>: {counted}; {asked}</p>{legend}{body}{left_out}{notes}</div>"
+    html = f"<div><p><b>Explanation</b>: {counted}; {asked}</p>{legend}{body}{left_out}{notes}</div>"
+    return html.encode(errors="replace").decode()  # no page can hold half of a surrogate pair
 
 
 def _text(explanation: TextExplanation, row: int, text: ExplainedText) -> str:
@@ -46,6 +49,7 @@ def _text(explanation: TextExplanation, row: int, text: ExplainedText) -> str:
             f"{', ' + format(text.samples, ',') + ' samples' if text.samples else ''})"
         )
         strongest = max((abs(value) for value in text.values[:, place].tolist()), default=0.0)
+        strongest = strongest if strongest > ROUNDING * max(abs(base), abs(prediction)) else 0.0
         marks = _marks(explanation, text, place, strongest)
         body = marks or "<i>No unit to explain.</i>"
         parts.append(

@@ -153,7 +153,7 @@ def rows_of_a_unit(task: ShapTask) -> int:
         return ROWS_BY_FORMULA
     players, inputs = len(task.request.players), len(task.baseline)
     if task.surrogate is not None:
-        asked = task.request.plan.samples_beside_surrogate(players=players, rows=task.total)
+        asked = max(1, task.request.plan.samples_beside_surrogate(players=players, rows=task.total))
         return min(ROWS_AT_ONCE, max(1, BATCH_ROWS // (BLOCK_ROWS * asked)) * BLOCK_ROWS)
     samples = task.request.plan.budget.samples_of(players=players, rows=task.total, inputs_per_coalition=inputs)
     asked = min(samples, 1 << min(players, 62)) * inputs

@@ -41,7 +41,8 @@ PARTS = {"label": "label", "predicted label": "prediction", "facet": "sensitive 
 
 def data_section(context: Context) -> Section:
     """The data overview."""
-    blocks = [*_rows(context), *_read_as(context), *_distributions(context), *_columns(context), *_notes(context)]
+    parts = (_rows, _images, _read_as, _distributions, _columns, _notes)
+    blocks: list[Block] = [block for part in parts for block in part(context)]
     if not blocks:
         note = "These files do not say what was read. Metrics and explanations below stand as they were written."
         blocks = [Notice("missing", note)]
@@ -59,6 +60,12 @@ def _rows(context: Context) -> Iterator[Block]:
     if not gone:
         labels = "; rows without a label count as not favourable" if context.stages else ""
         yield Paragraph(f"Every row that was read takes part{labels}.")
+
+
+def _images(context: Context) -> Iterator[Block]:
+    explained = mapping(context.explanations.get("image_shap"))
+    if explained:
+        yield Facts((("Images explained", count(len(listed(explained.get("images"))))),))
 
 
 def _read_as(context: Context) -> Iterator[Block]:

@@ -10,12 +10,12 @@ from typing import Any
 
 from pellucid.reports.content.context import Context, brief
 from pellucid.reports.content.dependence import pdp_section
-from pellucid.reports.content.forecasts import forecasts_section
+from pellucid.reports.content.forecasts import driving_series, forecasts_section
 from pellucid.reports.content.images import images_section
 from pellucid.reports.content.shap import driving_features, shap_section
-from pellucid.reports.document import Notice, Section
+from pellucid.reports.document import Finding, Notice, Section
 
-__all__ = ["BUILDERS", "driving_features", "explanations_section"]
+__all__ = ["BUILDERS", "drivers", "explanations_section"]
 
 Builder = Callable[[Context], Section | None]
 
@@ -26,6 +26,11 @@ BUILDERS: Mapping[str, Builder] = {
     "image_shap": images_section,
 }
 """By the key under ``explanations`` of ``analysis.json``, in the order of the report."""
+
+
+def drivers(context: Context) -> list[Finding]:
+    """What the first screen says on what drives the predictions."""
+    return [*driving_features(context), *driving_series(context)]
 
 
 def explanations_section(context: Context) -> Section | None:

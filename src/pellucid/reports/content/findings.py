@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pellucid.reports.content.context import Context, brief, counted, numbered, outcome_of
-from pellucid.reports.content.explanations import driving_features
+from pellucid.reports.content.explanations import drivers
 from pellucid.reports.content.judging import certainty_of, is_clear, sentence_of, size_of, tone_of
 from pellucid.reports.content.metric_texts import DIFFERENCES
 from pellucid.reports.content.slices import hidden_slices, largest_slices
@@ -41,11 +41,11 @@ def findings_section(context: Context) -> Section:
     """What was found, in sentences."""
     found = ranked(context)
     items = [_finding(context, one) for one in found[:MOST]]
-    drivers, slices = driving_features(context), largest_slices(context)
+    driving, slices = drivers(context), largest_slices(context)
     blocks: list[Block] = [*_problems(context), Paragraph(_summary(context, found))]
-    if items or drivers:
+    if items or driving:
         # What is shown first holds each kind of answer: who, among whom most of all, and what drives the predictions.
-        blocks.append(Findings((*items[:3], *slices, *drivers[:2], *items[3:], *drivers[2:])))
+        blocks.append(Findings((*items[:3], *slices, *driving[:2], *items[3:], *driving[2:])))
     if len(found) > MOST:
         blocks.append(Paragraph(f"{len(found) - MOST:,} further comparisons stand in the tables below."))
     blocks += [*_hidden(context), *_about(context)]

@@ -8,20 +8,32 @@ from typing import Any
 import numpy as np
 
 from pellucid.charts.strips import heat_strip
-from pellucid.reports.content.context import Context, brief, counted
-from pellucid.reports.document import Block, Cell, Chart, Column, Facts, Notice, Paragraph, Section, Table
+from pellucid.reports.content.context import Context, brief, counted, numbered
+from pellucid.reports.document import Block, Cell, Chart, Column, Facts, Finding, Notice, Paragraph, Section, Table
 from pellucid.reports.numbers import count, number
 from pellucid.reports.reading import listed, mapping, number_in
 
-__all__ = ["forecasts_section"]
+__all__ = ["driving_series", "forecasts_section"]
 
 KEY = "asymmetric_shapley_value"
-LISTED = 20
+LISTED, DRIVERS = 20, 3
 DIRECTIONS = {
     "chronological": "in the order of time",
     "anti_chronological": "against the order of time",
     "bidirectional": "in and against the order of time, which count equally",
 }
+
+
+def driving_series(context: Context) -> list[Finding]:
+    """One sentence on the series that move the forecasts most; none where that is not known."""
+    details = mapping(mapping(context.details.get("explanations")).get(KEY))
+    top = [f"{brief(name)} ({number(value)})" for name, value in _known_series(details)[:DRIVERS]]
+    if not top:
+        return []
+    text = f"The forecasts are driven most by {numbered(top, DRIVERS)}: absolute scores, summed over time."
+    items = listed(details.get("items"))
+    certainty = "exact" if items and all(item.get("exact") is True for item in items) else "measured"
+    return [Finding(text=text, tone="neutral", certainty=certainty, anchor="forecasts")]
 
 
 def forecasts_section(context: Context) -> Section | None:
@@ -68,14 +80,19 @@ def _facts(details: Mapping[str, Any]) -> Iterator[Block]:
 
 
 def _series(details: Mapping[str, Any]) -> Iterator[Block]:
-    read = {str(name): number_in(value) for name, value in mapping(details.get("series")).items()}
-    known = sorted(((name, value) for name, value in read.items() if value is not None), key=lambda pair: -pair[1])
+    known = _known_series(details)
     if known:
         yield Table(
             caption="Series and covariates: absolute scores, summed over time, mean over the horizon and the items",
             columns=(Column(title="Series"), Column(title="Contribution", align="right")),
             rows=tuple((brief(name), number(value)) for name, value in known[:LISTED]),
         )
+
+
+def _known_series(details: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """Series with their contribution, the largest first."""
+    read = {str(name): number_in(value) for name, value in mapping(details.get("series")).items()}
+    return sorted(((name, value) for name, value in read.items() if value is not None), key=lambda pair: -pair[1])
 
 
 def _strongest(details: Mapping[str, Any]) -> Iterator[Block]:

@@ -69,11 +69,10 @@ def _reason(metric: Metric) -> str:
 def method_section(context: Context) -> Section:
     """The method in plain words, and its limits."""
     parts = [*_bias_method(context), *_explanation_method(context), *_suppression_method(context)]
-    return Section(
-        title="Method and limits",
-        anchor="method",
-        blocks=(Paragraph("How to read this report, and what it cannot say."), Bullets(tuple(parts))),
-    )
+    blocks: tuple[Block, ...] = (Paragraph("What the numbers mean, and what they do not say, stands above them."),)
+    if parts:
+        blocks = (Paragraph("How to read this report, and what it cannot say."), Bullets(tuple(parts)))
+    return Section(title="Method and limits", anchor="method", blocks=blocks)
 
 
 def _bias_method(context: Context) -> Iterator[str]:
@@ -132,5 +131,6 @@ def _suppression_method(context: Context) -> Iterator[str]:
             "subtracting the numbers that are. What a reader knows from elsewhere cannot be taken into account."
         )
     telling = mapping(mapping(context.details.get("explanations")).get("kernel_shap"))
-    if telling.get("single_rows") or telling.get("sample"):
+    texts = mapping(telling.get("texts")).get("records")
+    if telling.get("single_rows") or telling.get("sample") or texts:
         yield "Single rows are shown with their values: treat this report as you treat the data themselves."

@@ -291,9 +291,11 @@ def _sampled(context: Context, label: str, outputs: Collection[str]) -> Iterator
         specification=specification,
         description=str(specification["description"]),
     )
+    texts = mapping(_details(context).get("texts")).get("columns")
     for place in range(min(DEPENDENCES, len(names))):
         column = cells[place]
-        if column is not None:
+        # Texts are hardly ever alike; their words are shown instead.
+        if column is not None and not (isinstance(texts, list) and names[place] in texts):
             chart = dependence(column, matrix[:, place], feature=names[place])
             title = f"Attribution of {brief(names[place], 60)} by its value"
             yield Chart(title=title, specification=chart, description=str(chart["description"]))

@@ -19,6 +19,8 @@ RECORDS = 6
 """Texts that are shown."""
 FAINT = 0.02
 """Share of the strongest value below which a unit is not marked."""
+ROUNDING = 1e-6
+"""Share of the strongest value, or of the prediction, below which a value is no more than rounding."""
 REACH = 1.96
 """Standard errors within which a value may be 0."""
 
@@ -69,7 +71,12 @@ def _top_words(label: str, columns: Mapping[str, Mapping[str, float]]) -> Iterat
     for column, words in columns.items():
         if not words:
             continue
-        bars = [ImportanceBar(feature=word, value=value) for word, value in words.items()]
+        strongest = max(map(abs, words.values()))
+        bars = [
+            ImportanceBar(feature=word, value=value)
+            for word, value in words.items()
+            if abs(value) >= ROUNDING * strongest
+        ]
         chart = importance(bars, limit=WORDS, axis_title="Value of the word, over all its occurrences")
         of_column = f" in {brief(column, 60)}" if column else ""
         yield Chart(
@@ -85,7 +92,8 @@ def _marked(label: str, named: str, records: Sequence[Mapping[str, Any]]) -> Ite
         base, prediction, place = (
             number_in(value) for value in (entry.get("base_value"), entry.get("prediction"), record.get("row"))
         )
-        values = _told_apart(entry.get("values"), entry.get("standard_errors"))
+        rounding = ROUNDING * max(abs(prediction or 0.0), abs(base or 0.0))
+        values = _told_apart(entry.get("values"), entry.get("standard_errors"), rounding)
         runs = _runs(record.get("text"), record.get("units"), values)
         if base is None or prediction is None or runs is None:
             yield Notice("missing", "A marked text was edited or damaged, and is left out.")
@@ -96,12 +104,12 @@ def _marked(label: str, named: str, records: Sequence[Mapping[str, Any]]) -> Ite
         yield MarkedText(runs=tuple(runs), limit=strongest or 1.0, caption=caption)
 
 
-def _told_apart(values: Any, errors: Any) -> Any:
+def _told_apart(values: Any, errors: Any, rounding: float) -> Any:
     """Values, 0 in the place of those that may be 0 or are too faint to be seen; as they are where they are damaged."""
     if not isinstance(values, list) or any(number_in(value) is None for value in values):
         return values
     known = errors if isinstance(errors, list) and len(errors) == len(values) else [None] * len(values)
-    faint = FAINT * max((abs(value) for value in values), default=0.0)
+    faint = max(rounding, FAINT * max((abs(value) for value in values), default=0.0))
     return [
         0.0 if abs(value) < max(faint, REACH * (number_in(error) or 0.0)) else value
         for value, error in zip(values, known, strict=True)

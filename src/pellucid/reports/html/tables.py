@@ -7,11 +7,11 @@ from pellucid.reports.meanings import cell_of
 
 __all__ = ["is_stacked"]
 
-NARROW = 44
+NARROW = 42
 """Characters that stand side by side on a screen of 390 pixels."""
 
-GAP, BUTTON, WHOLE, SENTENCE = 3, 3, 24, 60
-"""Characters: between columns; of the button of a meaning; up to which a number is never broken; of a sentence."""
+GAP, BUTTON, SIGN, WHOLE, SENTENCE = 3, 3, 2, 24, 60
+"""Characters: between columns, of the button of a meaning, of a sign, of a number never broken, of a sentence."""
 
 
 def is_stacked(table: Table) -> bool:
@@ -39,7 +39,8 @@ def _least(table: Table, position: int) -> int:
         least = len(cell.text) if whole else _longest_word(cell.text)
         if len(cell.text) > SENTENCE:
             least = max(least, WHOLE)
-        widest = max(widest, least + (BUTTON if cell.meaning and cell.tone != "suppressed" else 0))
+        least += BUTTON if cell.meaning and cell.tone != "suppressed" else 0
+        widest = max(widest, least + (SIGN if cell.tone != "neutral" else 0))
     return widest
 
 

@@ -1,7 +1,8 @@
 /* Tables: a stop for the keyboard only where there is something to scroll, and their numbers as a file. */
 (() => {
   const fit = (region) => {
-    if (region.scrollWidth > region.clientWidth + 1) region.tabIndex = 0;
+    const scrolls = region.scrollWidth > region.clientWidth + 1 || region.scrollHeight > region.clientHeight + 1;
+    if (scrolls) region.tabIndex = 0;
     else region.removeAttribute("tabindex");
   };
   const watch = new ResizeObserver((entries) => { for (const { target } of entries) fit(target); });
