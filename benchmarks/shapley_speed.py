@@ -26,10 +26,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-if __name__ == "__main__" and any(os.environ.get(name) != value for name, value in ONE_THREAD.items()):
-    os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **ONE_THREAD})
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -38,6 +34,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from threadpoolctl import threadpool_limits
 
 import pellucid
 from pellucid.api.job import run_job
@@ -46,6 +43,7 @@ from pellucid.explain.exact.trees import explain_trees
 from pellucid.models.tree_readers.read import read_trees
 
 Floats = npt.NDArray[np.float64]
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 SHAP = """
 import pickle, sys, time
@@ -297,4 +295,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with threadpool_limits(limits=1):
+        sys.exit(main())

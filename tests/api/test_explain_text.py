@@ -2,8 +2,13 @@
 
 # ruff: noqa: E501 - tables of cases hold one case per line, messages whole
 
+import json
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,7 +19,14 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 import pellucid
 from pellucid.errors import ConfigError, DataError, ModelError
+from pellucid.models.http.endpoint import endpoint
+from pellucid.models.http.extraction import ResponseFormat
+from pellucid.models.http.templates import RequestFormat
 from pellucid.protocols.model import Batch, Scores
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "models" / "http"))
+
+from faulty_server import serve
 
 GOOD = ["great", "lovely", "superb", "kind", "fresh", "clean"]
 BAD = ["awful", "rude", "dirty", "stale", "noisy", "cold"]
@@ -338,7 +350,32 @@ def test_what_is_only_rounding_is_not_marked():
     assert found._repr_html_().count("border-bottom") == 2  # those of the legend
 
 
+def test_a_table_is_not_taken_for_its_names(vader):
+    with pytest.raises(ConfigError) as caught:
+        pellucid.explain_text(vader, pd.DataFrame({"review": ["good"]}))
+    assert str(caught.value) == "texts: got 'DataFrame'. Give one column of the table, with the texts in it."
+
+
+def test_a_column_of_arrow_is_a_column_of_texts(vader):
+    found = pellucid.explain_text(vader, pa.array(["good", None]))
+    assert [text.text for text in found.texts] == ["good", ""]
+
+
 def test_a_text_that_was_cut_within_an_emoji_is_explained(vader):
     found = pellucid.explain_text(vader, ["Great \ud83d!"])
     assert [unit.text for unit in found.texts[0].units] == ["Great", "\ud83d", "!"]
     assert "Great" in found._repr_html_().encode().decode()
+
+
+def test_a_model_behind_http_is_asked_with_many_texts_a_request(vader):
+    def answer(body):
+        texts = [json.loads(line)["text"][0] for line in body.decode().splitlines()]
+        return "\n".join(json.dumps({"score": value}) for value in vader(texts)).encode()
+
+    asked = RequestFormat(content_type="application/jsonlines", content_template='{"text": $features}')
+    read = ResponseFormat(accept_type="application/jsonlines", probability="score")
+    with serve(answer, content_type="application/jsonlines") as server, endpoint(server.url, asked, read) as model:
+        there = pellucid.explain_text(model, [REVIEW], budget={"samples": 200})
+    here = pellucid.explain_text(vader, [REVIEW], budget={"samples": 200})
+    np.testing.assert_allclose(there.texts[0].values, here.texts[0].values, atol=1e-12)
+    assert len(server.requests) <= 6

@@ -450,6 +450,7 @@ def many_texts(folder, rows):
     (folder / "many.json").write_text(json.dumps(MANY))
 
 
+@pytest.mark.slow
 def test_a_job_that_was_killed_explains_only_the_texts_that_were_left(tmp_path):
     (tmp_path / "mortal_texts.py").write_text(MORTAL)
     many_texts(tmp_path, 300)

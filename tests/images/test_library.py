@@ -228,6 +228,48 @@ def test_gray_arrays_and_files_are_explained_and_what_was_converted_is_told(tmp_
     )
 
 
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.full((4, 4, 4), (0, 0, 0, 0), dtype=np.uint8),
+        Image.new("RGBA", (4, 4), (0, 0, 0, 0)),
+        [Image.new("RGBA", (4, 4), (0, 0, 0, 0))],
+    ],
+    ids=["array", "picture", "list"],
+)
+def test_transparent_parts_are_laid_over_white(image):
+    found = pellucid.explain_images(lambda images: images.mean((1, 2, 3)), image, num_segments=2)
+    assert found[0].predictions.tolist() == [255.0]
+    assert found.notes[0] == "images[0]: transparent parts laid over white"
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (
+            np.zeros((3, 8, 9), np.uint8),
+            (
+                "images: got 'uint8 of shape (3, 8, 9)'. Colors come last: use numpy.moveaxis(image, 0, -1). Of three "
+                "gray images give a list."
+            ),
+        ),
+        (
+            None,
+            (
+                "images: got 'NoneType'. Give a list of images, or one: an array, a picture of Pillow, or the path of "
+                "a file."
+            ),
+        ),
+        ([], "images: got []. Give at least one image."),
+    ],
+    ids=["colors first", "nothing", "none"],
+)
+def test_what_are_no_images_is_told(images, message):
+    with pytest.raises(DataError) as raised:
+        pellucid.explain_images(len, images)
+    assert str(raised.value) == message
+
+
 def test_all_wrong_images_are_named_together(tmp_path):
     (tmp_path / "notes.jpg").write_text("no image")
     with pytest.raises(DataError) as raised:

@@ -160,3 +160,10 @@ def test_every_group_has_a_chart_and_a_table():
     chart, table = sections["sex = F"].blocks
     assert isinstance(chart, Chart)
     assert [column.title for column in table.columns][2:5] == ["old", "new", "Difference"]
+
+
+def test_nearer_to_parity_is_worse_for_a_group_that_was_favoured():
+    found = compared(source(metric("DPPL", -0.20, -0.23, -0.17)), source(metric("DPPL", -0.10, -0.14, -0.06)))
+    (finding,) = build_comparison(found).sections[0].blocks[0].items
+    assert "nearer to parity" in finding.text
+    assert finding.tone == "worse"

@@ -1,9 +1,9 @@
-"""Partial dependence in a report: curves of single rows and accumulated effects beside the mean."""
+"""Explanations in a report: curves of rows and accumulated effects beside the mean, exact values, surrogates."""
 
 import json
 
 import pytest
-from read_documents import blocks_of
+from read_documents import blocks_of, texts_of
 
 from pellucid.reports.content import build_document
 from pellucid.reports.document import Chart, Paragraph
@@ -62,3 +62,19 @@ def test_without_them_the_mean_stands_alone(further):
     drawn, _ = section(further)
     assert "(accumulated)" not in drawn
     assert "0.33" not in drawn
+
+
+def test_exact_values_and_the_audit_of_a_surrogate_are_told():
+    def facts(**details):
+        explained = {"label0": {"global_shap_values": {"age": 0.5}, "expected_value": 0.1}}
+        analysis = {"version": "1.0", "explanations": {"kernel_shap": explained}}
+        source = ReportSource(analysis=analysis, details={"explanations": {"kernel_shap": {"rows": 9, **details}}})
+        return " ".join(texts_of(build_document(source)))
+
+    exact = facts(estimators={"exact: trees": 9}, samples_per_row=[0, 0])
+    assert "the formula for ensembles of trees, exactly (9 rows)" in exact
+    assert "Coalitions per row" not in exact
+    audit = {"rows": 4, "relative_error": 0.0123}
+    audited = facts(estimators={"surrogate": 9}, samples_per_row=[40, 40], surrogate={"audit": audit})
+    assert "a surrogate of trees, corrected by samples (9 rows)" in audited
+    assert "1.2 % on 4 rows computed without it" in audited

@@ -129,10 +129,8 @@ def test_a_long_japanese_text_is_no_obstacle():
     assert len(units("とても良いです" * 5_000, "ja")) >= 15_000
 
 
-def test_a_long_run_without_blanks_is_no_obstacle():
-    text = "Look: " + "\U0001f600" * 20_000 + " (ok)"
-    assert len(units(text)) == 20_000 + 5
-    assert units(text)[-3:] == ["(", "ok", ")"]
+def test_a_long_run_without_blanks_is_cut_since_time_grows_with_its_square():
+    assert [len(unit) for unit in units("see " + "a" * 600 + " (ok)")] == [3, 256, 256, 88, 1, 2, 1]
 
 
 @pytest.mark.parametrize("language", ["en", "ja", "zh", pytest.param("th", marks=pytest.mark.slow)])
@@ -151,7 +149,7 @@ CODES = (
 
 
 def test_every_language_of_clarify_is_known():
-    assert LANGUAGE_CODES == (*CODES.split(), "ko")
+    assert (*CODES.split(), "ko") == LANGUAGE_CODES
 
 
 @pytest.mark.slow

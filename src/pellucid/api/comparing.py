@@ -152,8 +152,8 @@ def _paired(
 
 def _outcomes(folder: Path, source: ReportSource, data: str) -> Outcomes:
     """Groups, labels and predictions of one result, from its configuration and the rows."""
-    from pellucid.api.job import comparing
     from pellucid.api.preflight import asks_for_predictions, preflight, table_over
+    from pellucid.api.table_job import comparing
     from pellucid.bias.paired_rows import outcomes_of
     from pellucid.datasets.predictions import with_predictions
 

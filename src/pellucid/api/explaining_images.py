@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
-from pellucid.errors import ConfigError, DataError, InputError, ModelError, Problem, did_you_mean
+from pellucid.errors import ConfigError, DataError, InputError, ModelError, Problem, did_you_mean, require
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,8 +60,9 @@ def explain_images(
         with edges as shares of the width and height, class -1 being padding. Or the path of an ONNX model, or
         ``module:attribute``.
     images
-        A list of images, or one: arrays of shape (height, width, 3) or (height, width), uint8; or paths of JPEG and PNG
-        files. They may differ in size.
+        A list of images, or one: arrays of shape (height, width, 3), (height, width, 4) or (height, width), uint8;
+        pictures of Pillow; or paths of JPEG and PNG files. They may differ in size. Transparent parts are laid over
+        white.
     num_segments, compactness
         Of SLIC: about how many segments, and how much nearness weighs against color.
     baseline
@@ -203,9 +204,16 @@ def _images(images: Any) -> tuple[list[tuple[str, Bytes]], list[str]]:
     """The images by name, and notes on how they were converted; every one that cannot be used is reported."""
     import numpy as np
 
-    one = isinstance(images, str | PathLike) or (isinstance(images, np.ndarray) and images.ndim in (2, 3))
+    one = isinstance(images, str | PathLike) or hasattr(images, "convert")
+    if not one and (isinstance(images, bytes | Mapping) or not isinstance(images, Iterable)):
+        fix = "Give a list of images, or one: an array, a picture of Pillow, or the path of a file."
+        raise DataError(Problem("images", type(images).__name__, fix=fix))
+    one = one or (isinstance(images, np.ndarray) and images.ndim in (2, 3))
     listed = [images] if one else list(images)
     if isinstance(images, np.ndarray) and images.ndim == 3 and images.shape[2] not in (1, 3, 4):
+        if images.shape[0] == 3:
+            fix = "Colors come last: use numpy.moveaxis(image, 0, -1). Of three gray images give a list."
+            raise DataError(Problem("images", f"{images.dtype} of shape {images.shape}", fix=fix))
         listed = list(images)  # gray images, one after another
     if not listed:
         raise DataError(Problem("images", [], fix="Give at least one image."))
@@ -240,6 +248,9 @@ def _image(image: Any, where: str) -> tuple[str, Bytes, str]:
     array = np.asarray(image)
     if array.ndim == 2:
         array = array[:, :, None]
+    if array.ndim == 3 and array.shape[2] == 4 and array.dtype == np.uint8 and array.size:
+        read = as_rgb(require("PIL.Image", extra="images").fromarray(np.ascontiguousarray(array)))
+        return where, read.pixels, read.converted
     if array.ndim != 3 or array.shape[2] not in (1, 3) or array.dtype != np.uint8 or not array.size:
         fix = "Give uint8 arrays of shape (height, width, 3), colors from 0 to 255; or gray ones, (height, width)."
         raise DataError(Problem(where, f"{array.dtype} of shape {np.shape(image)}", fix=fix))

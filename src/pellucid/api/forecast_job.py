@@ -6,7 +6,7 @@ import math
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +27,7 @@ from pellucid.results.forecast import ForecastItem
 
 if TYPE_CHECKING:
     from pellucid.api.job import JobResult
+    from pellucid.api.job_arguments import JobArguments
     from pellucid.api.job_record import JobRecord
 
 __all__ = ["run_forecast_job"]
@@ -36,26 +37,10 @@ ROUNDING = 1e-9
 """Share of a forecast that rounding may leave between it and offset plus scores."""
 
 
-def run_forecast_job(
-    config: str | Path,
-    *,
-    output: str | Path,
-    data: str | None = None,
-    data_input: str | None = None,
-    strict: bool = False,
-    seed: int | None = None,
-    models: Mapping[str, str] | None = None,
-    endpoints: Mapping[str, str] | None = None,
-    allow_pickle: bool = False,
-    engine: str = "local",
-    workers: int | None = None,
-    record: JobRecord,
-    progress: Callable[[str], None] = lambda step: None,
-) -> JobResult:
+def run_forecast_job(arguments: JobArguments, record: JobRecord, progress: Callable[[str], None]) -> JobResult:
     """Explain the forecasts that a configuration describes, and write the results.
 
-    Parameters are those of `pellucid.api.job.run_job`; the work is done in this process whatever the engine. What a
-    report needs is told to ``record``.
+    The work is done in this process whatever the engine. What a report needs is told to ``record``.
 
     Raises
     ------
@@ -65,27 +50,32 @@ def run_forecast_job(
         The model does not answer with finite forecasts.
     """
     from pellucid.api.job import ANALYSIS, DETAILS, PARTIAL, PREDICTIONS, RESUME, WRITING, JobResult
-    from pellucid.api.job_engine import engine_problems
-    from pellucid.jobs.result_files import json_text, unwritable, write_files
+    from pellucid.jobs.result_files import json_text, write_files
 
-    begun = time.monotonic()
     progress("checking configuration and data")
     ready = forecast_preflight(
-        config, data=data, data_input=data_input, strict=strict, seed=seed, models=models, endpoints=endpoints
+        arguments.config,
+        data=arguments.data,
+        data_input=arguments.data_input,
+        strict=arguments.strict,
+        seed=arguments.seed,
+        models=arguments.models,
+        endpoints=arguments.endpoints,
     )
-    folder = Path(output)
-    job = replace(ready.job, problems=(*ready.job.problems, *unwritable(folder), *engine_problems(engine, workers)))
+    folder = arguments.output
+    job = replace(ready.job, problems=(*ready.job.problems, *arguments.problems()))
     if job.problems or job.model is None or ready.request is None:
         raise job.error()
-    record.begins(job, data=data, seed=seed, strict=strict)
+    record.begins(job, data=arguments.data, seed=arguments.seed, strict=arguments.strict)
     if record.digests is not None:
-        record.digests.read_all("data", ready.files, data or job.config.dataset_uri)
+        record.digests.read_all("data", ready.files, arguments.data or job.config.dataset_uri)
     # In the folder that a finished job removes: one that was killed can remove nothing.
     (folder / RESUME).mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix="unfinished-", dir=folder / RESUME))
     try:
         progress(f"opening the model {job.model.shown}")
-        with opened_forecaster(job.model, job.config, folder=folder / RESUME, allow_pickle=allow_pickle) as model:
+        resume, allowed = folder / RESUME, arguments.allow_pickle
+        with opened_forecaster(job.model, job.config, folder=resume, allow_pickle=allowed) as model:
             explained = _explained(ready, ready.request, model, progress, folder=folder, aside=aside)
             record.answered(model, explained)
             if record.model_rows is None and explained.forecasts is not None:
@@ -94,7 +84,7 @@ def run_forecast_job(
         document = {"version": "1.0", "explanations": explained.section()}
         texts = {ANALYSIS: json_text(document)}
         record.details = _details(ready, explained)
-        if not strict:
+        if not arguments.strict:
             texts[DETAILS] = json_text(record.details)
         stale = (DETAILS, PARTIAL, PREDICTIONS, SERVER_LOG, *earlier_explanations(folder))
         files = write_files(folder, texts, stale=stale, written=explained.written)
@@ -110,9 +100,8 @@ def run_forecast_job(
         report=None,
         document=document,
         warnings=(*job.warnings, *explained.warnings),
-        notes=(*job.notes, *explained.notes, *_in_this_process(engine, workers)),
+        notes=(*job.notes, *explained.notes, *_in_this_process(arguments.engine, arguments.workers)),
         files=files,
-        seconds=time.monotonic() - begun,
         explanations=explained,
     )
 

@@ -26,6 +26,7 @@ from pellucid.jobs.explanations.image_request import chosen_images, image_reques
 from pellucid.jobs.explanations.request import of_shap
 
 if TYPE_CHECKING:
+    from pellucid.api.job_arguments import JobArguments
     from pellucid.api.job_record import JobRecord
     from pellucid.jobs.explanations.image_files import ImageFiles
     from pellucid.jobs.explanations.image_results import FailedImage, ImageSummary
@@ -91,16 +92,7 @@ def image_baseline(config: AnalysisConfig, config_path: Path) -> npt.NDArray[np.
 
 
 def run_image_job(
-    job: Preflight,
-    *,
-    output: Path,
-    data: str | None = None,
-    strict: bool,
-    seed: int | None,
-    allow_pickle: bool,
-    engine: str = "local",
-    record: JobRecord,
-    progress: Callable[[str], None],
+    job: Preflight, arguments: JobArguments, record: JobRecord, progress: Callable[[str], None]
 ) -> JobResult:
     """Explain the images of a job whose preflight found no fault, and write its results.
 
@@ -116,17 +108,18 @@ def run_image_job(
     """
     from pellucid.jobs.result_files import json_text, write_files
 
-    begun = time.monotonic()
     if job.model is None:
         raise job.error()
-    record.begins(job, data=data, seed=seed, strict=strict)
+    output, strict, seed = arguments.output, arguments.strict, arguments.seed
+    record.begins(job, data=arguments.data, seed=seed, strict=strict)
     output.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=output))
     try:
         from pellucid.api.image_model import opened_image_model
 
         progress(f"opening the model {job.model.shown}")
-        with opened_image_model(job.model, job.config, folder=output / RESUME, allow_pickle=allow_pickle) as ask:
+        resume, allowed = output / RESUME, arguments.allow_pickle
+        with opened_image_model(job.model, job.config, folder=resume, allow_pickle=allowed) as ask:
             explained = _explained(job, ask, aside=aside, strict=strict, seed=seed, progress=progress)
             record.model_rows = sum(image.model_images for image in explained.images)
         progress(WRITING)
@@ -147,9 +140,8 @@ def run_image_job(
         report=None,
         document=document,
         warnings=(*job.warnings, *explained.warnings),
-        notes=(*job.notes, *explained.notes, *([] if engine == "local" else [ONE_PROCESS])),
+        notes=(*job.notes, *explained.notes, *([] if arguments.engine == "local" else [ONE_PROCESS])),
         files=files,
-        seconds=time.monotonic() - begun,
         explanations=explained,
     )
 

@@ -57,8 +57,9 @@ def explain_text(
     ----------
     model
         A function of a list of texts that returns scores of shape (texts,) or (texts, outputs), a fitted estimator or
-        pipeline of scikit-learn, a `Model` (asked with one column, ``text``), or the path or address of a model.
-        Classifiers explain probabilities, regressions predictions.
+        pipeline of scikit-learn, a `Model` (asked with one column, ``text``), or the path of a model or its address in
+        MLflow. Classifiers explain probabilities, regressions predictions. Models behind HTTP are explained by jobs,
+        or by a function that asks them.
     texts
         A list, array or column of texts; a missing one is explained as an empty one. A single text is a list of one.
     granularity
@@ -149,9 +150,14 @@ def text_cells(texts: Any, where: str = "texts") -> tuple[npt.NDArray[np.object_
     """
     if isinstance(texts, str | bytes) or not isinstance(texts, Iterable) or isinstance(texts, Mapping):
         raise ConfigError(Problem(where, texts, fix="Give a list of texts; a single one is [text]."))
+    if hasattr(texts, "columns"):
+        raise ConfigError(
+            Problem(where, type(texts).__name__, fix="Give one column of the table, with the texts in it.")
+        )
     from pellucid.engines.cells import plain
 
-    cells = [None if plain(cell) is None else cell for cell in texts]
+    listed = texts.to_pylist() if hasattr(texts, "to_pylist") else texts
+    cells = [None if plain(cell) is None else cell for cell in listed]
     wrong = [place for place, cell in enumerate(cells) if not (cell is None or isinstance(cell, str))]
     if wrong:
         fix = f"Give texts only; there are {len(wrong)} other cells of {len(cells)}."

@@ -32,8 +32,8 @@ def bytes_of(text: object) -> int | None:
 def size_text(size: float) -> str:
     """A number of bytes for people, to two digits.
 
-    >>> size_text(999), size_text(1024), size_text(1.54 * 2**30), size_text(3 * 2**50)
-    ('1 KiB', '1 KiB', '1.5 GiB', '3,100 TiB')
+    >>> size_text(500), size_text(1024), size_text(1.54 * 2**30), size_text(3 * 2**50)
+    ('500 B', '1 KiB', '1.5 GiB', '3,100 TiB')
     """
     units = ["B", "KiB", "MiB", "GiB", "TiB"]
     while size >= 995 and len(units) > 1:

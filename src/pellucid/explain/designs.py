@@ -245,12 +245,18 @@ def _distinct_ranks(number: int, n: int, draw: np.random.Generator) -> Integers:
     return np.concatenate([first, draw.permutation(rest)])[:n]
 
 
+@lru_cache(maxsize=4096)
+def _combinations(number: int, most: int) -> Integers:
+    """How many subsets of each size from 0 to ``most`` there are."""
+    return np.array([math.comb(number, k) for k in range(most + 1)], dtype=np.int64)
+
+
 def _subset_of_rank(ranks: Integers, players: int, size: int) -> Booleans:
     """Subsets of a size in the combinatorial number system, shape (ranks, players)."""
     subsets = np.zeros((len(ranks), players), dtype=bool)
     left, rank = np.full(len(ranks), size), ranks.copy()
     for player in reversed(range(players)):
-        without = np.array([math.comb(player, k) for k in range(size + 1)], dtype=np.int64)[left]
+        without = _combinations(player, size)[left]
         taken = (rank >= without) & (left > 0)
         subsets[:, player] = taken
         rank = np.where(taken, rank - without, rank)

@@ -85,6 +85,8 @@ class Task:
     def questions(self, all_players: int) -> list[Asked]:
         """Coalitions of all players whose values are not known yet, row by row."""
         new = self.design.coalitions[self._unknown()]
+        if np.array_equal(self.players, np.broadcast_to(np.arange(all_players), (len(self.rows), all_players))):
+            return [Asked(row, new) for row in self.rows.tolist()]
         coalitions = np.zeros((len(self.rows), len(new), all_players), dtype=bool)
         np.put_along_axis(
             coalitions, np.broadcast_to(self.players[:, None], (*coalitions.shape[:2], new.shape[1])), new, 2

@@ -80,8 +80,9 @@ def read_source(folder: Path) -> ReportSource:
         raise DataError(Problem("results", str(folder), fix=fix))
     if analysis is None and not any(ANALYSIS in problem for problem in problems):
         problems.append(f"{ANALYSIS} is missing: bias metrics and explanations cannot be shown.")
-    told = {problem.partition(" ")[0] for problem in problems}
-    problems += [text for text in _changed(folder, documents[EVIDENCE]) if text.partition(" ")[0] not in told]
+    told = any(problem.startswith(f"{ANALYSIS} is missing") for problem in problems)
+    changed = _changed(folder, documents[EVIDENCE])
+    problems += [problem for problem in changed if not (told and problem == f"{ANALYSIS} is missing.")]
     problems += inconsistencies(analysis or {}, details or {})
     return ReportSource(
         analysis=analysis or {},

@@ -222,40 +222,48 @@ def explained_unit(
     """
     rows, request = Batch({name: unit.rows.columns[name] for name in task.features}), task.request
     masker, texts = _masker(rows, task), task.texts
-    whole = MaskedGames(masker, score, request.link)
-    games = PartGames(whole, unit.first, task.total)
-    plan = request.plan
+    games, plan = MaskedGames(masker, score, request.link), request.plan
     if unit.seconds is not None:
         plan = replace(plan, budget=replace(plan.budget, seconds=unit.seconds))
-    exact = None if exactly is None else exactly(rows, whole)
-    if task.surrogate is not None and isinstance(masker, TabularMasker):
-        found = explained_by_surrogate(
-            masker,
-            score,
-            task.surrogate,
-            link=request.link,
-            samples=plan.samples_beside_surrogate(players=masker.players, rows=task.total),
-            seed=plan.seed,
-            first=unit.first,
-            block_rows=BLOCK_ROWS,
-        )
-    elif isinstance(masker, TextMasker) and texts is not None:
-        found = text_attributions(masker, games, plan, _blocks(unit.first, len(rows)), outer=texts.outer, clock=clock)
-    elif exact is None or not isinstance(masker, TabularMasker):
-        blocks = explain_blocks(games, plan, _blocks(unit.first, len(rows)), clock=clock)
-        found = Attributions.join(list(blocks))
+    exact = None if exactly is None else exactly(rows, games)
+    if isinstance(masker, TextMasker) and texts is not None:
+        part, blocks = PartGames(games, unit.first, task.total), _blocks(unit.first, len(rows))
+        found = text_attributions(masker, part, plan, blocks, outer=texts.outer, clock=clock)
+    elif task.surrogate is not None and isinstance(masker, TabularMasker):
+        found = _by_surrogate(masker, task, score, task.surrogate, unit.first)
+    elif exact is not None and isinstance(masker, TabularMasker):
+        bounded = replace(plan, budget=bounded_by_samples(plan.budget, task.total, len(task.baseline)))
+
+        def sample(left: npt.NDArray[np.intp]) -> Attributions:
+            some = replace(games, masker=replace(masker, explained=rows[left]))
+            return _sampled(PartGames(some, unit.first, unit.first + len(left)), bounded, unit.first, len(left), clock)
+
+        found = with_exact_rows(exact, unit.first, sample)
     else:
-        known, by_rows = masker, replace(plan, budget=bounded_by_samples(plan.budget, task.total, len(task.baseline)))
-
-        def sampled(left: npt.NDArray[np.intp]) -> Attributions:
-            some = MaskedGames(replace(known, explained=rows[left]), score, request.link)
-            part = PartGames(some, unit.first, unit.first + len(left))
-            return Attributions.join(list(explain_blocks(part, by_rows, _blocks(unit.first, len(left)), clock=clock)))
-
-        found = with_exact_rows(exact, unit.first, sampled)
+        found = _sampled(PartGames(games, unit.first, task.total), plan, unit.first, len(rows), clock)
     # The base of a formula differs from the model's own in the last digits.
     common = masker.has_common_base and (exact is None or len(set(exact.holds.tolist())) == 1)
     return Found(found, _players(masker, plan), common)
+
+
+def _sampled(games: PartGames, plan: Plan, first: int, rows: int, clock: Callable[[], float]) -> Attributions:
+    return Attributions.join(list(explain_blocks(games, plan, _blocks(first, rows), clock=clock)))
+
+
+def _by_surrogate(
+    masker: TabularMasker, task: ShapTask, score: Callable[[Batch], Floats], surrogate: Surrogate, first: int
+) -> Attributions:
+    plan = task.request.plan
+    return explained_by_surrogate(
+        masker,
+        score,
+        surrogate,
+        link=task.request.link,
+        samples=plan.samples_beside_surrogate(players=masker.players, rows=task.total),
+        seed=plan.seed,
+        first=first,
+        block_rows=BLOCK_ROWS,
+    )
 
 
 def _blocks(first: int, rows: int) -> range:

@@ -13,14 +13,16 @@ __all__ = ["Pace"]
 logger = logging.getLogger(__name__)
 
 FIRST_BATCH = 64
-LARGEST_BATCH = 16_384
+LARGEST_BATCH = 8_192
 """Above this the cost of a request by itself is spread thin everywhere, and the end of a job waits for a late one."""
 LARGE_BATCH = 1_024
 """Up to here a step is four-fold, then two-fold: a size that turns out to be too large is less of a loss."""
+ANSWERED_BEFORE = 8
+"""A larger size is tried when so many times as many records were answered, so that it costs a short job little."""
 WANTED_SECONDS = 0.5
 """A request takes no longer than about this, so that a killed job loses little."""
-LARGER_WORTH_IT, WORTH_IT = 1.05, 1.1
-"""Throughput that a larger request, and one more in flight, must gain to be kept; smaller gains are noise."""
+WORTH_IT = 1.1
+"""Throughput that a step must gain to be kept; smaller gains are noise."""
 WINDOW_SECONDS = 0.03
 """Shortest time in which throughput is measured."""
 
@@ -28,7 +30,7 @@ WINDOW_SECONDS = 0.03
 class Pace:
     """Batch size and concurrency, adapted to the throughput that is measured.
 
-    The batch grows while that brings a twentieth more records per second and requests stay below `WANTED_SECONDS`:
+    The batch grows while that brings a tenth more records per second and requests stay below `WANTED_SECONDS`:
     what a request costs by itself is spread over more records, until large ones are dearer for another reason, such as
     a server whose cache they leave. Then concurrency doubles as long as that brings a tenth more. Requests that take
     more than twice `WANTED_SECONDS` shrink at any time.
@@ -54,6 +56,7 @@ class Pace:
         self._best_batch = self.batch_records
         self._best_concurrency = self.concurrency
         self._window: _Window | None = None
+        self._answered = 0
 
     def measured(self, records: int, body_bytes: int) -> None:
         """A body was built: keep the next ones below the payload limit."""
@@ -66,6 +69,7 @@ class Pace:
 
     def answered(self, records: int, seconds: float, now: float) -> None:
         """A request was answered after ``seconds``, at the time ``now``."""
+        self._answered += records
         if self._settings.batch_records is None and seconds > 2 * WANTED_SECONDS and records >= self.batch_records > 1:
             self._slow_down(records, seconds)
         elif self._growing:
@@ -116,9 +120,9 @@ class Pace:
         rate = self._rate(records, now)
         if rate is None:
             return
-        if rate < LARGER_WORTH_IT * self._best_rate:
+        if rate < WORTH_IT * self._best_rate:
             self._settle(self._best_batch)
-        else:
+        elif self._answered >= ANSWERED_BEFORE * 2 * self.batch_records:
             self._best_batch, self._best_rate = self.batch_records, rate
             self._grow_or_settle(seconds)
 

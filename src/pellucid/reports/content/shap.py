@@ -31,6 +31,7 @@ from pellucid.reports.document import (
 )
 from pellucid.reports.numbers import NOISE, count, interval, number
 from pellucid.reports.reading import listed, mapping, number_in
+from pellucid.results.rounding import share
 
 __all__ = ["driving_features", "shap_section"]
 
@@ -47,6 +48,10 @@ ESTIMATORS = {
     "clarify": "Clarify's own sampling",
     "permutation": "permutations",
     "nested": "sentences first, then words (Owen values)",
+    "surrogate": "a surrogate of trees, corrected by samples",
+    "exact: linear": "the formula for linear models, exactly",
+    "exact: logistic": "the formula for logistic regression, exactly",
+    "exact: trees": "the formula for ensembles of trees, exactly",
 }
 KINDS = {
     "highest": "The highest prediction",
@@ -204,9 +209,13 @@ def _facts(context: Context, outputs: Mapping[str, Sequence[_Feature]]) -> Itera
     if estimators:
         yield "Estimators", "; ".join(_estimator(str(name), number_in(rows)) for name, rows in estimators.items())
     samples = details.get("samples_per_row")
-    if isinstance(samples, list) and len(samples) == 2:
+    if isinstance(samples, list) and len(samples) == 2 and samples[1]:
         least, most = (number_in(end) for end in samples)
         yield "Coalitions per row", count(most) if least == most else f"{count(least)} to {count(most)}"
+    audit = mapping(mapping(details.get("surrogate")).get("audit"))
+    error, audited = number_in(audit.get("relative_error")), number_in(audit.get("rows"))
+    if error is not None and audited is not None:
+        yield "Error of the surrogate", f"{share(error)} on {counted(audited, 'row')} computed without it"
     asked = number_in(details.get("model_rows"))
     if asked is not None:
         yield "Rows asked of the model", count(asked)
