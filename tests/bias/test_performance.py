@@ -50,12 +50,16 @@ def test_quotients_without_a_denominator_are_text_in_json():
     assert (values["Acceptance Rate / Precision"], values["F1 Score"]) == (0.0, 0.0)
 
 
+STATISTICS = ("facet", "value_or_threshold", "rows", "proportion", "observed_label_distribution", "confusion_matrix")
+"""What Clarify's report says of a group; counts and rates have tests of their own."""
+
+
 def test_the_statistics_of_a_group_are_those_of_the_worked_example():
     cells = {(1, 1): (12, 30), (1, 0): (14, 10), (0, 1): (3, 8), (0, 0): (41, 52)}
     rows = [(sex, y, p) for (y, p), pair in cells.items() for sex, n in zip("FM", pair, strict=True) for _ in range(n)]
     frame = pl.DataFrame(rows, schema=["f", "y", "p"], orient="row")
     (group,) = bias(frame, label="y", positive=1, predicted="p", facets={"f": "F"}).groups
-    assert group.to_dict() == {
+    assert {key: value for key, value in group.to_dict().items() if key in STATISTICS} == {
         "facet": "f",
         "value_or_threshold": "F",
         "rows": 70,

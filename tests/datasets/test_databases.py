@@ -19,7 +19,7 @@ from pellucid.cli.main import main
 from pellucid.datasets import DatasetSource, read_database, read_dataset
 from pellucid.datasets.database_address import database_address, shown_address
 from pellucid.engines.frames import FrameTable
-from pellucid.errors import ConfigError, DataError, InputError, MissingExtra
+from pellucid.errors import ConfigError, DataError, InputError, MissingExtra, shorten
 
 PEOPLE = [("F", 25, 1.5, 0, 1), ("M", 40, 2.0, 2, 1), ("F", 31, None, None, 0), (None, 58, 0.5, 1, 0)] * 10
 """Sex, age, income, children, hired."""
@@ -181,7 +181,7 @@ def test_an_address_says_one_table_or_one_query(sqlite_file):
         with pytest.raises(ConfigError) as error:
             read_database(f"sqlite:///{sqlite_file}{rows}")
         assert str(error.value) == (
-            f"path: got '{shown_address(f'sqlite:///{sqlite_file}{rows}')}'. "
+            f"path: got {shorten(shown_address(f'sqlite:///{sqlite_file}{rows}'))}. "
             "Say which rows: end the address with ?table=NAME, ?table=SCHEMA.NAME or ?query=SELECT ..."
         )
 

@@ -1,12 +1,18 @@
 """Rows with a formula beside rows without one."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import Budget
+from pellucid.explain.maskers.tabular import players_of
+from pellucid.explain.plan import Plan
 from pellucid.jobs.explanations.exact_rows import ExactRows, bounded_by_samples, with_exact_rows
+from pellucid.jobs.explanations.request import ShapRequest
+from pellucid.jobs.explanations.shap_job import ShapTask, ShapUnit, explained_unit, rows_of_a_unit
+from pellucid.protocols.model import Batch
 
 FIRST = 96
 
@@ -44,3 +50,33 @@ def test_a_bound_on_the_whole_job_is_one_on_each_row():
     budget = Budget(model_calls=1000 * 12 + 2, samples=50)
     assert bounded_by_samples(budget, total=1000, inputs_per_coalition=2) == Budget(samples=5)
     assert bounded_by_samples(Budget(samples=3), total=1000, inputs_per_coalition=2) == Budget(samples=3)
+
+
+@pytest.mark.parametrize("budget", [Budget(), Budget(model_calls=70 * 40)], ids=["default", "model calls"])
+def test_a_unit_has_the_same_values_whichever_rows_its_formula_holds_for(budget):
+    rng = np.random.default_rng(0)
+    rows = Batch({name: rng.normal(size=70) for name in "abc"})
+    zero = Batch({name: np.zeros(2) + place for place, name in enumerate("abc")})
+    request = ShapRequest(
+        players=players_of(rows.names), plan=Plan(budget=budget), link="identity", aggregation="mean_abs",
+        num_clusters=None, save_local=False,
+    )  # fmt: skip
+    task = ShapTask(features=rows.names, total=134, baseline=zero, request=request, by_formula=True)
+    unit = ShapUnit(first=64, rows=rows)
+
+    def score(batch):
+        return (batch.columns["a"] * batch.columns["b"] + batch.columns["c"])[:, None]
+
+    every = explained_unit(unit, task, score, clock=lambda: 0.0)
+    holds = rng.random(70) < 0.6
+
+    def exactly(asked, games):
+        assert len(asked) == games.rows == 70
+        values = every.attributions.values
+        return ExactRows(holds, np.where(holds[:, None, None], values, np.nan), every.attributions.base_values, "f", 72)
+
+    mixed = explained_unit(unit, task, score, clock=lambda: 0.0, exactly=exactly)
+    assert mixed.attributions.values == pytest.approx(every.attributions.values, abs=1e-12)
+    assert mixed.attributions.estimators.count("f") == holds.sum()
+    assert (every.common_base, mixed.common_base) == (True, False)
+    assert rows_of_a_unit(task) == 2048
