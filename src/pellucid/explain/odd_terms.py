@@ -34,7 +34,7 @@ FLOOR = 0.01
 """Least scale, as a share of the largest."""
 WIDE = 100.0
 """Prior variance of the first order, so wide that the process leaves it to the linear fit."""
-SEARCHED = 192
+SEARCHED = 256
 """Pairs on which the prior is chosen."""
 MOST_PAIRS = 4500
 """Pairs beyond which the inverse of their covariances takes longer than it is worth."""

@@ -31,7 +31,7 @@ def test_batches_stay_small_where_a_record_costs_the_same_in_any_batch():
 @pytest.mark.parametrize("best", [1_024, 2_048, 4_096])
 def test_batches_go_back_to_the_size_above_which_records_cost_more(best):
     def seconds(records, flying):
-        return 0.002 + 8e-6 * records * (1.0 if records <= best else 1.5)
+        return 0.01 + 8e-6 * records * (1.0 if records <= best else 3.0)
 
     assert run(Pace(RequestSettings()), seconds, 200).batch_records == best
 
