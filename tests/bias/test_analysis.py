@@ -524,3 +524,16 @@ def test_facets_are_analysed_alone_and_one_column_may_be_asked_twice():
         ("h", ["s"]),
     ]
     assert entries(report, group=0)["DPL"] == -entries(report, group=1)["DPL"]
+
+
+def test_a_threshold_that_no_prediction_exceeds_is_named_though_its_interval_is_empty():
+    columns = {
+        "f": ["a", "d"] * 50,
+        "y": [float(i % 50) for i in range(100)],
+        "p": [float(i % 50) / 2 + 0.25 for i in range(100)],
+    }
+    kinds = {"y": "continuous", "p": "continuous"}
+    with pytest.raises(AnalysisError) as error:
+        report_of(columns, [("f", ["d"])], positive=[49.0], predicted="p", column_types=kinds)
+    assert error.value.message == NOBODY_POSITIVE
+    assert error.value.fix.startswith("No row of 'p' is predicted y above 49. Check label_values_or_threshold")

@@ -142,9 +142,9 @@ def _prepared(request: BiasRequest, table: Table, counted: Counted) -> Analysis:
     degenerate = None
     weights = _by_value(counted, request.predicted_label)
     if not weights[predicted.cells].any():
-        # The interval above the largest label is empty, and Clarify prints it as nothing.
-        shown = positive.printed or f"above {threshold_of(request.positive):g}"
-        outcome = named(request.label, shown) if positive.printed else f"{request.label} {shown}"
+        # Clarify prints the empty interval above the largest label as nothing.
+        above = f"{request.label} above {threshold_of(request.positive):g}"
+        outcome = named(request.label, positive.printed) if positive.printed else above
         fix = (
             f"No row of {request.predicted_label!r} is predicted {outcome}. Check label_values_or_threshold and "
             "probability_threshold, or set on_degenerate to 'report' to have the metrics that are defined."
