@@ -130,6 +130,22 @@ def test_the_command_shows_every_step_and_the_total(job, monkeypatch, capsys):
     assert "a worker is lost" not in output.err
 
 
+def test_what_more_workers_do_not_shorten_is_told(job):
+    bias = {"methods": ["DPPL", "FT"]}
+    config = job(shap=SHAP, post_training_bias=bias)
+    facet = {"facet": [{"name_or_index": "a"}], "label_values_or_threshold": [1], "headers": NAMES}
+    config.write_text(json.dumps({**json.loads(config.read_text()), **facet}))
+    asked = "The predictions that bias is measured on are asked by one process, however many workers."
+    flip_test = (
+        "The time of the flip test is not estimated, nor part of the total. flip_test_sample shortens it; its memory "
+        "is that of all rows."
+    )
+    notes = estimate(config, rows=1e6, records_per_second=1000, workers=4).notes
+    assert asked in notes
+    assert flip_test in notes
+    assert asked not in estimate(config, rows=1e6, records_per_second=1000).notes
+
+
 def test_json_holds_both_ends_of_every_range(job, monkeypatch, capsys):
     code, output = shown(monkeypatch, capsys, job(shap=SHAP, headers=NAMES), "--rows", "1000", "--json")
     document = json.loads(output.out)

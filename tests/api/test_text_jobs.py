@@ -433,6 +433,10 @@ def score(texts: list[str]):
         file.write("." * len(texts))
     return [0.5 + 0.1 * text.count("good") for text in texts]
 """
+IMMORTAL = """
+def score(texts: list[str]):
+    return [0.5 + 0.1 * text.count("good") for text in texts]
+"""
 MANY = {
     "dataset_type": "text/csv",
     "dataset_uri": "many.csv",
@@ -471,8 +475,7 @@ def test_a_job_that_was_killed_explains_only_the_texts_that_were_left(tmp_path):
 def test_spark_writes_the_same_lines_in_parts(spark, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "mortal_texts.py").write_text(MORTAL)
-    (tmp_path / "second").touch()
+    (tmp_path / "mortal_texts.py").write_text(IMMORTAL)
     many_texts(tmp_path, 70)
     for engine in ("local", "spark"):
         run_job(tmp_path / "many.json", output=tmp_path / engine, engine=engine)

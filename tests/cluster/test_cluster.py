@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ ROWS = 640
 COMMAND = [sys.executable, "-c", "from pellucid.cli.main import entry; entry()", "run"]
 
 
-def wait_for(found, what, seconds=180):
+def wait_for(found, what, seconds=120):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if result := found():
@@ -59,7 +60,7 @@ def cluster(tmp_path):
         log = (tmp_path / f"{name}-{len(started)}.log").open("wb")
         command = [spark_class, f"org.apache.spark.deploy.{name.lower()}.{name}", *at, *arguments]
         with log:
-            started.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
+            started.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True))
         return started[-1]
 
     try:
@@ -72,8 +73,14 @@ def cluster(tmp_path):
         yield address, workers
     finally:
         for process in started:
-            process.kill()
-            process.wait()
+            end(process)
+
+
+def end(process):
+    """End a process with all that it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def write_job(folder):
@@ -97,29 +104,39 @@ def write_job(folder):
     (folder / "config.json").write_text(json.dumps(document))
 
 
-def run(folder, *arguments):
-    command = [*COMMAND, "config.json", "--data", "rows.csv", "--no-report", *arguments]
-    environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "COLUMNS": "200"}
-    return subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+@pytest.fixture
+def run(tmp_path):
+    """Starts a job, which does not outlive the test."""
+    started = []
+
+    def start(*arguments):
+        command = [*COMMAND, "config.json", "--data", "rows.csv", "--no-report", *arguments]
+        environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "COLUMNS": "200"}
+        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        started.append(subprocess.Popen(command, cwd=tmp_path, env=environment, start_new_session=True, **output))
+        return started[-1]
+
+    yield start
+    for process in started:
+        end(process)
+        process.stdout.close()
 
 
-def test_a_job_ends_with_the_right_numbers_though_a_worker_is_killed(cluster, tmp_path):
+def test_a_job_ends_with_the_right_numbers_though_a_worker_is_killed(cluster, run, tmp_path):
     address, (_, second) = cluster
     write_job(tmp_path)
     (tmp_path / "pellucid.toml").write_text(f'[engine]\nmaster = "{address}"\n')
-    job = run(tmp_path, "--engine", "spark", "--output", "spark")
+    job = run("--engine", "spark", "--output", "spark")
     kept = tmp_path / "spark" / ".resume"
     wait_for(lambda: job.poll() is not None or len(list(kept.rglob("shap-*.npz"))) >= 4, "The first rows")
     assert job.poll() is None, job.stdout.read()
     second.send_signal(signal.SIGKILL)
     assert len(list(kept.rglob("shap-*.npz"))) < ROWS // 32  # there is work left that it had
-    said, _ = job.communicate(timeout=300)
+    said, _ = job.communicate(timeout=180)
     assert job.returncode == 0, said
 
-    local = run(tmp_path, "--workers", "1", "--output", "local")
-    said, _ = local.communicate(timeout=300)
+    local = run("--workers", "1", "--output", "local")
+    said, _ = local.communicate(timeout=180)
     assert local.returncode == 0, said
     for name in ("analysis.json", "pellucid.json"):
         assert (tmp_path / "spark" / name).read_text() == (tmp_path / "local" / name).read_text()

@@ -10,9 +10,12 @@ from contextlib import closing
 from urllib.parse import quote
 
 import duckdb
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pellucid import bias
+from pellucid import bias, explain
 from pellucid.api.job import run_job
 from pellucid.api.rows_at_hand import copied
 from pellucid.cli.main import main
@@ -153,6 +156,38 @@ def test_the_flip_test_copies_the_rows_once_and_says_so(address, tmp_path):
     query = "SELECT sex, age, hired, 1 - hired AS predicted FROM people"
     result = run_job(file, data=address(f"query={quote(query)}"), output=tmp_path / "out")
     assert "40 rows were copied from the database, as counts are not enough for this job." in result.notes
+
+
+DISTINCT = [("FM"[i % 2], 20 + i % 37, i / 7, i % 3 if i % 11 else None, int(i % 5 > 2)) for i in range(60)]
+
+
+def filled(server, rows, partitions):
+    """A table of so many partitions, filled in the order of ``rows``."""
+    with server.connect() as connection:
+        connection.execute("DROP TABLE IF EXISTS divided")
+        connection.execute(f"CREATE TABLE divided ({COLUMNS}) PARTITION BY HASH (age)")
+        for part in range(partitions):
+            of = f"WITH (MODULUS {partitions}, REMAINDER {part})"
+            connection.execute(f"CREATE TABLE divided_{part} PARTITION OF divided FOR VALUES {of}")
+        with connection.cursor() as cursor:
+            cursor.executemany("INSERT INTO divided VALUES (%s, %s, %s, %s, %s)", rows)
+    return server.address("table=divided")
+
+
+def found_in(uri):
+    """The report, and attributions of the rows copied."""
+    report = bias(uri, label="hired", positive=[1], facets={"sex": "F", "age": [30]})
+    rows = copied(read_dataset(DatasetSource(uri=uri, dataset_type="application/x-parquet"))).frame
+    features = rows.project("age, income").pl()
+    shap = explain(lambda x: np.tanh(x[:, 0] * x[:, 1] / 99), features, background=features[:5], exact=False, seed=1)
+    return report.to_dict(), report.details(), rows.fetchall(), shap.values.tolist()
+
+
+@pytest.mark.slow
+@settings(max_examples=4, deadline=None)
+@given(st.permutations(DISTINCT), st.integers(1, 5))
+def test_no_number_depends_on_the_partitions_of_a_table_or_the_order_of_its_rows(postgres, rows, partitions):
+    assert found_in(filled(postgres, rows, partitions)) == found_in(filled(postgres, DISTINCT, 1))
 
 
 @pytest.mark.slow

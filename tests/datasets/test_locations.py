@@ -65,8 +65,8 @@ def test_unknown_types_and_protocols_are_refused():
         "application/x-parquet; did you mean 'text/csv'?"
     )
     assert message_of(DataError, DatasetSource(uri="foo://x", dataset_type="text/csv")) == (
-        "dataset_uri: got 'foo://x'. The protocol foo:// is unknown. Use a local path, or s3://, gs:// or another one "
-        "of fsspec."
+        "dataset_uri: got 'foo://x'. The protocol foo:// is unknown. Use a local path; s3://, gs:// or another one of "
+        "fsspec; or a database by duckdb://, sqlite:// or postgresql://."
     )
 
 

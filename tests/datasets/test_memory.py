@@ -1,6 +1,11 @@
 """How much memory DuckDB may take in a job, and what becomes of rows that do not fit."""
 
 import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
 from pathlib import Path
 
 import duckdb
@@ -50,6 +55,71 @@ def test_rows_that_do_not_fit_go_to_disk_and_are_counted_all_the_same():
             (8_000_000, 7_999_999)
         ]
         assert any(Path(setting("temp_directory")).iterdir())
+
+
+HOLDS = """
+import sys
+from pellucid.datasets.memory import connection_settings, memory_limited
+from contextlib import nullcontext
+with memory_limited(None) if sys.argv[1] == "job" else nullcontext():
+    print(connection_settings()["temp_directory"], flush=True)
+    sys.stdin.read()
+"""
+
+
+def process_with_a_folder(kind):
+    command = [sys.executable, "-c", HOLDS, kind]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    folder = Path(process.stdout.readline().strip())
+    assert folder.is_dir()
+    return process, folder
+
+
+def made_long_ago(*folders):
+    for folder in folders:
+        os.utime(folder, (time.time() - 3600,) * 2)
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return tmp_path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["job", "library"])
+def test_the_folder_of_a_process_that_was_killed_goes_with_the_next_job(temporary, kind):
+    killed, abandoned = process_with_a_folder(kind)
+    working, held = process_with_a_folder(kind)
+    assert abandoned.name.startswith(f"pellucid-duckdb-{killed.pid}-")
+    made_long_ago(abandoned, held)
+    with memory_limited(None):
+        assert abandoned.is_dir()
+    killed.kill()
+    killed.communicate()
+    with memory_limited(None):
+        assert not abandoned.exists()
+        assert held.is_dir()
+    working.communicate()
+    assert not held.exists()
+    assert list(temporary.iterdir()) == []
+
+
+def test_folders_that_were_just_made_or_are_of_others_stay(temporary):
+    names = ["pellucid-duckdb-12-about_to_be_held", "pellucid-duckdb-unnumbered", "another-duckdb-1-a"]
+    for name in names:
+        (temporary / name).mkdir()
+    made_long_ago(*(temporary / name for name in names[1:]))
+    (temporary / "pellucid-duckdb-13-link").symlink_to(temporary / names[1])
+    with memory_limited(None):
+        pass
+    assert sorted(path.name for path in temporary.iterdir()) == sorted([*names, "pellucid-duckdb-13-link"])
+
+
+def test_what_a_job_spills_is_for_no_other_user(temporary):
+    with memory_limited(None):
+        assert Path(setting("temp_directory")).stat().st_mode & 0o777 == 0o700
 
 
 def job(folder, **toml):

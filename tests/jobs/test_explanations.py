@@ -301,7 +301,7 @@ def plotted(empty, batches, score):
 
 def test_a_numeric_plot_has_bucket_centres_shares_and_mean_predictions():
     rows = Batch({"a": np.array([20.0, 22.0, 26.0, 30.0]), "b": np.array([1.0, 2.0, 3.0, 6.0])})
-    empty = [grid_of("a", rows.columns["a"], 2)]
+    empty = [grid_of("a", [rows.columns["a"]], 2, total=4)]
     found = plotted(empty, [rows[:1], rows[1:]], lambda b: b.columns["a"] * b.columns["b"])
     assert found[0].to_clarify(["label0"]) == {
         "feature_name": "a",
@@ -320,7 +320,7 @@ def test_a_categorical_plot_has_every_value_and_every_output():
         share = np.where(batch.columns["sex"] == "F", 0.25, 0.5) * batch.columns["b"]
         return np.column_stack([1 - share, share])
 
-    found = plotted([grid_of("sex", rows.columns["sex"], 5)], [rows], score)
+    found = plotted([grid_of("sex", [rows.columns["sex"]], 5, total=100)], [rows], score)
     assert found[0].to_clarify(["no", "yes"]) == {
         "feature_name": "sex",
         "data_type": "categorical",
@@ -332,13 +332,13 @@ def test_a_categorical_plot_has_every_value_and_every_output():
 
 
 def test_free_text_has_an_error_in_the_place_of_a_plot():
-    found = grid_of("note", text("good", "bad", "fair"), 5)
+    found = grid_of("note", [text("good", "bad", "fair")], 5, total=3)
     assert found.to_clarify(["label0"]) == {"feature_name": "note", "data_type": "free_text", "error": FREE_TEXT}
-    assert grid_of("note", text("good", "bad", "fair"), 5, "categorical").kind == "categorical"
+    assert grid_of("note", [text("good", "bad", "fair")], 5, "categorical", total=3).kind == "categorical"
 
 
 def test_a_column_without_values_has_an_error_in_the_place_of_a_plot():
-    assert grid_of("a", np.array([np.nan, np.nan]), 5).error == (
+    assert grid_of("a", [np.array([np.nan, np.nan])], 5, total=2).error == (
         "a: The column holds no value, so there is nothing to vary. Leave it out."
     )
 

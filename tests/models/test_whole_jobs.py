@@ -80,9 +80,9 @@ def write_pyfunc(folder: Path) -> str:
     """A model of MLflow that only MLflow can run."""
     pyfunc = pytest.importorskip("mlflow.pyfunc")
     (folder / "credit_pyfunc.py").write_text(
-        "import mlflow, numpy as np\n"
+        "import mlflow, numpy as np, pandas as pd\n"
         "class Credit(mlflow.pyfunc.PythonModel):\n"
-        "    def predict(self, context, model_input, params=None):\n"
+        "    def predict(self, context, model_input: pd.DataFrame, params=None):\n"
         "        return 1 / (1 + np.exp(-(0.5 * model_input['age'] - model_input['debt'] + 0.25)))\n"
         "mlflow.models.set_model(Credit())\n"
     )
@@ -96,7 +96,7 @@ EVERYWHERE: dict[str, Callable[[Path], str]] = {
 }
 
 
-PYFUNC = pytest.param(write_pyfunc, marks=[pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*type hints")])
+PYFUNC = pytest.param(write_pyfunc, marks=pytest.mark.slow)
 
 
 @pytest.mark.parametrize("writer", [*EVERYWHERE.values(), PYFUNC], ids=[*EVERYWHERE, "pyfunc"])

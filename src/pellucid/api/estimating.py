@@ -266,7 +266,9 @@ def _rate(
     if asked.cost is None or not asked.cost.seconds:
         return None, ()
     rate = asked.cost.rows / asked.cost.seconds
-    return rate, (f"Measured with {asked.records} rows: about {rate:,.0f} records per second, in small batches.",)
+    return rate, (
+        f"Measured with {asked.records} rows: about {float(f'{rate:.2g}'):,.0f} records per second, in small batches.",
+    )
 
 
 # --- both -------------------------------------------------------------------------------------------------------------
@@ -331,7 +333,12 @@ def _is_remote(config: AnalysisConfig, endpoints: Mapping[str, str]) -> bool:
 
 
 def _assumed(workload: Workload, machines: Machines) -> tuple[str, ...]:
-    notes = ["The time of the flip test is not estimated, nor part of the total."] if workload.flip_test else []
+    notes = []
+    if workload.flip_test:
+        notes.append(
+            "The time of the flip test is not estimated, nor part of the total. flip_test_sample shortens it; its "
+            "memory is that of all rows."
+        )
     if workload.coalitions is not None:
         notes.append("A linear model or an ensemble of trees that can be explained by a formula takes far less.")
     if machines.records_per_second is None and workload.asks_model:
@@ -344,6 +351,8 @@ def _assumed(workload: Workload, machines: Machines) -> tuple[str, ...]:
             f"Simulated for {machines.workers:,} workers: {assumed.stragglers:.0%} of the units take "
             f"{assumed.straggler_factor:g} times as long, each worker is lost every {1 / assumed.lost_per_hour:,.0f} h."
         )
+        if workload.predictions:
+            notes.append("The predictions that bias is measured on are asked by one process, however many workers.")
     if machines.workers > 1 and machines.remote:
         notes.append("An endpoint is asked by one process; more workers do not make it faster.")
     return tuple(notes)

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy.typing as npt
+
 from pellucid.api.pace import Pace
 from pellucid.engines.frames import FrameTable
 from pellucid.jobs.explanations.pdp_job import Plot, grid_of, pdp_units, plots, shown_rows, top_features
 from pellucid.jobs.explanations.request import ExplanationRequest, PdpRequest
-from pellucid.jobs.explanations.rows import joined, reading
+from pellucid.jobs.explanations.rows import reading
 from pellucid.jobs.explanations.totals import ShapResult
 from pellucid.jobs.explanations.unit_store import UnitStore
 from pellucid.jobs.explanations.units import Settled, settled
@@ -45,9 +47,8 @@ class Plotting:
             features = top_features(shap, request.shap.players, asked.top)
         empty = []
         for feature in features:
-            column = joined(list(self.table.batches([feature]))).columns[feature]
-            given = request.column_types.get(feature)
-            empty.append(grid_of(feature, column, asked.resolution, given, ale=asked.ale))
+            column, given = _Column(self.table, feature), request.column_types.get(feature)
+            empty.append(grid_of(feature, column, asked.resolution, given, total=self.total, ale=asked.ale))
         self.progress(f"partial dependence on {len(features)} features")
         shown = shown_rows(asked.ice, self.total, asked.seed)
         with reading(self.table.batches(request.features)) as batches:
@@ -59,6 +60,19 @@ class Plotting:
         for unit in done:
             self.progress(pace.line("partial dependence", len(unit.unit.rows), kept=unit.kept))
             yield unit.result
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Column:
+    """The cells of a column, read anew whenever they are gone through."""
+
+    table: FrameTable
+    feature: str
+
+    def __iter__(self) -> Iterator[npt.NDArray[Any]]:
+        with reading(self.table.batches([self.feature])) as batches:
+            for batch in batches:
+                yield batch.columns[self.feature]
 
 
 def plot_details(

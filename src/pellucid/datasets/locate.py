@@ -159,7 +159,10 @@ def _filesystem(source: DatasetSource) -> tuple[Any, str]:
             f"{source.where}: the package that reads {protocol}:// is not installed. Run: {how}"
         ) from None
     except ValueError:
-        fix = f"The protocol {protocol}:// is unknown. Use a local path, or s3://, gs:// or another one of fsspec."
+        fix = (
+            f"The protocol {protocol}:// is unknown. Use a local path; s3://, gs:// or another one of fsspec; or a "
+            "database by duckdb://, sqlite:// or postgresql://."
+        )
         raise DataError(Problem(source.where, source.uri, fix=fix)) from None
     return filesystem, str(path)
 

@@ -19,9 +19,9 @@ from pellucid.explain.accumulated_effects import (
     effect_grid,
     local_effects,
 )
-from pellucid.explain.partial_dependence import Grid, categorical_grid, numbers_of, numeric_grid, partial_dependence
-from pellucid.jobs.explanations.clusters import FEW_VALUES, is_numeric
-from pellucid.jobs.explanations.rows import pieces_of
+from pellucid.explain.partial_dependence import Grid, partial_dependence
+from pellucid.jobs.explanations.feature_points import categorical_points, numeric_points, summary_of
+from pellucid.jobs.explanations.rows import joined, pieces_of
 from pellucid.jobs.explanations.totals import ShapResult
 from pellucid.protocols.model import Batch
 
@@ -123,7 +123,13 @@ def top_features(result: ShapResult, players: Mapping[str, Sequence[str]], top: 
 
 
 def grid_of(
-    feature: str, column: npt.NDArray[Any], resolution: int, given: GivenType | None = None, *, ale: bool = False
+    feature: str,
+    pieces: Iterable[npt.NDArray[Any]],
+    resolution: int,
+    given: GivenType | None = None,
+    *,
+    total: int,
+    ale: bool = False,
 ) -> Plot:
     """The points of a feature, not yet predicted.
 
@@ -132,28 +138,35 @@ def grid_of(
 
     Parameters
     ----------
-    column
-        All its cells, shape (rows,).
+    pieces
+        All its cells, shape (rows,) each; gone through twice where it is numerical.
     given
         Its type, where it is given and not guessed.
+    total
+        Number of all rows.
     ale
-        Whether local effects are accumulated: of numbers that take two values or more.
+        Whether local effects are accumulated: of numbers that take two values or more. Their intervals are quantiles,
+        for which all cells are held at once.
     """
-    if is_numeric(column, given):
+    found = summary_of(pieces, given, total=total)
+    if found.is_numeric(given):
         try:
-            grid = numeric_grid(column, resolution, name=feature)
+            grid = numeric_points(feature, pieces, found, resolution)
         except InputError as error:
             return Plot(feature=feature, kind="numerical", error=str(error))
-        varies = ale and len(np.unique(numbers_of(column, feature))) > 1
-        intervals = effect_grid(column, resolution, name=feature) if varies else None
+        varies = ale and found.least < found.most
+        intervals = effect_grid(_whole(pieces), resolution, name=feature) if varies else None
         return Plot(feature=feature, kind="numerical", grid=grid, effect_grid=intervals)
-    present = [cell for cell in column.tolist() if cell is not None and cell == cell]
-    if not present:
+    if not found.present:
         return Plot(feature=feature, kind="categorical", error=f"{feature}: The column holds no value.")
-    text = any(isinstance(cell, str) for cell in present)
-    if text and given is None and len(set(present)) >= FEW_VALUES * len(present):
+    if found.text and given is None and found.many_values:
         return Plot(feature=feature, kind="free_text", error=FREE_TEXT)
-    return Plot(feature=feature, kind="categorical", grid=categorical_grid(column))
+    counted = found if found.counts is not None else summary_of(pieces, "categorical", total=total)
+    return Plot(feature=feature, kind="categorical", grid=categorical_points(counted))
+
+
+def _whole(pieces: Iterable[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    return joined([Batch({"column": piece}) for piece in pieces]).columns["column"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from dataclasses import dataclass
 
 from pellucid.models.http.settings import RequestSettings
@@ -112,9 +111,9 @@ class Pace:
     def _adapt_batch(self, records: int, seconds: float, now: float) -> None:
         if self._window is None and records == self.batch_records:
             smaller, self._smaller = self._smaller, (records, seconds)
-            # Where most of the time is the request's own cost, the first answer tells.
-            own_cost = smaller is None or seconds < smaller[1] * math.sqrt(records / smaller[0])
-            if own_cost:
+            # Where most of the time is the request's own cost, the first answer tells; large steps need a clear one.
+            power = 0.5 if records < LARGE_BATCH else 0.25
+            if smaller is None or seconds < smaller[1] * (records / smaller[0]) ** power:
                 self._grow_or_settle(seconds)
                 return
         rate = self._rate(records, now)
