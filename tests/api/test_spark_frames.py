@@ -95,6 +95,22 @@ def test_a_model_that_cannot_be_sent_is_told_with_what_to_give_instead(spark):
     )
 
 
+def test_a_module_that_the_workers_do_not_have_is_told_with_what_to_do(spark, tmp_path, monkeypatch):
+    (tmp_path / "module_of_the_driver.py").write_text("def total(rows):\n    return rows.sum(axis=1)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import module_of_the_driver
+
+    asked = {"background": frame(spark, BACKGROUND, 1), "exact": False}
+    with pytest.raises(ModelError) as caught:
+        pellucid.explain(module_of_the_driver.total, frame(spark, rows(4), 1), **asked)
+    assert str(caught.value) == (
+        "A worker of Spark cannot load the model: No module named 'module_of_the_driver'. Install there what it needs, "
+        "or name a function of a single file as 'module:attribute', which is sent along."
+    )
+    found = pellucid.explain("module_of_the_driver:total", frame(spark, rows(4), 1), **asked)
+    assert found.values[:, :, 0] == pytest.approx(rows(4))
+
+
 def test_what_a_model_raises_on_a_worker_is_told_as_here(spark):
     def ill(rows: np.ndarray):
         return rows[:, 0] if len(rows) == 1 else np.full(len(rows), np.nan)

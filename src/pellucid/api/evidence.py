@@ -144,7 +144,7 @@ def named_portably(place: str) -> str:
 def command_line(config: str, options: Mapping[str, str | bool | None]) -> str:
     """The ``pellucid run`` that repeats a job, with inputs named portably.
 
-    >>> command_line("/work/analysis_config.json", {"--data": "adult.csv", "--strict": True, "--seed": None})
+    >>> command_line("/home/ada/analysis_config.json", {"--data": "adult.csv", "--strict": True, "--seed": None})
     'pellucid run analysis_config.json --data adult.csv --strict'
     """
     words = ["pellucid", "run", named_portably(config)]

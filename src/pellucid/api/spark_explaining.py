@@ -67,12 +67,24 @@ class SentModel:
     model: bytes
 
     def opened(self) -> Callable[[Any], Any]:
-        """The work, with a copy of the model."""
+        """The work, with a copy of the model.
+
+        Raises
+        ------
+        ModelError
+            The model needs a module that is not here.
+        """
         import pickle
 
         from pellucid.jobs.explanations.units import UnitWork
 
-        model: ScoredModel = pickle.loads(self.model)  # noqa: S301 - written by our own driver
+        try:
+            model: ScoredModel = pickle.loads(self.model)  # noqa: S301 - written by our own driver
+        except ImportError as error:
+            raise ModelError(
+                f"A worker of Spark cannot load the model: {error}. Install there what it needs, or name a function of "
+                "a single file as 'module:attribute', which is sent along."
+            ) from None
         return UnitWork(self.task, model.predict)
 
 
