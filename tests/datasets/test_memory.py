@@ -106,6 +106,25 @@ def test_the_folder_of_a_process_that_was_killed_goes_with_the_next_job(temporar
     assert list(temporary.iterdir()) == []
 
 
+FORKS = """
+import os, sys
+from pathlib import Path
+from pellucid.datasets.memory import connection_settings
+folder = Path(connection_settings()["temp_directory"])
+child = os.fork()
+if child == 0:
+    sys.exit()
+os.waitpid(child, 0)
+print(folder.is_dir())
+"""
+
+
+def test_a_fork_that_ends_does_not_take_the_folder_with_it(temporary):
+    said = subprocess.run([sys.executable, "-W", "ignore", "-c", FORKS], capture_output=True, text=True, check=True)
+    assert said.stdout == "True\n"
+    assert list(temporary.iterdir()) == []
+
+
 def test_folders_that_were_just_made_or_are_of_others_stay(temporary):
     names = ["pellucid-duckdb-12-about_to_be_held", "pellucid-duckdb-unnumbered", "another-duckdb-1-a"]
     for name in names:

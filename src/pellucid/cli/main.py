@@ -23,7 +23,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    help="Finds bias in data and models. Runs Amazon SageMaker Clarify's configuration files unchanged.",
+    help="Finds bias in data and models and explains predictions, from Amazon SageMaker Clarify's configuration files.",
     epilog="Exit codes: 0 done, 1 failed, 2 wrong input, 130 interrupted.",
 )
 

@@ -77,12 +77,14 @@ def connection_settings() -> dict[str, str | bool | int | float | list[str]]:
 @contextmanager
 def _held_folder() -> Iterator[str]:
     """A folder that only this user reads, held while the block lasts and removed with it."""
-    folder = tempfile.mkdtemp(prefix=f"{SPILLED}{os.getpid()}-")
+    process = os.getpid()
+    folder = tempfile.mkdtemp(prefix=f"{SPILLED}{process}-")
     held = _hold(Path(folder))
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if os.getpid() == process:  # a fork that ends leaves it to the process that still spills there
+            shutil.rmtree(folder, ignore_errors=True)
         if held is not None:
             os.close(held)
 
