@@ -114,7 +114,8 @@ def test_given_axes_are_drawn_into_and_returned(plot):
 @every_plot
 def test_no_window_is_opened(plot, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    plot(ax=axes())
+    ax = axes()
+    assert plot(ax=ax) is ax
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pellucid.api.model_access import COMMAND, SERVER_LOG, ModelSource, request_settings
+from pellucid.api.model_access import ModelSource, request_settings, server_address
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.errors import ConfigError, Problem
 from pellucid.protocols.forecaster import Forecaster
@@ -34,18 +34,9 @@ def opened_forecaster(
     InputError, ModelError
         The model cannot be opened, or the configuration does not say how to ask it.
     """
-    if source.remote:
-        with _closing(_endpoint(source.uri, source.key, config)) as model:
-            yield model
-    elif source.served:
-        from pellucid.models.serving.shadow import serving_command, shadow_server
-
-        command: str | list[str] = source.uri.removeprefix(COMMAND).strip()
-        if not source.uri.startswith(COMMAND):
-            command = serving_command(str(Path(source.uri).expanduser()), features=(), allow_pickle=allow_pickle)
-        patience = 300.0 if config.predictor is None else config.predictor.startup_seconds
+    if source.remote or source.served:
         with (
-            shadow_server(command, log=folder / SERVER_LOG, ready_seconds=patience) as url,
+            server_address(source, config, (), folder=folder, allow_pickle=allow_pickle) as url,
             _closing(_endpoint(url, source.key, config)) as model,
         ):
             yield model

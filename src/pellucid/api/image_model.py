@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.api.model_access import COMMAND, SERVER_LOG, ModelSource
+from pellucid.api.model_access import ModelSource, server_address
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.errors import ConfigError, Problem
 from pellucid.explain.detections import DETECTION
@@ -44,18 +44,9 @@ def opened_image_model(
         The model cannot be opened, or the configuration does not say how to ask it.
     """
     predictor = config.predictor
-    if source.remote:
-        with image_endpoint(source.uri, source.key, config) as model:
-            yield remote_ask(model)
-    elif source.served:
-        from pellucid.models.serving.shadow import serving_command, shadow_server
-
-        command: str | list[str] = source.uri.removeprefix(COMMAND).strip()
-        if not source.uri.startswith(COMMAND):
-            command = serving_command(str(Path(source.uri).expanduser()), allow_pickle=allow_pickle)
-        patience = 300.0 if predictor is None else predictor.startup_seconds
+    if source.remote or source.served:
         with (
-            shadow_server(command, log=folder / SERVER_LOG, ready_seconds=patience) as url,
+            server_address(source, config, None, folder=folder, allow_pickle=allow_pickle) as url,
             image_endpoint(url, source.key, config) as model,
         ):
             yield remote_ask(model)

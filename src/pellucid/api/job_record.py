@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["JobRecord", "recorded", "with_report"]
 
-REPORTS = (".html", ".ipynb", ".pdf")
-
 
 @dataclass(slots=True, eq=False)
 class JobRecord:
@@ -62,9 +60,7 @@ class JobRecord:
             self.digests = None
             return
         self.configuration = without_secrets(job.loaded.document)
-        shap = config.methods.shap
-        own = shap.seed if shap is not None and shap.seed is not None else config.seed
-        self.seed = own if seed is None else seed
+        self.seed = config.explanation_seed if seed is None else seed
         self.digests.read("configuration", str(job.config_path), job.config_path.name)
         named = data or config.dataset_uri
         if job.dataset is not None:
@@ -105,39 +101,34 @@ def with_report(result: JobResult, record: JobRecord, folder: Path, progress: Ca
     digests = record.digests
     if digests is None:
         return result
-    from pellucid.api.reporting import write_reports
+    from pellucid.api.reporting import renew_evidence, write_reports
     from pellucid.reports.source import ReportSource, pictures_in
     from pellucid.results.evidence import EVIDENCE
 
-    def evidence_of(files: tuple[Path, ...]) -> dict[str, Any]:
-        return digests.evidence(
-            folder,
-            files,
-            command=record.command,
-            model=record.source,
-            model_rows=record.model_rows,
-            model_requests=record.model_requests,
-            seed=record.seed,
-        ).to_dict()
-
     progress("writing the report")
+    found = digests.evidence(
+        folder,
+        result.files,
+        command=record.command,
+        model=record.source,
+        model_rows=record.model_rows,
+        model_requests=record.model_requests,
+        seed=record.seed,
+    ).to_dict()
     source = ReportSource(
         analysis=result.document,
         details=record.details,
         configuration=record.configuration,
-        evidence=evidence_of(result.files),
+        evidence=found,
         pictures=pictures_in(folder, result.document),
     )
     evidence = folder / EVIDENCE
-    evidence.write_text(f"{json.dumps(source.evidence, indent=4)}\n", encoding="utf-8")
+    evidence.write_text(f"{json.dumps(found, indent=4)}\n", encoding="utf-8")
     written = write_reports(folder, source)
-    files = (*result.files, *written.files)
-    # The time that the report took is none of the job's.
-    final = {**evidence_of(files), "seconds": source.evidence["seconds"] if source.evidence else 0}
-    evidence.write_text(f"{json.dumps(final, indent=4)}\n", encoding="utf-8")
+    renew_evidence(folder, written.files)
     return replace(
         result,
-        files=(*files, evidence),
+        files=(*result.files, *written.files, evidence),
         warnings=(*result.warnings, *digests.unread(), *written.warnings),
     )
 
@@ -146,7 +137,7 @@ def _remove_earlier(folder: Path) -> None:
     """Remove evidence and report of an earlier job, which must not stand beside these results."""
     import json
 
-    from pellucid.results.evidence import EVIDENCE, evidence_from
+    from pellucid.results.evidence import EVIDENCE, REPORTS, evidence_from
 
     file = folder / EVIDENCE
     if not file.is_file():

@@ -29,6 +29,7 @@ __all__ = [
     "model_source",
     "opened_model",
     "request_settings",
+    "server_address",
     "source_problems",
     "unused_places",
     "without_password",
@@ -140,6 +141,31 @@ def without_password(uri: str) -> str:
 
 
 @contextmanager
+def server_address(
+    source: ModelSource, config: AnalysisConfig, features: Sequence[str] | None, *, folder: Path, allow_pickle: bool
+) -> Iterator[str]:
+    """Base URL of a server that runs already, or of one that is started for the length of the block.
+
+    Parameters are those of `opened_model`; ``features`` are None where a model is not asked by columns.
+
+    Raises
+    ------
+    ModelError
+        The server does not start.
+    """
+    if source.remote:
+        yield source.uri
+        return
+    from pellucid.models.serving.shadow import serving_command, shadow_server
+
+    command: str | list[str] = source.uri.removeprefix(COMMAND).strip()
+    if not source.uri.startswith(COMMAND):
+        command = serving_command(str(Path(source.uri).expanduser()), features=features, allow_pickle=allow_pickle)
+    with shadow_server(command, log=folder / SERVER_LOG, ready_seconds=_patience(config)) as url:
+        yield url
+
+
+@contextmanager
 def opened_model(
     source: ModelSource, config: AnalysisConfig, features: Sequence[str], *, folder: Path, allow_pickle: bool = False
 ) -> Iterator[Model]:
@@ -157,17 +183,9 @@ def opened_model(
     InputError, ModelError
         The model cannot be opened, or the configuration does not say how to ask it.
     """
-    if source.remote:
-        with _endpoint(source.uri, source.key, config, features) as model:
-            yield model
-    elif source.served:
-        from pellucid.models.serving.shadow import serving_command, shadow_server
-
-        command: str | list[str] = source.uri.removeprefix(COMMAND).strip()
-        if not source.uri.startswith(COMMAND):
-            command = serving_command(str(Path(source.uri).expanduser()), features=features, allow_pickle=allow_pickle)
+    if source.remote or source.served:
         with (
-            shadow_server(command, log=folder / SERVER_LOG, ready_seconds=_patience(config)) as url,
+            server_address(source, config, features, folder=folder, allow_pickle=allow_pickle) as url,
             _endpoint(url, source.key, config, features) as model,
         ):
             yield model

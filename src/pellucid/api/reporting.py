@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from pellucid.errors import DataError, PellucidError, Problem
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pellucid.reports.document import Document
     from pellucid.reports.source import ReportSource
 
-__all__ = ["FORMATS", "Written", "rebuild_reports", "write_document", "write_reports"]
+__all__ = ["FORMATS", "Written", "rebuild_reports", "renew_evidence", "write_document", "write_reports"]
 
 FORMATS = ("html", "pdf", "ipynb")
 """Extensions of a report's files."""
@@ -91,11 +91,11 @@ def rebuild_reports(folder: Path, *, progress: Callable[[str], None] = lambda st
     source = read_source(folder)
     progress("writing the report")
     written = write_reports(folder, source)
-    _renew(folder, written.files)
+    renew_evidence(folder, written.files)
     return Written(files=written.files, warnings=(*source.problems, *written.warnings))
 
 
-def _renew(folder: Path, reports: tuple[Path, ...]) -> None:
+def renew_evidence(folder: Path, reports: tuple[Path, ...]) -> None:
     """Put the digests of new report files into the evidence; those of results stay what they were."""
     from pellucid.jobs.evidence import digests_below
     from pellucid.results.evidence import EVIDENCE, evidence_from
@@ -106,8 +106,9 @@ def _renew(folder: Path, reports: tuple[Path, ...]) -> None:
     except (OSError, ValueError, DataError):
         return  # there is none, or the report says that it was edited
     fresh = {digest.path: digest for digest in digests_below(folder, reports)}
-    kept = (digest for digest in evidence.results if digest.path not in fresh)
-    renewed = replace(evidence, results=(*kept, *fresh.values()))
+    kept = {digest.path: digest for digest in evidence.results}
+    results = sorted((kept | fresh).values(), key=lambda digest: PurePosixPath(digest.path))
+    renewed = replace(evidence, results=tuple(results))
     file.write_text(f"{json.dumps(renewed.to_dict(), indent=4)}\n", encoding="utf-8")
 
 

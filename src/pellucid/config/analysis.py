@@ -94,6 +94,12 @@ class AnalysisConfig(Section):
     flip_test_sample: Given[Count] = own(None, "Rows that the flip test draws; all rows if left out.")
 
     @property
+    def explanation_seed(self) -> int:
+        """Seed of random numbers of SHAP values, which may have one of their own."""
+        shap = self.methods.shap
+        return self.seed if shap is None or shap.seed is None else shap.seed
+
+    @property
     def has_columns(self) -> bool:
         """Whether `label` and `predicted_label` name columns; elsewhere they are paths into a document."""
         return self.dataset_type in ("text/csv", "application/x-parquet")

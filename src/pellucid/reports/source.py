@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pellucid.errors import DataError, Problem
 from pellucid.reports.checking import inconsistencies
+from pellucid.results.evidence import EVIDENCE, REPORTS, evidence_from
 
 __all__ = ["ANALYSIS", "DETAILS", "EVIDENCE", "ReportSource", "pictures_in", "read_source"]
 
-ANALYSIS, DETAILS, EVIDENCE, CONFIGURATION = "analysis.json", "pellucid.json", "evidence.json", "analysis_config.json"
+ANALYSIS, DETAILS, CONFIGURATION = "analysis.json", "pellucid.json", "analysis_config.json"
 
 PICTURES = 6
 """Heat maps of images in a report: each takes some 40 kB of it."""
@@ -133,10 +134,10 @@ def _changed(folder: Path, evidence: Mapping[str, Any] | None) -> list[str]:
     if evidence is None:
         return []
     from pellucid.jobs.evidence import verified
-    from pellucid.results.evidence import evidence_from
 
     try:
-        checked = verified(folder, evidence_from(evidence), {})
+        # Inputs are for `pellucid verify`: a report is made of results alone, and data may be large.
+        checked = verified(folder, replace(evidence_from(evidence), inputs=()), {})
     except DataError as error:
         return [str(error)]
     except OSError as error:
@@ -145,5 +146,5 @@ def _changed(folder: Path, evidence: Mapping[str, Any] | None) -> list[str]:
     return [
         f"{found.path} {said[found.state]}."
         for found in checked
-        if found.role == "result" and found.state in said and not found.path.endswith((".html", ".pdf", ".ipynb"))
+        if found.state in said and not found.path.endswith(REPORTS)
     ]

@@ -8,10 +8,13 @@ from typing import Any, Literal, get_args
 
 from pellucid.errors import DataError, Problem
 
-__all__ = ["EVIDENCE", "Evidence", "FileDigest", "Role", "evidence_from"]
+__all__ = ["EVIDENCE", "REPORTS", "Evidence", "FileDigest", "Role", "evidence_from"]
 
 EVIDENCE = "evidence.json"
 """Its file in the folder of the results."""
+
+REPORTS = (".html", ".ipynb", ".pdf")
+"""Ends of the names of report files, whose digests no report can hold."""
 
 FORMAT = "pellucid-evidence-1"
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.errors import ConfigError, MissingExtra, Problem, did_you_mean
+from pellucid.errors import ConfigError, Problem, did_you_mean
 
 if TYPE_CHECKING:
     from pellucid.results.plots import ExplanationPlots
@@ -192,12 +191,9 @@ class Explanation:
         MissingExtra
             shap is not installed.
         """
-        try:
-            shap = import_module("shap")
-        except ModuleNotFoundError as error:
-            if error.name != "shap":
-                raise
-            raise MissingExtra("shap is not installed. Run: pip install shap") from None
+        from pellucid.results.shap_explanation import shap_package
+
+        shap = shap_package()
         one = len(self.outputs) == 1
         return shap.Explanation(
             values=self.values[:, :, 0] if one else self.values,

@@ -7,7 +7,6 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from importlib import import_module
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ import numpy.typing as npt
 
 from pellucid.charts.fonts import readable
 from pellucid.charts.heat_map import BoxLabel, heat_map, labeled_boxes
-from pellucid.errors import ConfigError, MissingExtra, Problem
+from pellucid.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -299,12 +298,9 @@ class ImageExplanation:
             found = sorted(f"{height} x {width} with {outputs} outputs" for height, width, outputs in shapes)
             fix = "shap holds images of one size and equally many outputs. Explain such images together."
             raise ConfigError(Problem("images", found, fix=fix))
-        try:
-            shap = import_module("shap")
-        except ModuleNotFoundError as error:
-            if error.name != "shap":
-                raise
-            raise MissingExtra("shap is not installed. Run: pip install shap") from None
+        from pellucid.results.shap_explanation import shap_package
+
+        shap = shap_package()
         outputs = len(self.images[0].outputs)
         maps = np.array([[image.pixel_map(i, spread=True) / 3 for i in range(outputs)] for image in self.images])
         values = np.repeat(np.moveaxis(maps, 1, -1)[:, :, :, None, :], 3, axis=3)

@@ -1,20 +1,38 @@
-"""Explanations that shap made, read as ours."""
+"""The way to shap and back: the package, and explanations that it made, read as ours."""
 
 from __future__ import annotations
 
+from importlib import import_module
+from types import ModuleType
 from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.errors import ConfigError, Problem
+from pellucid.errors import ConfigError, MissingExtra, Problem
 from pellucid.results.explanation import Aggregation, FeatureImportance
 
-__all__ = ["fields_of"]
+__all__ = ["fields_of", "shap_package"]
 
 Floats = npt.NDArray[np.float64]
 
 NOTE = "The values were computed by shap, which gives no standard errors: their intervals are not known."
+
+
+def shap_package() -> ModuleType:
+    """The package shap, which is none of our extras.
+
+    Raises
+    ------
+    MissingExtra
+        It is not installed.
+    """
+    try:
+        return import_module("shap")
+    except ModuleNotFoundError as error:
+        if error.name != "shap":
+            raise
+        raise MissingExtra("shap is not installed. Run: pip install shap") from None
 
 
 def fields_of(explanation: Any) -> dict[str, Any]:

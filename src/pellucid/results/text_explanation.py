@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from importlib import import_module
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.errors import ConfigError, MissingExtra, Problem, did_you_mean
+from pellucid.errors import ConfigError, Problem, did_you_mean
 from pellucid.results.explanation import Aggregation
 
 __all__ = ["ExplainedText", "TextExplanation", "TextUnit", "UnitImportance"]
@@ -213,12 +212,9 @@ class TextExplanation:
         MissingExtra
             shap is not installed.
         """
-        try:
-            shap = import_module("shap")
-        except ModuleNotFoundError as error:
-            if error.name != "shap":
-                raise
-            raise MissingExtra("shap is not installed. Run: pip install shap") from None
+        from pellucid.results.shap_explanation import shap_package
+
+        shap = shap_package()
         one = len(self.outputs) == 1
         pieces = [np.array(pieces_of(text), dtype=object) for text in self.texts]
         return shap.Explanation(

@@ -176,7 +176,7 @@ def test_no_text_starts_outside_the_page():
 
 @pytest.mark.parametrize("name", [*HOSTILE, "", " ", "\n", "\u0301", "=", "#import", "\U000e0067"])
 def test_any_text_can_stand_anywhere(name):
-    render_pdf(
+    printed = render_pdf(
         Document(
             title=name,
             subtitle=name,
@@ -192,6 +192,7 @@ def test_any_text_can_stand_anywhere(name):
             ),
         )
     )
+    assert PdfReader(io.BytesIO(printed)).pages
 
 
 def test_a_character_that_no_font_holds_is_spelled_out():

@@ -47,13 +47,12 @@ def image_request(config: AnalysisConfig, *, strict: bool = False, seed: int | N
     if detects and accepted not in (None, "application/json"):
         fix = "Detections are read from 'application/json'."
         problems.append(Problem("predictor.accept_type", accepted, fix=fix))
-    own = shap.seed if shap.seed is not None else config.seed
     plan = Plan()
     try:
         plan = Plan(
             estimator="clarify" if strict else shap.estimator,
             budget=shap_budget(shap),
-            seed=own if seed is None else seed,
+            seed=config.explanation_seed if seed is None else seed,
         )
     except ConfigError as error:
         problems += of_shap(error)

@@ -164,8 +164,8 @@ def explanation_request(
     request = None
     try:
         if shap is not None and not problems:
-            own = shap.seed if shap.seed is not None else config.seed
-            request = _shap_request(shap, dataset, features, strict=strict, seed=own if seed is None else seed)
+            drawn = config.explanation_seed if seed is None else seed
+            request = _shap_request(shap, dataset, features, strict=strict, seed=drawn)
     except ConfigError as error:
         problems += error.problems
     if problems:

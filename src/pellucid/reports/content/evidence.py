@@ -11,11 +11,11 @@ from pellucid.reports.content.context import Context
 from pellucid.reports.document import Block, Code, Column, Facts, Notice, Paragraph, Section, Table
 from pellucid.reports.numbers import count
 from pellucid.reports.reading import listed, mapping, number_in
+from pellucid.results.evidence import REPORTS
 
 __all__ = ["configuration_section", "evidence_section", "moment"]
 
 MOST_FILES = 200
-REPORTS = (".html", ".ipynb", ".pdf")
 
 
 def evidence_section(context: Context) -> Section:
