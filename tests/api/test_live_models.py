@@ -21,7 +21,7 @@ from pellucid.models.serving.shadow import serving_command, shadow_server
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "models" / "http"))
 
-from faulty_server import DROP, Reply, serve
+from faulty_server import DROP, Reply, once_each, serve
 
 FEATURES = ("age", "education-num", "hours-per-week", "female")
 ROWS = 3000
@@ -193,7 +193,7 @@ def test_a_server_that_fails_now_and_then_gives_the_same_numbers(adult, expected
 
     predictor = {"endpoint_name": "income", "batch_records": 50, "backoff_seconds": 0.001}
     config = config_in(adult, "faulty.json", predictor=predictor)
-    with serve(answer, fault) as server:
+    with serve(answer, once_each(fault)) as server:
         result = run_job(config, output=tmp_path, endpoints={"income": server.url})
     assert result.document == expected
     assert " 0 retries" not in result.notes[-1]

@@ -100,6 +100,19 @@ def slow(seconds: float) -> Fault:
     return wait
 
 
+def once_each(fault: Fault) -> Fault:
+    """The fault, never twice for the same request: however requests interleave, a retry brings the answer."""
+    failed: set[bytes] = set()
+
+    def first(number: int, body: bytes) -> object:
+        if body in failed or (reply := fault(number, body)) is None:
+            return None
+        failed.add(body)
+        return reply
+
+    return first
+
+
 @contextmanager
 def own_process(port: int = 0) -> Iterator[tuple[subprocess.Popen, str]]:
     """A healthy server that can be killed; it works on a request for 10 ms."""

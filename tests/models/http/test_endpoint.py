@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import numpy as np
 import pytest
-from faulty_server import DROP, Reply, own_process, serve, slow, sums
+from faulty_server import DROP, Reply, once_each, own_process, serve, slow, sums
 
 from pellucid.errors import ConfigError, ModelError
 from pellucid.models.http.endpoint import endpoint
@@ -98,7 +98,7 @@ def test_a_faulty_server_gives_the_scores_of_a_healthy_one():
             return Reply(b"out of luck", 500)
         return DROP if number % 20 == 5 else None
 
-    with serve(fault=fault) as server:
+    with serve(fault=once_each(fault)) as server:
         scores, traffic = predicted(server, 1000, batch_records=10)
     assert scores == expected(1000)
     assert traffic.records == 1000
@@ -310,7 +310,7 @@ def test_a_record_larger_than_the_limit_is_named():
 
 def test_requests_in_flight_are_given_up_when_the_job_ends():
     def late(number, body):
-        time.sleep(0 if number == 1 else 1.0)
+        time.sleep(0 if number == 1 else 20.0)
 
     with serve(fault=late) as server, model_at(server, batch_records=10) as model:
         stream = model.predict_stream([(0, rows(20))])
@@ -318,7 +318,7 @@ def test_requests_in_flight_are_given_up_when_the_job_ends():
         begun = time.perf_counter()
         stream.close()
         model.close()
-    assert time.perf_counter() - begun < 0.5
+    assert time.perf_counter() - begun < 10
 
 
 def test_settings_are_checked_together():

@@ -189,7 +189,7 @@ class Connection:
 
     def refusal(self, answer: Answer) -> ModelError:
         """What an answer with an error status means."""
-        return self._failure(answer).error(1)
+        return self._failure(answer, records=1).error(1)
 
     def sent_headers(self) -> dict[str, str]:
         """The headers of a request, those that the client adds included."""
@@ -266,7 +266,7 @@ class Connection:
             self._breaker.succeeded()
         if answer.status == 200:
             return answer
-        return self._failure(answer)
+        return self._failure(answer, records)
 
     async def _once(self, body: bytes, method: str = "POST", url: str | None = None) -> Answer:
         import httpx
@@ -291,11 +291,18 @@ class Connection:
         self._traffic.bytes_received += len(response.content)
         return Answer(response.status_code, response.headers, response.content, time.perf_counter() - start)
 
-    def _failure(self, answer: Answer) -> _Failure:
+    def _model_error_retries(self, status: int, records: int) -> int:
+        if status in (400, 422):
+            return 0
+        most = self._settings.max_retries
+        # The last word on a record ends the job, so a server that fails now and then gets every try it is allowed.
+        ends_the_job = records == 1 and self._settings.on_record_error == "fail"
+        return most if ends_the_job else min(MODEL_ERROR_RETRIES, most)
+
+    def _failure(self, answer: Answer, records: int) -> _Failure:
         said = f"status {answer.status}: {shown(answer.body)}"
         if answer.status in MODEL_ERRORS:
-            retries = 0 if answer.status in (400, 422) else min(MODEL_ERROR_RETRIES, self._settings.max_retries)
-            return _Failure(retries, lambda tries: Rejected(said))
+            return _Failure(self._model_error_retries(answer.status, records), lambda tries: Rejected(said))
         if answer.status == 413:
             return _Failure(0, lambda tries: TooLarge(f"The server refuses a body of this size with {said}"))
         if answer.status == 429 or answer.status >= 500:
