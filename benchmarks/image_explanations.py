@@ -75,7 +75,7 @@ def building() -> None:
     coalitions = rng.random((64, SEGMENTS)) < 0.5
     begun = time.perf_counter()
     for _ in range(10):
-        masker.masked([Asked(0, coalitions)]).batch()
+        masker.masked(Asked.of(0, coalitions)).batch()
     each = (time.perf_counter() - begun) / 640
     print(f"building: {1e6 * each:.0f} microseconds per masked image, {each * SAMPLES:.2f} s for {SAMPLES}")
 

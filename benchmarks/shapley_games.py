@@ -97,7 +97,7 @@ class Case:
             coalitions = np.zeros((len(design.coalitions), self.d), dtype=bool)
             coalitions[:, players] = design.coalitions
             empty, full = games.ends([row]).values[0][:, 0]
-            values = games.values([Asked(row, coalitions)]).values[0][:, 0]
+            values = games.values(Asked.of(row, coalitions)).values[:, 0]
             truth[row, players] = solver(design).solve(values[None], np.array([empty]), np.array([full]))[0]
         return truth
 

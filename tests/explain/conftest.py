@@ -30,12 +30,12 @@ class FunctionGames:
 
     def ends(self, rows: Sequence[int]) -> Answer:
         both = np.stack([np.zeros(self.players, bool), np.ones(self.players, bool)])
-        return Answer([self._value(row, both) for row in rows], 2 * len(rows))
+        return Answer(np.stack([self._value(row, both) for row in rows]), 2 * len(rows))
 
-    def values(self, asked: Sequence[Asked]) -> Answer:
-        self.asked += asked
-        cost = sum(len(question.coalitions) for question in asked)
-        return Answer([self._value(question.row, question.coalitions) for question in asked], cost)
+    def values(self, asked: Asked) -> Answer:
+        parts = [(row, asked.coalitions[part]) for row, part in asked.by_row()]
+        self.asked += parts
+        return Answer(np.concatenate([self._value(row, coalitions) for row, coalitions in parts]), len(asked))
 
     def _value(self, row: int, coalitions: np.ndarray) -> np.ndarray:
         return np.asarray(self.value(row, coalitions), dtype=float).reshape(len(coalitions), -1)

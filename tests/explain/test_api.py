@@ -337,9 +337,9 @@ def test_notes_say_what_few_samples_and_unmet_precision_mean():
 
 def test_progress_is_told():
     told = []
-    table = np.random.default_rng(1).normal(size=(40, 3))
+    table = np.random.default_rng(1).normal(size=(72, 3))
     pellucid.explain(wavy, table, progress=told.append)
-    assert told == ["explaining: 32 of 40 rows", "explaining: 40 of 40 rows"]
+    assert told == ["explaining: 64 of 72 rows", "explaining: 72 of 72 rows"]
 
 
 # --- faults ----------------------------------------------------------------------------------------------------------

@@ -120,10 +120,10 @@ def test_an_equal_seed_gives_equal_bytes_and_another_seed_does_not(estimator):
 
 @pytest.mark.parametrize("estimator", ["auto", "leverage", "border", "clarify", "permutation"])
 def test_splitting_the_blocks_over_workers_changes_nothing(estimator):
-    rows, background = random_rows(100, 11).round(), random_rows(2, 11, 1).round()
+    rows, background = random_rows(200, 11).round(), random_rows(2, 11, 1).round()
     games, how = table_games(rows, background, nonlinear), plan(50, estimator=estimator)
     whole = explain_games(games, how)
-    assert list(blocks_of(100)) == [0, 1, 2, 3]
+    assert list(blocks_of(200)) == [0, 1, 2, 3]
     parts = [part for blocks in ([3], [0, 2], [1]) for part in explain_blocks(games, how, blocks)]
     assert same(whole, Attributions.join([parts[1], parts[3], parts[2], parts[0]]))
 
@@ -166,7 +166,7 @@ def test_a_precision_out_of_reach_is_told_by_the_errors():
 def test_growing_asks_nothing_twice(function_games, make_smooth_game):
     games = function_games(1, 14, lambda row, z: make_smooth_game(14)(z))
     explained = explain_games(games, Plan(budget=Budget(precision=1e-9, samples=1000)))
-    asked = np.concatenate([question.coalitions for question in games.asked])
+    asked = np.concatenate([coalitions for _, coalitions in games.asked])
     assert len(asked) == len(np.unique(asked, axis=0)) == explained.samples.item() == 1000
 
 
@@ -190,7 +190,7 @@ def test_model_calls_bound_the_whole_job():
 
 
 def test_seconds_are_kept_by_the_clock(function_games, make_smooth_game):
-    games = function_games(320, 14, lambda row, z: make_smooth_game(14)(z))
+    games = function_games(640, 14, lambda row, z: make_smooth_game(14)(z))
     ticks = itertools.count(step=1.0)
     explained = explain_games(games, Plan(budget=Budget(seconds=5)), clock=lambda: next(ticks))
     assert explained.samples[0] == 4 * 14

@@ -39,14 +39,14 @@ class Recorder:
 
 def test_a_value_is_the_mean_over_the_background():
     played = games([[1.0, 10.0]], [[0.0, 0.0], [4.0, 2.0]], lambda inputs: matrix(inputs).prod(axis=1))
-    values = played.values([Asked(0, np.array([[True, False], [False, True]]))]).values[0]
+    values = played.values(Asked.of(0, np.array([[True, False], [False, True]]))).values
     assert values.tolist() == [[(1 * 0 + 1 * 2) / 2], [(0 * 10 + 4 * 10) / 2]]
 
 
 def test_the_ends_are_the_mean_of_the_background_and_the_prediction():
     played = games([[1.0], [3.0]], [[0.0], [4.0]], lambda inputs: matrix(inputs)[:, 0])
     answer = played.ends([0, 1])
-    assert np.array(answer.values).tolist() == [[[2.0], [1.0]], [[2.0], [3.0]]]
+    assert answer.values.tolist() == [[[2.0], [1.0]], [[2.0], [3.0]]]
     assert answer.model_rows == 2 + 2
 
 
@@ -66,7 +66,7 @@ def test_the_model_is_asked_in_batches_of_bounded_size():
     model, rng = Recorder(), np.random.default_rng(0)
     played = games(rng.normal(size=(4, 6)), rng.normal(size=(7, 6)), model, batch_rows=50)
     coalitions = rng.random((60, 6)) < 0.5
-    whole = played.values([Asked(row, coalitions) for row in range(4)])
+    whole = played.values(Asked.join([Asked.of(row, coalitions) for row in range(4)]))
     assert max(model.sizes) <= 50
     assert sum(model.sizes) == whole.model_rows <= 4 * 60 * 7
 
@@ -74,19 +74,19 @@ def test_the_model_is_asked_in_batches_of_bounded_size():
 def test_the_size_of_batches_changes_no_value():
     rng = np.random.default_rng(0)
     rows, background, coalitions = rng.normal(size=(3, 5)), rng.normal(size=(4, 5)), rng.random((40, 5)) < 0.5
-    asked = [Asked(row, coalitions) for row in (2, 0)]
+    asked = Asked.join([Asked.of(row, coalitions) for row in (2, 0)])
     small, large = (
         games(rows, background, lambda inputs: np.sin(matrix(inputs)).prod(axis=1), batch_rows=n).values(asked)
         for n in (1, 1000)
     )
-    assert [part.tolist() for part in small.values] == [part.tolist() for part in large.values]
+    assert small.values.tolist() == large.values.tolist()
 
 
 def test_each_distinct_input_is_asked_once():
     model, rng = Recorder(), np.random.default_rng(0)
     played = games(rng.integers(2, size=(20, 3)), rng.integers(2, size=(5, 3)), model)
     coalitions = np.array([[True, False, False], [False, True, True]])
-    answer = played.values([Asked(row, coalitions) for row in range(20)])
+    answer = played.values(Asked.join([Asked.of(row, coalitions) for row in range(20)]))
     assert answer.model_rows == sum(model.sizes) <= 2**3
 
 
@@ -94,19 +94,19 @@ def test_asking_once_gives_the_values_of_asking_always(monkeypatch):
     rng = np.random.default_rng(0)
     rows, background = rng.integers(3, size=(30, 8)), rng.integers(3, size=(4, 8))
     played = games(rows, background, lambda inputs: np.cos(matrix(inputs) @ np.arange(8.0)))
-    asked = [Asked(row, rng.random((50, 8)) < 0.5) for row in range(30)]
+    asked = Asked.join([Asked.of(row, rng.random((50, 8)) < 0.5) for row in range(30)])
     once = played.values(asked)
     monkeypatch.setattr(game, "distinct_inputs", lambda masked: (None, None))
     always = played.values(asked)
     assert once.model_rows < always.model_rows == 30 * 50 * 4
-    assert [part.tolist() for part in once.values] == [part.tolist() for part in always.values]
+    assert once.values.tolist() == always.values.tolist()
 
 
 def test_nothing_is_looked_for_where_nothing_repeats():
     rng = np.random.default_rng(0)
     explained, background = batch(rng.normal(size=(10, 40))), batch(rng.normal(size=(10, 40)))
     masker = TabularMasker(explained, background, players_of(explained.names))
-    masked = masker.masked([Asked(row, rng.random((200, 40)) < 0.5) for row in range(10)])
+    masked = masker.masked(Asked.join([Asked.of(row, rng.random((200, 40)) < 0.5) for row in range(10)]))
     assert distinct_inputs(masked) == (None, None)
 
 

@@ -78,13 +78,13 @@ def test_a_group_without_effect_is_not_opened(function_games):
 
 def test_numbers_of_a_block_do_not_depend_on_which_blocks_are_asked(function_games, make_smooth_game):
     value = make_smooth_game(12)
-    games = function_games(40, 12, lambda row, coalitions: value(coalitions) * (row + 1))
+    games = function_games(72, 12, lambda row, coalitions: value(coalitions) * (row + 1))
     groups = [np.arange(4), np.arange(4, 8), np.arange(8, 12)]
     plan = Plan(seed=5)
-    both = explain_nested(games, plan, [groups] * 40, [0, 1])
+    both = explain_nested(games, plan, [groups] * 72, [0, 1])
     second = explain_nested(games, plan, [groups] * 8, [1])
-    assert np.array_equal(both.values[32:], second.values, equal_nan=True)
-    assert both.blocks.tolist() == [0] * 32 + [1] * 8
+    assert np.array_equal(both.values[64:], second.values, equal_nan=True)
+    assert both.blocks.tolist() == [0] * 64 + [1] * 8
 
 
 def test_a_row_is_asked_for_no_more_than_the_budget(function_games, make_smooth_game):

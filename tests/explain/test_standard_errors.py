@@ -41,10 +41,10 @@ def test_errors_are_unknown_where_nothing_is_left_to_tell_them(estimator, sample
 )
 def test_intervals_hold_the_exact_values(estimator, samples, function_games, make_smooth_game):
     value = make_smooth_game(10)
-    games = function_games(32 * 40, 10, lambda row, z: value(z))
+    games = function_games(64 * 40, 10, lambda row, z: value(z))
     # Rows of a block share the coalitions, and here the game: one row per block is a draw of its own.
     explained = explain(games, estimator, samples)
-    values, errors = explained.values[::32, :, 0], explained.standard_errors[::32, :, 0]
+    values, errors = explained.values[::64, :, 0], explained.standard_errors[::64, :, 0]
     off = np.abs(values - exact(value, 10))
     assert 0.92 <= (off <= 1.96 * errors).mean() <= 1
     assert 0.9 <= np.sqrt((errors**2).sum() / (off**2).sum()) <= 2
@@ -58,7 +58,7 @@ def test_errors_shrink_with_more_samples(function_games, make_smooth_game):
 
 def test_streams_of_one_seed_differ_by_block(function_games, make_smooth_game):
     value = make_smooth_game(10)
-    values = explain(function_games(64, 10, lambda row, z: value(z)), "leverage", 60).values
-    assert np.array_equal(values[0], values[31])
-    assert not np.array_equal(values[31], values[32])
+    values = explain(function_games(128, 10, lambda row, z: value(z)), "leverage", 60).values
+    assert np.array_equal(values[0], values[63])
+    assert not np.array_equal(values[63], values[64])
     assert stream(0).random() == stream(0).random()

@@ -43,14 +43,14 @@ def coalition(*present):
 
 
 def test_absent_players_show_the_background_and_present_ones_the_row():
-    masked = masker().masked([Asked(0, coalition(1, 0, 1, 0))])
+    masked = masker().masked(Asked.of(0, coalition(1, 0, 1, 0)))
     assert rows_of(masked.batch()) == [(30, "cook", 0.5, False), (40 - 10, "cook", 0.5, False)]
-    masked = masker().masked([Asked(0, coalition(0, 1, 1, 1))])
+    masked = masker().masked(Asked.of(0, coalition(0, 1, 1, 1)))
     assert rows_of(masked.batch()) == [(20, "cook", 0.5, True), (40, "cook", 0.5, True)]
 
 
 def test_whole_numbers_stay_whole_and_booleans_boolean():
-    columns = masker().masked([Asked(0, coalition(0, 0, 0, 0))]).batch().columns
+    columns = masker().masked(Asked.of(0, coalition(0, 0, 0, 0))).batch().columns
     assert {name: column.dtype.kind for name, column in columns.items()} == {
         "age": "i",
         "job": "O",
@@ -70,14 +70,14 @@ def test_columns_of_different_kinds_keep_their_own_values():
 
 
 def test_a_group_of_columns_is_one_player():
-    masked = masker(groups={"person": ["age", "member"]}).masked([Asked(0, coalition(1, 0, 0))])
+    masked = masker(groups={"person": ["age", "member"]}).masked(Asked.of(0, coalition(1, 0, 0)))
     assert rows_of(masked.batch())[0][0::3] == (30, True)
 
 
 def test_columns_of_no_player_keep_the_value_of_the_row():
     restricted = masker(only=["age"])
     assert not restricted.has_common_base
-    batch = restricted.masked([Asked(0, coalition(0))]).batch()
+    batch = restricted.masked(Asked.of(0, coalition(0))).batch()
     assert rows_of(batch) == [(20, "cook", 0.5, True), (40, "cook", 0.5, True)]
 
 
@@ -90,7 +90,7 @@ def test_a_missing_value_equals_a_missing_value():
 
 
 def test_inputs_at_chosen_positions_are_those_of_the_whole():
-    masked = masker().masked([Asked(1, coalition(1, 0, 0, 1)), Asked(0, coalition(0, 1, 1, 0))])
+    masked = masker().masked(Asked.join([Asked.of(1, coalition(1, 0, 0, 1)), Asked.of(0, coalition(0, 1, 1, 0))]))
     everything = rows_of(masked.batch())
     assert str(rows_of(masked.batch(np.array([3, 0])))) == str([everything[3], everything[0]])
 
@@ -100,7 +100,7 @@ def test_words_are_equal_exactly_where_inputs_are(seed, columns):
     rng = np.random.default_rng(seed)
     rows, background = (Batch({str(i): rng.integers(3, size=n).astype(float) for i in range(columns)}) for n in (3, 4))
     made = TabularMasker(rows, background, players_of(rows.names))
-    masked = made.masked([Asked(row, rng.random((5, columns)) < 0.5) for row in (0, 2)])
+    masked = made.masked(Asked.join([Asked.of(row, rng.random((5, columns)) < 0.5) for row in (0, 2)]))
     words, inputs = masked.words(), np.column_stack(list(masked.batch().columns.values()))
     same_words = (words[:, None] == words[None]).all(axis=2)
     assert np.array_equal(same_words, (inputs[:, None] == inputs[None]).all(axis=2))

@@ -39,7 +39,7 @@ def texts_of(masker, row, *coalitions):
     asked = np.zeros((len(coalitions), masker.players), dtype=bool)
     for at, present in enumerate(coalitions):
         asked[at, list(present)] = True
-    return masker.masked([Asked(row, asked)]).batch().columns["text"].tolist()
+    return masker.masked(Asked.of(row, asked)).batch().columns["text"].tolist()
 
 
 def test_an_absent_unit_shows_the_mask_in_its_place_and_what_stands_between_stays():
@@ -56,9 +56,7 @@ def test_every_row_of_the_baseline_has_a_mask_of_its_own():
 
 def test_columns_come_before_units_and_show_the_baseline_where_they_are_absent():
     masker = masker_of("a b", "c", stars=[4.0, 5.0])
-    batch = masker.masked(
-        [Asked(1, np.array([[False, True, False]])), Asked(0, np.array([[True, False, True]]))]
-    ).batch()
+    batch = masker.masked(Asked(np.array([1, 0]), np.array([[False, True, False], [True, False, True]]))).batch()
     assert {name: column.tolist() for name, column in batch.columns.items()} == {
         "stars": [0.0, 4.0],
         "text": ["c", "? b"],
@@ -81,7 +79,7 @@ def test_a_unit_that_equals_the_mask_changes_nothing():
 def test_equal_inputs_are_asked_once_also_across_rows():
     masker = masker_of("a b", "a b", "a c")
     everything = np.array([[True, True], [True, False], [False, False]])
-    first, which = distinct_inputs(masker.masked([Asked(row, everything) for row in range(3)]))
+    first, which = distinct_inputs(masker.masked(Asked.join([Asked.of(row, everything) for row in range(3)])))
     assert len(first) == 4  # a b, a ?, ? ?, a c
     assert which[:3].tolist() == which[3:6].tolist()
 

@@ -27,7 +27,7 @@ def test_a_pixel_shows_the_image_where_its_segment_is_present_and_the_background
     segments = numbers.reshape(height, width)
     masker = ImageMasker(image, background, segments)
     coalitions = rng.random((5, masker.players)) < 0.5
-    masked = masker.masked([Asked(0, coalitions[:2]), Asked(0, coalitions[2:])])
+    masked = masker.masked(Asked.join([Asked.of(0, coalitions[:2]), Asked.of(0, coalitions[2:])]))
     expected = np.where(coalitions[:, segments][:, None, :, :, None], image, background[None])
     expected = expected.reshape(-1, height, width, 3)
     np.testing.assert_array_equal(masked.batch().columns["image"], expected)
@@ -47,7 +47,7 @@ def test_equal_coalitions_of_more_than_64_segments_are_asked_once():
     masker = ImageMasker(image, image[None] + np.uint8(1), np.arange(70)[None, :])
     coalitions = np.zeros((4, 70), dtype=bool)
     coalitions[1, 69] = coalitions[3, 69] = coalitions[2, 0] = True
-    first, which = distinct_inputs(masker.masked([Asked(0, coalitions)]))
+    first, which = distinct_inputs(masker.masked(Asked.of(0, coalitions)))
     assert len(first) == 3
     assert which[1] == which[3] != which[2]
 
@@ -64,7 +64,7 @@ def test_masked_images_are_built_in_batches_of_bounded_size():
     segments = np.arange(256)[:, None] * np.ones((1, 256), dtype=np.intp)
     games = MaskedGames(ImageMasker(image, image[None] + np.uint8(9), segments), score, batch_rows=16)
     rng = np.random.default_rng(0)
-    games.values([Asked(0, rng.random((100, 256)) < 0.5)])
+    games.values(Asked.of(0, rng.random((100, 256)) < 0.5))
     assert max(largest) == 16
 
 

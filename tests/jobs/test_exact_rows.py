@@ -14,7 +14,7 @@ from pellucid.jobs.explanations.request import ShapRequest
 from pellucid.jobs.explanations.shap_job import ShapTask, ShapUnit, explained_unit, rows_of_a_unit
 from pellucid.protocols.model import Batch
 
-FIRST = 96
+FIRST = 192
 
 
 def sampled(left):
@@ -25,7 +25,7 @@ def sampled(left):
         base_values=np.zeros((len(left), 1)),
         predictions=(100.0 + left)[:, None],
         samples=np.full(len(left), 9),
-        blocks=(FIRST + np.arange(len(left))) // 32,
+        blocks=(FIRST + np.arange(len(left))) // 64,
         estimators=("leverage",) * len(left),
         model_rows=10 * len(left),
     )
@@ -52,28 +52,30 @@ def test_a_bound_on_the_whole_job_is_one_on_each_row():
     assert bounded_by_samples(Budget(samples=3), total=1000, inputs_per_coalition=2) == Budget(samples=3)
 
 
-@pytest.mark.parametrize("budget", [Budget(), Budget(model_calls=70 * 40)], ids=["default", "model calls"])
+@pytest.mark.parametrize("budget", [Budget(), Budget(model_calls=140 * 40)], ids=["default", "model calls"])
 def test_a_unit_has_the_same_values_whichever_rows_its_formula_holds_for(budget):
     rng = np.random.default_rng(0)
-    rows = Batch({name: rng.normal(size=70) for name in "abc"})
+    rows = Batch({name: rng.normal(size=140) for name in "abc"})
     zero = Batch({name: np.zeros(2) + place for place, name in enumerate("abc")})
     request = ShapRequest(
         players=players_of(rows.names), plan=Plan(budget=budget), link="identity", aggregation="mean_abs",
         num_clusters=None, save_local=False,
     )  # fmt: skip
-    task = ShapTask(features=rows.names, total=134, baseline=zero, request=request, by_formula=True)
-    unit = ShapUnit(first=64, rows=rows)
+    task = ShapTask(features=rows.names, total=268, baseline=zero, request=request, by_formula=True)
+    unit = ShapUnit(first=128, rows=rows)
 
     def score(batch):
         return (batch.columns["a"] * batch.columns["b"] + batch.columns["c"])[:, None]
 
     every = explained_unit(unit, task, score, clock=lambda: 0.0)
-    holds = rng.random(70) < 0.6
+    holds = rng.random(140) < 0.6
 
     def exactly(asked, games):
-        assert len(asked) == games.rows == 70
+        assert len(asked) == games.rows == 140
         values = every.attributions.values
-        return ExactRows(holds, np.where(holds[:, None, None], values, np.nan), every.attributions.base_values, "f", 72)
+        return ExactRows(
+            holds, np.where(holds[:, None, None], values, np.nan), every.attributions.base_values, "f", 142
+        )
 
     mixed = explained_unit(unit, task, score, clock=lambda: 0.0, exactly=exactly)
     assert mixed.attributions.values == pytest.approx(every.attributions.values, abs=1e-12)

@@ -171,8 +171,8 @@ def test_a_sample_does_not_depend_on_how_rows_come():
 @pytest.mark.parametrize("estimator", ["auto", "leverage", "clarify", "permutation"])
 def test_values_do_not_depend_on_how_many_rows_are_held(estimator):
     asked = request(plan=Plan(estimator=estimator, budget=Budget(samples=60), seed=2))
-    rows = some_rows(130)
-    assert np.array_equal(values(explained(rows, asked)), values(explained(rows, asked, rows_at_once=32)))
+    rows = some_rows(260)
+    assert np.array_equal(values(explained(rows, asked)), values(explained(rows, asked, rows_at_once=64)))
 
 
 def test_values_add_up_to_the_prediction_less_the_base():
@@ -182,25 +182,25 @@ def test_values_add_up_to_the_prediction_less_the_base():
 
 
 def test_blocks_draw_coalitions_of_their_own_wherever_a_piece_begins():
-    rows = Batch({name: np.tile(column, 2) for name, column in some_rows(32).columns.items()})
+    rows = Batch({name: np.tile(column, 2) for name, column in some_rows(64).columns.items()})
     found = values(
-        explained(rows, request(plan=Plan(estimator="leverage", budget=Budget(samples=40))), rows_at_once=32)
+        explained(rows, request(plan=Plan(estimator="leverage", budget=Budget(samples=40))), rows_at_once=64)
     )
-    assert not np.array_equal(found[:32], found[32:])
+    assert not np.array_equal(found[:64], found[64:])
 
 
 def test_a_budget_of_model_calls_is_for_all_rows_together():
-    asked = request(plan=Plan(budget=Budget(model_calls=5000)))
-    parts = explained(some_rows(100), asked, rows_at_once=32)
-    assert sum(part.attributions.model_rows for part in parts) <= 5000
+    asked = request(plan=Plan(budget=Budget(model_calls=10_000)))
+    parts = explained(some_rows(200), asked, rows_at_once=64)
+    assert sum(part.attributions.model_rows for part in parts) <= 10_000
     assert {samples for part in parts for samples in part.attributions.samples.tolist()} == {48}
 
 
 def test_a_budget_of_seconds_leaves_later_rows_their_share():
     time = iter(range(1000))
     asked = request(plan=Plan(budget=Budget(seconds=60.0)))
-    parts = explained(some_rows(96), asked, clock=lambda: float(next(time)), rows_at_once=32)
-    assert [len(part.rows) for part in parts] == [32, 32, 32]
+    parts = explained(some_rows(192), asked, clock=lambda: float(next(time)), rows_at_once=64)
+    assert [len(part.rows) for part in parts] == [64, 64, 64]
 
 
 # --- totals -----------------------------------------------------------------------------------------------------------

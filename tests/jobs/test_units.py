@@ -29,8 +29,8 @@ REQUEST = ShapRequest(
     num_clusters=None,
     save_local=False,
 )
-ROWS = Batch({name: np.random.default_rng(3).normal(size=100) for name in FEATURES})
-TASK = ShapTask(features=FEATURES, total=100, baseline=Batch({name: np.zeros(1) for name in FEATURES}), request=REQUEST)
+ROWS = Batch({name: np.random.default_rng(3).normal(size=200) for name in FEATURES})
+TASK = ShapTask(features=FEATURES, total=200, baseline=Batch({name: np.zeros(1) for name in FEATURES}), request=REQUEST)
 
 
 def product(batch):
@@ -38,7 +38,7 @@ def product(batch):
 
 
 def units():
-    return list(shap_units([ROWS], TASK, clock=lambda: 0.0, rows_at_once=32))
+    return list(shap_units([ROWS], TASK, clock=lambda: 0.0, rows_at_once=64))
 
 
 class Shuffled:
@@ -81,7 +81,7 @@ def values(found):
 @given(st.integers(0, 6), st.integers(0, 1000))
 def test_results_come_in_the_order_of_the_rows_however_a_pool_works(depth, seed):
     found = list(settled(units(), Shuffled(UnitWork(TASK, product), depth, seed), UnitStore(None, "")))
-    assert [one.unit.first for one in found] == [0, 32, 64, 96]
+    assert [one.unit.first for one in found] == [0, 64, 128, 192]
     expected = list(settled(units(), Shuffled(UnitWork(TASK, product)), UnitStore(None, "")))
     assert np.array_equal(values(found), values(expected))
 
@@ -93,7 +93,7 @@ def test_a_unit_asks_about_as_much_as_one_request_holds():
     assert rows() == 8192  # 6 of 8 coalitions of 3 features: a unit of that many rows is large enough
     many = tuple(f"x{i}" for i in range(20))
     wide = replace(TASK, features=many, request=replace(REQUEST, players=players_of(many)))
-    assert rows_of_a_unit(wide) == 32  # one block of 2,088 coalitions
+    assert rows_of_a_unit(wide) == 64  # one block of 2,088 coalitions
     few = replace(wide.request, plan=Plan(budget=Budget(samples=64)))
     assert rows_of_a_unit(replace(wide, request=few)) == 1024  # 64 x 1,024 inputs
 
@@ -121,7 +121,7 @@ def test_what_an_earlier_run_finished_is_not_done_again(tmp_path):
 
 def test_a_run_that_failed_keeps_the_units_before_and_goes_on_there(tmp_path):
     def fails(unit):
-        if unit.first == 64:
+        if unit.first == 128:
             raise ValueError("no power")
         return UnitWork(TASK, product)(unit)
 
@@ -144,7 +144,7 @@ def test_another_model_or_other_rows_are_done_anew(tmp_path):
 @pytest.mark.parametrize(
     "other",
     [
-        replace(TASK, total=101),
+        replace(TASK, total=201),
         replace(TASK, baseline=Batch({name: np.ones(1) for name in FEATURES})),
         replace(TASK, request=replace(REQUEST, link="logit")),
         replace(TASK, request=replace(REQUEST, plan=Plan(seed=1))),

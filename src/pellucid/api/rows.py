@@ -109,14 +109,16 @@ def _of_array(rows: npt.NDArray[Any], where: str, known: Sequence[str]) -> Batch
         raise ConfigError(Problem(where, f"an array of shape {rows.shape}", fix=fix))
     width = rows.shape[1]
     names = known if len(known) == width else [f"column_{place}" for place in range(width)]
+    kinds = {"b": np.bool_, "i": np.int64, "u": np.int64, "f": np.float64}
+    if rows.dtype.kind in kinds:
+        own = rows.dtype if rows.dtype == np.float32 else kinds[rows.dtype.kind]
+        # A copy, because results that keep rows must not change when the user's array does.
+        return Batch.of_matrix(names, np.array(rows, dtype=own, order="C"))
     return Batch({name: _typed(rows[:, place]) for place, name in enumerate(names)})
 
 
 def _typed(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """A column as a `Batch` holds it."""
-    kinds = {"b": np.bool_, "i": np.int64, "u": np.int64, "f": np.float64}
-    if column.dtype.kind in kinds:
-        return column.astype(kinds[column.dtype.kind])
+    """A column of objects or texts as a `Batch` holds it."""
     from pellucid.engines.cells import plain
 
     cells = [plain(cell) for cell in column.tolist()]

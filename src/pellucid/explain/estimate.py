@@ -17,11 +17,11 @@ from pellucid.explain.one_thread import one_thread
 from pellucid.explain.plan import Pace, Plan
 from pellucid.explain.results import Results
 from pellucid.explain.tasks import Task, tasks_of
-from pellucid.protocols.game import Games
+from pellucid.protocols.game import Asked, Games
 
 __all__ = ["BLOCK_ROWS", "blocks_of", "explain_blocks", "explain_games"]
 
-BLOCK_ROWS = 32
+BLOCK_ROWS = 64
 """Rows that share designs: many enough to make solving cheap, few enough for the errors of a job to average out."""
 INPUTS_AT_ONCE = 4 * BATCH_ROWS
 
@@ -29,7 +29,7 @@ INPUTS_AT_ONCE = 4 * BATCH_ROWS
 def blocks_of(rows: int) -> range:
     """Numbers of the blocks of so many rows.
 
-    >>> list(blocks_of(65))
+    >>> list(blocks_of(130))
     [0, 1, 2]
     """
     return range(-(-rows // BLOCK_ROWS))
@@ -111,7 +111,7 @@ def _explain_wave(games: Games, plan: Plan, blocks: Sequence[int], samples: int)
     number, of_number = np.unique(playing.sum(axis=1), return_inverse=True)
     most = np.array([min(samples, _samples_of(games, plan, players)) for players in number.tolist()])[of_number]
     ends = games.ends(rows.tolist())
-    empty, full = np.moveaxis(np.array(ends.values), 1, 0)
+    empty, full = ends.values[:, 0], ends.values[:, 1]
     results = Results(rows, rows // BLOCK_ROWS, active, empty, full, ends.model_rows)
     tasks = tasks_of(plan, rows, results.blocks, active, most)
     while tasks:
@@ -121,14 +121,14 @@ def _explain_wave(games: Games, plan: Plan, blocks: Sequence[int], samples: int)
 
 def _round(games: Games, plan: Plan, tasks: Sequence[Task], results: Results) -> list[Task]:
     """Ask, solve and enter the results of all tasks; return those that go on."""
-    questions = [task.questions(games.players) for task in tasks]
-    answer = games.values([question for of_task in questions for question in of_task])
-    values = iter(answer.values)
+    questions = [task.question(games.players) for task in tasks]
+    answer = games.values(Asked.join(questions))
+    values = np.split(answer.values, np.cumsum([len(question) for question in questions])[:-1])
     results.model_rows += answer.model_rows
     going_on = []
     with one_thread():
-        for task, of_task in zip(tasks, questions, strict=True):
-            known = task.all_values(np.array([next(values) for _ in of_task]))
+        for task, found in zip(tasks, values, strict=True):
+            known = task.all_values(found.reshape(len(task.rows), -1, found.shape[1]))
             estimate = task.estimate(known, *results.ends(task))
             results.enter(task, estimate)
             wanted = plan.budget.precision

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -90,34 +90,30 @@ class MaskedGames:
         return self.masker.active(rows)
 
     def ends(self, rows: Sequence[int]) -> Answer:
-        """Values of the empty and of the full coalition: one array of shape (2, outputs) per row."""
-        nobody = np.zeros((1, self.players), dtype=bool)
-        based = list(rows[:1] if self.masker.has_common_base else rows)
-        empty = self.values([Asked(row, nobody) for row in based])
-        bases = np.concatenate(empty.values)
+        """Values of the empty and of the full coalition, shape (rows, 2, outputs)."""
+        based = np.array(rows[:1] if self.masker.has_common_base else rows, dtype=np.intp)
+        empty = self.values(Asked(based, np.zeros((len(based), self.players), dtype=bool)))
         unmasked = self.masker.unmasked(rows)
         full = np.concatenate([self._scores(unmasked[part]) for part in _slices(len(rows), self.batch_rows)])
-        return Answer(list(np.stack(np.broadcast_arrays(bases, full), axis=1)), empty.model_rows + len(rows))
+        ends = np.stack(np.broadcast_arrays(empty.values, full), axis=1)
+        return Answer(ends, empty.model_rows + len(rows))
 
-    def values(self, asked: Sequence[Asked]) -> Answer:
-        """Values of any coalitions: one array of shape (coalitions, outputs) per question.
+    def values(self, asked: Asked) -> Answer:
+        """Values of any coalitions, shape (coalitions, outputs).
 
         Raises
         ------
         ModelError
             The model answers another number of scores than it was asked for, or one that is not finite.
         """
-        lengths = [len(question.coalitions) for question in asked]
         inputs = min(self.batch_rows * BATCHES_AT_ONCE, CELLS_AT_ONCE // self.masker.cells_per_input)
         at_once = max(1, inputs // self.inputs_per_coalition)
         parts, model_rows = [], 0
-        for questions in _portions(asked, at_once):
-            scores, cost = self._masked_scores(self.masker.masked(questions))
+        for part in _slices(len(asked), at_once):
+            scores, cost = self._masked_scores(self.masker.masked(asked[part]))
             parts.append(scores.reshape(-1, self.inputs_per_coalition, scores.shape[1]).mean(axis=1))
             model_rows += cost
-        together = np.concatenate(parts) if parts else np.empty((0, 1))
-        ends = np.cumsum(lengths).tolist()
-        return Answer([together[end - length : end] for end, length in zip(ends, lengths, strict=True)], model_rows)
+        return Answer(np.concatenate(parts) if parts else np.empty((0, 1)), model_rows)
 
     def _masked_scores(self, masked: Masked) -> tuple[Floats, int]:
         """Linked scores of all inputs, shape (inputs, outputs), and the number of inputs that were asked."""
@@ -182,16 +178,37 @@ def distinct_inputs(masked: Masked) -> tuple[Integers | None, Integers | None]:
     if n > 4 * PROBED and _repeated_share(masked, n) < WORTH_IT:
         return None, None
     words = masked.words()
-    number = _mixed(words)
-    order = np.argsort(number)
-    starts = np.concatenate([[True], number[order][1:] != number[order][:-1]])[:n]
-    first = order[starts]
-    which = np.empty(n, dtype=np.intp)
-    which[order] = np.cumsum(starts) - 1
+    stands_for = _equal_ones(_mixed(words))
+    kept = np.zeros(n, dtype=bool)
+    kept[stands_for] = True
+    first = np.flatnonzero(kept)
+    which = (np.cumsum(kept) - 1)[stands_for]
     # Several words are mixed into one number, which different inputs could share: a chance of 2^-64 each, but checked.
     if words.shape[1] > 1 and not np.array_equal(words[first][which], words):
         return None, None
     return first, which
+
+
+def _equal_ones(numbers: npt.NDArray[np.uint64]) -> Integers:
+    """For every number the position of one that equals it, the same for all equal ones, shape (numbers,).
+
+    A table with a place for every number is filled and read again: no sorting, whatever the order of the numbers.
+    """
+    bits = len(numbers).bit_length() + 1
+    table = np.empty(1 << bits, dtype=np.int32 if bits < 32 else np.int64)
+    stands_for = np.arange(len(numbers), dtype=table.dtype)
+    left, draw = stands_for.copy(), np.random.default_rng(1)
+    of_left = numbers
+    while len(left):
+        odd = draw.integers(2**63, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+        place = (of_left * odd) >> np.uint64(64 - bits)
+        table[place] = left
+        met = table[place]
+        stands_for[left] = met
+        # Others that fell on the same place are tried again with another multiplier.
+        missed = np.flatnonzero(numbers[met] != of_left)
+        left, of_left = left[missed], of_left[missed]
+    return stands_for
 
 
 def _repeated_share(masked: Masked, n: int) -> float:
@@ -212,26 +229,6 @@ def _mixed(words: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
     )
     mixed: npt.NDArray[np.uint64] = (unsigned * odd).sum(axis=1, dtype=np.uint64)
     return mixed
-
-
-def _portions(asked: Sequence[Asked], at_once: int) -> Iterator[list[Asked]]:
-    """The questions in portions of ``at_once`` coalitions, cut within a question where needed."""
-    if sum(len(question.coalitions) for question in asked) <= at_once:
-        yield from [list(asked)] if asked else []
-        return
-    portion: list[Asked] = []
-    room = at_once
-    for question in asked:
-        start = 0
-        while start < len(question.coalitions):
-            part = question.coalitions[start : start + room]
-            portion.append(Asked(question.row, part))
-            start, room = start + len(part), room - len(part)
-            if not room:
-                yield portion
-                portion, room = [], at_once
-    if portion:
-        yield portion
 
 
 def _slices(n: int, size: int) -> list[slice]:

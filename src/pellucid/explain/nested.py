@@ -85,8 +85,9 @@ class GroupGames:
     def ends(self, rows: Sequence[int]) -> Answer:
         return self.games.ends([self.of[row] for row in rows])
 
-    def values(self, asked: Sequence[Asked]) -> Answer:
-        return self.games.values([Asked(self.of[q.row], self.opened(q.row, q.coalitions)) for q in asked])
+    def values(self, asked: Asked) -> Answer:
+        opened = [Asked.of(self.of[row], self.opened(row, asked.coalitions[part])) for row, part in asked.by_row()]
+        return self.games.values(Asked.join(opened))
 
     def opened(self, row: int, coalitions: Booleans) -> Booleans:
         """Coalitions of groups as coalitions of their members."""
@@ -138,19 +139,20 @@ class MemberGames:
 
     def ends(self, rows: Sequence[int]) -> Answer:
         both = np.array([np.zeros(self.players), np.ones(self.players)], dtype=bool)
-        return self.values([Asked(row, both) for row in rows])
+        answer = self.values(Asked.join([Asked.of(row, both) for row in rows]))
+        return Answer(answer.values.reshape(len(rows), 2, -1), answer.model_rows)
 
-    def values(self, asked: Sequence[Asked]) -> Answer:
-        answer = self.games.values([self._surrounded(question) for question in asked])
-        sets = len(self.around[0])
-        means = [values.reshape(-1, sets, values.shape[1]).mean(axis=1) for values in answer.values]
-        return Answer(means, answer.model_rows)
+    def values(self, asked: Asked) -> Answer:
+        surrounded = [self._surrounded(item, asked.coalitions[part]) for item, part in asked.by_row()]
+        answer = self.games.values(Asked.join(surrounded))
+        sets, outputs = len(self.around[0]), answer.values.shape[1]
+        return Answer(answer.values.reshape(-1, sets, outputs).mean(axis=1), answer.model_rows)
 
-    def _surrounded(self, question: Asked) -> Asked:
-        row, members = self.items[question.row]
-        coalitions = np.repeat(self.around[question.row][None], len(question.coalitions), axis=0)
-        coalitions[:, :, members] = question.coalitions[:, None, : len(members)]
-        return Asked(row, coalitions.reshape(-1, coalitions.shape[2]))
+    def _surrounded(self, item: int, of_members: Booleans) -> Asked:
+        row, members = self.items[item]
+        coalitions = np.repeat(self.around[item][None], len(of_members), axis=0)
+        coalitions[:, :, members] = of_members[:, None, : len(members)]
+        return Asked.of(row, coalitions.reshape(-1, coalitions.shape[2]))
 
 
 def explain_nested(games: Games, plan: Plan, groups: Sequence[Groups], blocks: Sequence[int]) -> Attributions:

@@ -34,8 +34,10 @@ FLOOR = 0.01
 """Least scale, as a share of the largest."""
 WIDE = 100.0
 """Prior variance of the first order, so wide that the process leaves it to the linear fit."""
+COMPARED = 128
+"""Pairs on which powers and reaches are compared, unless the players are more than half as many."""
 SEARCHED = 256
-"""Pairs on which the prior is chosen."""
+"""Pairs on which the noise is chosen, which they tell more finely."""
 MOST_PAIRS = 4500
 """Pairs beyond which the inverse of their covariances takes longer than it is worth."""
 NODES = 10
@@ -120,8 +122,12 @@ def _covariance(signs: Floats, scales: Floats, noise: float) -> Floats:
     """Covariance of the odd values of all pairs, shape (pairs, pairs)."""
     reach = scales.sum()
     together = (signs * scales) @ signs.T
-    covariance: Floats = (np.sinh(together) - together) / (np.sinh(reach) - reach)
-    covariance += signs @ signs.T * (WIDE / signs.shape[1])
+    # By the exponential, which is several times as fast as the hyperbolic sine.
+    grown = np.exp(together)
+    covariance: Floats = (grown - 1 / grown) / 2
+    covariance -= together
+    covariance /= np.sinh(reach) - reach
+    covariance += signs @ (signs.T * (WIDE / signs.shape[1]))
     covariance[np.diag_indices_from(covariance)] += noise
     return covariance
 
@@ -141,13 +147,18 @@ def _inverse_root(covariance: Floats) -> Floats:
 def _choose(design: Design, signs: Floats, left: Floats, importance: Floats) -> Prior:
     """The prior of the least weighted leave-one-out error, on a part of the pairs spread over all sizes.
 
-    First the power at a middling reach, then the reach; the noise with each.
+    First the power at a middling reach, then the reach, both on few pairs; then the noise.
     """
-    part = np.linspace(0, design.pairs - 1, min(design.pairs, SEARCHED)).round().astype(int)
-    tried = Search(signs[part], left[:, part], design.weights[: design.pairs][part], importance)
-    middling = min((tried.best_noise(REACHES[1], power) for power in POWERS), key=lambda found: found[0])
-    others = [tried.best_noise(reach, middling[1].power) for reach in (REACHES[0], REACHES[2])]
-    return min([middling, *others], key=lambda found: found[0])[1]
+
+    def on(pairs: int) -> Search:
+        part = np.linspace(0, design.pairs - 1, min(design.pairs, pairs)).round().astype(int)
+        return Search(signs[part], left[:, part], design.weights[: design.pairs][part], importance)
+
+    few = on(max(COMPARED, 2 * design.players))
+    middling = min((few.best_noise(REACHES[1], power) for power in POWERS), key=lambda found: found[0])
+    others = [few.best_noise(reach, middling[1].power) for reach in (REACHES[0], REACHES[2])]
+    best = min([middling, *others], key=lambda found: found[0])[1]
+    return on(SEARCHED).best_noise(best.reach, best.power)[1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

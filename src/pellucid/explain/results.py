@@ -44,14 +44,14 @@ class Results:
     values: Floats = field(init=False)
     errors: Floats = field(init=False)
     samples: Integers = field(init=False)
-    estimators: list[str] = field(init=False)
+    estimators: npt.NDArray[np.object_] = field(init=False)
 
     def __post_init__(self) -> None:
         alone = self.active & (self.active.sum(axis=1, keepdims=True) == 1)
         self.values = np.where(alone[:, :, None], (self.full - self.empty)[:, None, :], 0.0)
         self.errors = np.zeros(self.values.shape)
         self.samples = np.zeros(len(self.rows), dtype=np.intp)
-        self.estimators = ["enumeration"] * len(self.rows)
+        self.estimators = np.full(len(self.rows), "enumeration", dtype=object)
 
     def ends(self, task: Task) -> tuple[Floats, Floats]:
         """Values of the empty and of the full coalition of a task's rows."""
@@ -64,9 +64,8 @@ class Results:
         self.values[place[:, None], task.players] = estimate.values
         self.errors[place[:, None], task.players] = estimate.standard_errors
         self.samples[place] = len(task.design.coalitions)
-        for at, with_odd_terms in zip(place.tolist(), estimate.with_odd_terms.tolist(), strict=True):
-            scheme = "enumeration" if task.design.complete else task.design.scheme
-            self.estimators[at] = "odd terms" if with_odd_terms else scheme
+        scheme = "enumeration" if task.design.complete else task.design.scheme
+        self.estimators[place] = np.where(estimate.with_odd_terms, "odd terms", scheme)
 
     def _place(self, task: Task) -> Integers:
         return np.searchsorted(self.rows, task.rows)
@@ -74,8 +73,9 @@ class Results:
     def by_block(self) -> list[Attributions]:
         """What was found, block by block; model inputs, which blocks share, are counted with the first."""
         parts = []
-        for i, block in enumerate(np.unique(self.blocks)):
-            chosen = np.flatnonzero(self.blocks == block)
+        begins = np.flatnonzero(np.diff(self.blocks, prepend=-1)).tolist()
+        for begin, end in zip(begins, [*begins[1:], len(self.blocks)], strict=True):
+            chosen = slice(begin, end)
             part = Attributions(
                 values=self.values[chosen],
                 standard_errors=self.errors[chosen],
@@ -83,8 +83,8 @@ class Results:
                 predictions=self.full[chosen],
                 samples=self.samples[chosen],
                 blocks=self.blocks[chosen],
-                estimators=tuple(self.estimators[row] for row in chosen),
-                model_rows=self.model_rows if i == 0 else 0,
+                estimators=tuple(self.estimators[chosen].tolist()),
+                model_rows=0 if begin else self.model_rows,
             )
             parts.append(part)
         return parts

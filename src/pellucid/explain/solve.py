@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -40,7 +40,7 @@ class Solver:
     on_values: Floats
     on_total: Floats
 
-    def solve(self, values: Floats, empty: Floats, full: Floats) -> Floats:
+    def solve(self, values: Floats, empty: Floats, full: Floats, parts: Sequence[slice] = (slice(None),)) -> Floats:
         """Shapley values of many games.
 
         Parameters
@@ -49,6 +49,8 @@ class Solver:
             Values of the design's coalitions, shape (games, coalitions).
         empty, full
             Values of the empty and of the full coalition, shape (games,).
+        parts
+            Games that are solved together; the last digits of a game depend on the others of its part.
 
         Returns
         -------
@@ -56,7 +58,9 @@ class Solver:
             Shape (games, players); each row adds up to ``full - empty``.
         """
         total = full - empty
-        found = (values - empty[:, None]) @ self.on_values.T + np.outer(total, self.on_total)
+        differences = values - empty[:, None]
+        found = np.concatenate([differences[part] @ self.on_values.T for part in parts])
+        found += np.outer(total, self.on_total)
         # Rounding of the product is spread evenly, so that the sum is right to the last digits.
         spread: Floats = found + ((total - found.sum(axis=1)) / found.shape[1])[:, None]
         return spread

@@ -135,13 +135,11 @@ def training_inputs(masker: TabularMasker, inputs: int, seed: int) -> Batch:
         How many, at least 1.
     """
     draw = stream(seed, TRAINING)
-    row = np.sort(draw.integers(masker.rows, size=inputs))
+    rows = np.sort(draw.integers(masker.rows, size=inputs))
     size = draw.integers(masker.players + 1, size=inputs)
     present = draw.random((inputs, masker.players)).argsort(axis=1).argsort(axis=1) < size[:, None]
-    ends = np.searchsorted(row, np.arange(masker.rows + 1))
-    asked = [Asked(i, present[ends[i] : ends[i + 1]]) for i in range(masker.rows) if ends[i + 1] > ends[i]]
     copies = masker.inputs_per_coalition
-    return masker.masked(asked).batch(np.arange(inputs) * copies + draw.integers(copies, size=inputs))
+    return masker.masked(Asked(rows, present)).batch(np.arange(inputs) * copies + draw.integers(copies, size=inputs))
 
 
 def explained_by_surrogate(
@@ -263,7 +261,7 @@ def _rest_of_rows(
     np.put_along_axis(
         present, np.broadcast_to(which[:, None], (len(rows), coalitions, design.players)), design.coalitions, 2
     )
-    masked = masker.masked([Asked(row, of_row) for row, of_row in zip(rows.tolist(), present, strict=True)])
+    masked = masker.masked(Asked(np.repeat(rows, coalitions), present.reshape(-1, masker.players)))
     asked = np.arange(len(rows) * coalitions).reshape(len(rows), 1, coalitions)
     inputs = (asked * masker.inputs_per_coalition + copies).ravel()
     left = rest.of(masked.batch(inputs)).reshape(*copies.shape, -1)

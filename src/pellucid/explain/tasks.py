@@ -1,14 +1,15 @@
-"""The unit of work: rows of a block whose games have equally many players, and so one design and one solver."""
+"""The unit of work: rows whose games have equally many players and share a design, and so a solver."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ConfigError, Problem
-from pellucid.explain.designs import Design, border, clarify, enumeration, leverage, permutations, stream
+from pellucid.explain.designs import Design, Scheme, border, clarify, enumeration, leverage, permutations, stream
 from pellucid.explain.odd_terms import can_learn, fit_odd_terms
 from pellucid.explain.plan import PER_PLAYER, Plan
 from pellucid.explain.solve import solver
@@ -59,9 +60,13 @@ class Task:
     plan
         How to explain.
     place
-        Block of the rows; in Clarify's scheme, which draws anew for every row, the row.
+        Block of the rows; in Clarify's scheme, which draws anew for every row, the row. Rows of all blocks share a
+        design that is not drawn, an enumeration or a border; the place is the first of them then.
     rows
         Positions of the rows, shape (rows,).
+    parts
+        Rows of one block each. They go through matrix products on their own, whose last digits depend on what is
+        multiplied together, so that no number depends on which blocks are asked for at the same time.
     players
         Active players of each row, at least two, shape (rows, active).
     samples, most
@@ -75,6 +80,7 @@ class Task:
     plan: Plan
     place: int
     rows: Integers
+    parts: Sequence[slice]
     players: Integers
     samples: int
     most: int
@@ -82,16 +88,15 @@ class Task:
     before: Design | None = None
     known: Floats | None = None
 
-    def questions(self, all_players: int) -> list[Asked]:
+    def question(self, all_players: int) -> Asked:
         """Coalitions of all players whose values are not known yet, row by row."""
         new = self.design.coalitions[self._unknown()]
-        if np.array_equal(self.players, np.broadcast_to(np.arange(all_players), (len(self.rows), all_players))):
-            return [Asked(row, new) for row in self.rows.tolist()]
-        coalitions = np.zeros((len(self.rows), len(new), all_players), dtype=bool)
-        np.put_along_axis(
-            coalitions, np.broadcast_to(self.players[:, None], (*coalitions.shape[:2], new.shape[1])), new, 2
-        )
-        return [Asked(row, of_row) for row, of_row in zip(self.rows.tolist(), coalitions, strict=True)]
+        # One more column, of a player who is never present, stands for all who are not active.
+        column = np.full((len(self.rows), all_players), new.shape[1], dtype=np.intp)
+        np.put_along_axis(column, self.players, np.arange(new.shape[1])[None], 1)
+        by_player = np.concatenate([new.T, np.zeros((1, len(new)), dtype=bool)])
+        coalitions = by_player[column].swapaxes(1, 2).reshape(-1, all_players)
+        return Asked(np.repeat(self.rows, len(new)), coalitions)
 
     def _unknown(self) -> Booleans:
         unknown = np.ones(len(self.design.coalitions), dtype=bool)
@@ -120,7 +125,9 @@ class Task:
         """
         solved = solver(self.design)
         games = np.moveaxis(values, 2, 1).reshape(-1, values.shape[1])
-        shapley = solved.solve(games, empty.ravel(), full.ravel())
+        outputs = values.shape[2]
+        parts = [slice(part.start * outputs, part.stop * outputs) for part in self.parts]
+        shapley = solved.solve(games, empty.ravel(), full.ravel(), parts)
         errors = standard_errors(self.design, solved, games, empty.ravel(), shapley)
         better = np.zeros(len(games), dtype=bool)
         if self.plan.estimator == "auto" and can_learn(self.design):
@@ -140,11 +147,13 @@ class Task:
         if not rows.any() or self.samples >= self.most:
             return None
         samples = min(self.most, int(GROWTH * self.samples))
-        design = _design(self.plan, self.place, self.players.shape[1], samples)
+        players = self.players.shape[1]
+        design = _design(self.plan, _scheme(self.plan, players, samples), self.place, players, samples)
         keeps = self.design.scheme == "leverage" and design.scheme == "leverage"
         return replace(
             self,
             rows=self.rows[rows],
+            parts=(slice(0, int(rows.sum())),),
             players=self.players[rows],
             samples=samples,
             design=design,
@@ -173,19 +182,46 @@ def tasks_of(plan: Plan, rows: Integers, blocks: Integers, active: Booleans, sam
     number = active.sum(axis=1)
     places = rows if plan.estimator == "clarify" else blocks
     tasks = []
-    keys = np.column_stack([places, number, samples])
-    order = np.lexsort(keys.T[::-1])
-    begins = np.flatnonzero((np.diff(keys[order], axis=0) != 0).any(axis=1)) + 1
-    for chosen in np.split(order, begins) if len(rows) else ():
-        place, players, allowed = keys[chosen[0]].tolist()
-        if players >= 2:
-            which = np.nonzero(active[chosen])[1].reshape(-1, players)
-            first, most = _first_and_most(plan, players, allowed)
-            design = _design(plan, place, players, first)
-            if design.scheme == "border":
-                which = which[:, stream(plan.seed, BORDER, place, players).permutation(players)]
-            tasks.append(Task(plan, place, rows[chosen], which, first, most, design))
+    of_place, keys = _random_keys(plan, places, active.shape[1])
+    for players, allowed in sorted(set(zip(number.tolist(), samples.tolist(), strict=True))):
+        if players < 2:
+            continue
+        chosen = np.flatnonzero((number == players) & (samples == allowed))
+        which = np.nonzero(active[chosen])[1].reshape(-1, players)
+        first, most = _first_and_most(plan, players, allowed)
+        scheme, parts = _scheme(plan, players, first), _parts(places[chosen])
+        if scheme == "border":
+            which = np.take_along_axis(which, keys[of_place[chosen], :players].argsort(axis=1, kind="stable"), 1)
+        parts_of_tasks = [parts] if scheme in ("border", "enumeration") else [[part] for part in parts]
+        for of_task in parts_of_tasks:
+            begin, end = of_task[0].start, of_task[-1].stop
+            place = int(places[chosen[begin]])
+            tasks.append(
+                Task(
+                    plan=plan,
+                    place=place,
+                    rows=rows[chosen[begin:end]],
+                    parts=[slice(part.start - begin, part.stop - begin) for part in of_task],
+                    players=which[begin:end],
+                    samples=first,
+                    most=most,
+                    design=_design(plan, scheme, place, players, first),
+                )
+            )
     return tasks
+
+
+def _parts(places: Integers) -> list[slice]:
+    """Runs of equal places."""
+    begins = np.flatnonzero(np.diff(places, prepend=-1)).tolist()
+    return [slice(begin, end) for begin, end in zip(begins, [*begins[1:], len(places)], strict=True)]
+
+
+def _random_keys(plan: Plan, places: Integers, players: int) -> tuple[Integers, Floats]:
+    """Numbers that put the players of a border in order, shape (places, players), and which of them each row has."""
+    distinct, of_row = np.unique(places, return_inverse=True)
+    keys = [stream(plan.seed, BORDER, place).random(players) for place in distinct.tolist()]
+    return of_row, np.stack(keys)
 
 
 def _first_and_most(plan: Plan, players: int, samples: int) -> tuple[int, int]:
@@ -193,24 +229,39 @@ def _first_and_most(plan: Plan, players: int, samples: int) -> tuple[int, int]:
     return (most if plan.budget.precision is None else min(most, PER_PLAYER * players)), most
 
 
-def _design(plan: Plan, place: int, players: int, samples: int) -> Design:
-    """Coalitions of one task; a design with more samples holds a leverage design with fewer."""
+def _scheme(plan: Plan, players: int, samples: int) -> Scheme:
+    """How the coalitions of so many players are chosen."""
     if plan.estimator == "enumeration" and players > ENUMERABLE:
         fix = f"Use 'auto'; {players} features vary, and all coalitions are asked of at most {ENUMERABLE}."
         raise ConfigError(Problem("estimator", plan.estimator, fix=fix))
     if plan.estimator == "enumeration" or (samples >= 2**players - 2 and players <= ENUMERABLE):
-        return enumeration(players)
+        return "enumeration"
     match plan.estimator:
         case "clarify":
-            return clarify(players, samples, stream(plan.seed, CLARIFY, place))
+            return "clarify"
         case "permutation" if samples < 2 * (players - 1):
             least = 2 * (players - 1)
             fix = f"Use at least {least}, one random order of the {players} features that vary and its reverse."
             raise ConfigError(Problem("budget.samples", samples, fix=fix))
         case "permutation":
-            return permutations(players, samples, stream(plan.seed, PERMUTATION, place, players))
+            return "permutation"
         case "leverage" if samples >= 2:
-            pass
+            return "leverage"
         case _ if plan.estimator == "border" or samples < PER_PLAYER * players:
+            return "border"
+    return "leverage"
+
+
+def _design(plan: Plan, scheme: Scheme, place: int, players: int, samples: int) -> Design:
+    """Coalitions of one task; a design with more samples holds a leverage design with fewer."""
+    match scheme:
+        case "enumeration":
+            return enumeration(players)
+        case "border":
             return border(players, samples)
-    return leverage(players, samples, lambda size: stream(plan.seed, LEVERAGE, place, players, size))
+        case "clarify":
+            return clarify(players, samples, stream(plan.seed, CLARIFY, place))
+        case "permutation":
+            return permutations(players, samples, stream(plan.seed, PERMUTATION, place, players))
+        case "leverage":
+            return leverage(players, samples, lambda size: stream(plan.seed, LEVERAGE, place, players, size))

@@ -36,6 +36,8 @@ def coded(batch: Batch, categories: Mapping[str, Sequence[Any]]) -> tuple[Batch,
     >>> batch.columns["job"], unknown
     (array([ 1., nan, nan]), {'job': ['pilot']})
     """
+    if not categories:
+        return batch, {}
     columns: dict[str, npt.NDArray[Any]] = {}
     unknown: dict[str, list[Any]] = {}
     for name, values in batch.columns.items():

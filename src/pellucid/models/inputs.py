@@ -32,11 +32,13 @@ def is_text(values: npt.NDArray[Any]) -> bool:
 
 def has_text(batch: Batch) -> bool:
     """Whether any column of ``batch`` is text."""
-    return any(is_text(values) for values in batch.columns.values())
+    return batch.matrix is None and any(is_text(values) for values in batch.columns.values())
 
 
 def matrix(batch: Batch, model: str, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
-    """Columns of numbers side by side, shape (rows, features); missing cells are nan.
+    """Columns of numbers side by side, shape (rows, features), row after row; missing cells are nan.
+
+    A batch that holds them so in this type gives what it holds, which nobody may write into.
 
     Parameters
     ----------
@@ -56,35 +58,22 @@ def matrix(batch: Batch, model: str, dtype: npt.DTypeLike = np.float64) -> npt.N
     array([[30.,  1.],
            [40., nan]])
     """
+    if batch.matrix is not None:
+        return np.ascontiguousarray(batch.matrix, dtype=dtype)
     _refuse_text(batch, model)
-    whole = _already_side_by_side(batch, np.dtype(dtype))
-    if whole is not None:
-        return whole
     side_by_side = np.empty((len(batch), len(batch.columns)), dtype=dtype)
     for position, values in enumerate(batch.columns.values()):
         side_by_side[:, position] = _numbers(values)
     return side_by_side
 
 
-def _already_side_by_side(batch: Batch, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
-    """The matrix whose columns those of the batch are, or some rows of it; None where there is none."""
-    columns = list(batch.columns.values())
-    whole = columns[0].base if columns else None
-    if not isinstance(whole, np.ndarray) or whole.dtype != dtype or whole.ndim != 2 or not whole.flags.c_contiguous:
-        return None
-    if whole.shape[1] != len(columns) or not len(batch):
-        return None
-    start, step = (columns[0].ctypes.data - whole.ctypes.data), whole.strides[0]
-    for position, column in enumerate(columns):
-        lies = column.ctypes.data - whole.ctypes.data == start + position * whole.itemsize
-        if column.base is not whole or column.dtype != dtype or column.strides != (step,) or not lies:
-            return None
-    first, offset = divmod(start, step)
-    return None if offset else whole[first : first + len(batch)]
-
-
 def cells(batch: Batch, model: str) -> npt.NDArray[Any]:
-    """The rows as one array, shape (rows, features): of numbers where there is no text, else of objects."""
+    """The rows as one array, shape (rows, features): of numbers where there is no text, else of objects.
+
+    The array is nobody else's: a scaler or a function may compute in place.
+    """
+    if batch.matrix is not None:
+        return np.array(batch.matrix, dtype=np.float64, order="C")
     if not has_text(batch):
         return matrix(batch, model)
     side_by_side = np.empty((len(batch), len(batch.columns)), dtype=object)
@@ -105,7 +94,15 @@ def frame(batch: Batch) -> Any:
         pandas is not installed.
     """
     pandas = require("pandas", extra="pandas")
-    return pandas.DataFrame({name: _as_read(values) for name, values in batch.columns.items()})
+    if batch.matrix is None:
+        return pandas.DataFrame({name: _as_read(values) for name, values in batch.columns.items()})
+    types = [values.dtype for values in batch[:0].columns.values()]
+    # One column after the other, as in every other frame: sums of products must not depend on where the cells lie.
+    columns = np.array(batch.matrix.T, order="C")
+    if set(types) == {columns.dtype}:
+        return pandas.DataFrame(columns.T, columns=list(batch.names), copy=False)
+    typed = (values.astype(kind, copy=False) for values, kind in zip(columns, types, strict=True))
+    return pandas.DataFrame(dict(zip(batch.names, typed, strict=True)))
 
 
 def in_order_of(batch: Batch, features: Sequence[str], model: str) -> Batch:

@@ -43,9 +43,7 @@ class LightGBMModel:
         """Scores of every row of ``batch``, in order."""
         features = trained_names(self.booster.feature_name())
         if features:
-            # LightGBM writes blanks in names as underscores.
-            batch = Batch({name.replace(" ", "_"): values for name, values in batch.columns.items()})
-            batch = in_order_of(batch, features, self.name)
+            batch = in_order_of(_without_blanks(batch), features, self.name)
         codes, _ = coded(of_width(batch, self.booster.num_feature(), self.name), self.categories)
         rows = matrix(codes, self.name)
         with library_errors(self.name, "predicting"):
@@ -53,6 +51,13 @@ class LightGBMModel:
         if self.booster.num_model_per_iteration() > 1:
             return class_scores(answer, range(answer.shape[1]), len(batch), self.name)
         return scores_of(answer, len(batch), self.name)
+
+
+def _without_blanks(batch: Batch) -> Batch:
+    """The names as LightGBM writes them, with underscores in the place of blanks."""
+    if not any(" " in name for name in batch.names):
+        return batch
+    return Batch({name.replace(" ", "_"): values for name, values in batch.columns.items()})
 
 
 def lightgbm_model(booster: Any, loading: Loading) -> LightGBMModel:

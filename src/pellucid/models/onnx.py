@@ -174,7 +174,9 @@ def _array(batch: Batch, tensor: Tensor, model: str) -> npt.NDArray[Any]:
 
 def _whole(batch: Batch, tensor: Tensor, model: str) -> npt.NDArray[Any]:
     dtype = _WHOLE[tensor.kind]
-    if all(values.dtype.kind in "bi" for values in batch.columns.values()):
+    if batch.matrix is not None:
+        numbers = batch.matrix
+    elif all(values.dtype.kind in "bi" for values in batch.columns.values()):
         numbers = np.column_stack(list(batch.columns.values()))
     else:
         numbers = matrix(batch, model)

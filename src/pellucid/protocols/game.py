@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,18 +20,48 @@ Integers = npt.NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """Coalitions whose value is wanted in the game of one row.
+    """Coalitions whose value is wanted, each in the game of one row.
 
     Parameters
     ----------
-    row
-        Position of the row, from 0.
+    rows
+        Position of each coalition's row, from 0, shape (coalitions,).
     coalitions
         Which players are present, shape (coalitions, players).
+
+    Examples
+    --------
+    >>> asked = Asked.join([Asked.of(0, np.array([[True, False]])), Asked.of(2, np.array([[True, True]]))])
+    >>> asked.rows.tolist(), len(asked[1:])
+    ([0, 2], 1)
     """
 
-    row: int
+    rows: Integers
     coalitions: Booleans
+
+    @classmethod
+    def of(cls, row: int, coalitions: Booleans) -> Asked:
+        """Coalitions in the game of a single row."""
+        return cls(np.full(len(coalitions), row, dtype=np.intp), coalitions)
+
+    @classmethod
+    def join(cls, parts: Sequence[Asked]) -> Asked:
+        """Parts one after another, at least one."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(np.concatenate([part.rows for part in parts]), np.concatenate([part.coalitions for part in parts]))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, part: slice) -> Asked:
+        return Asked(self.rows[part], self.coalitions[part])
+
+    def by_row(self) -> Iterator[tuple[int, slice]]:
+        """Each run of coalitions of one row: the row, and where they stand."""
+        begins = np.flatnonzero(np.diff(self.rows, prepend=-1)).tolist()
+        for begin, end in zip(begins, [*begins[1:], len(self.rows)], strict=True):
+            yield int(self.rows[begin]), slice(begin, end)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,12 +71,12 @@ class Answer:
     Parameters
     ----------
     values
-        One array of shape (coalitions, outputs) per question, in the order of the questions.
+        Shape (coalitions, outputs), in the order in which they were asked.
     model_rows
         Inputs that the model was asked for.
     """
 
-    values: Sequence[Floats]
+    values: Floats
     model_rows: int
 
 
@@ -77,10 +107,10 @@ class Games(Protocol):
         ...
 
     def ends(self, rows: Sequence[int]) -> Answer:
-        """Values of the empty and of the full coalition: one array of shape (2, outputs) per row."""
+        """Values of the empty and of the full coalition, shape (rows, 2, outputs)."""
         ...
 
-    def values(self, asked: Sequence[Asked]) -> Answer:
+    def values(self, asked: Asked) -> Answer:
         """Values of any coalitions.
 
         Raises
@@ -145,6 +175,6 @@ class Masker(Protocol):
         """The rows themselves."""
         ...
 
-    def masked(self, asked: Sequence[Asked]) -> Masked:
-        """The inputs of all coalitions asked for, question after question."""
+    def masked(self, asked: Asked) -> Masked:
+        """The inputs of all coalitions asked for, in their order."""
         ...

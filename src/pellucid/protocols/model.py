@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.errors import DataError, Problem
+
 __all__ = ["Batch", "Model", "Scores"]
+
+_COLUMN_TYPES = {"b": np.dtype(np.bool_), "i": np.dtype(np.int64), "u": np.dtype(np.int64), "f": np.dtype(np.float64)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,16 +30,88 @@ class Batch:
 
     columns: Mapping[str, npt.NDArray[Any]]
 
+    @classmethod
+    def of_matrix(
+        cls, names: Sequence[str], matrix: npt.NDArray[Any], types: Sequence[npt.DTypeLike] | None = None
+    ) -> Batch:
+        """Rows of numbers that are side by side already, so that a model which takes a matrix gets this one.
+
+        Columns are taken out of it when somebody asks for them. Neither side may write into it.
+
+        Parameters
+        ----------
+        names
+            One per column, all different.
+        matrix
+            Shape (rows, features): of floats, whole numbers or booleans.
+        types
+            int64, float64 or bool for each column, where that is not the type of the whole matrix; its cells must hold
+            every value exactly, so whole numbers stay below 2**53 in float64 and below 2**24 in float32.
+
+        Raises
+        ------
+        DataError
+            The cells are no numbers, or there is not one name and type, of these three, for every column.
+
+        Examples
+        --------
+        >>> batch = Batch.of_matrix(["age", "wage"], np.array([[30, 9.5], [40, 12]]), [np.int64, np.float64])
+        >>> batch.columns["age"], batch[1:].matrix
+        (array([30, 40]), array([[40., 12.]]))
+        """
+        return cls(_Matrix.of(names, matrix, types))
+
+    @property
+    def matrix(self) -> npt.NDArray[Any] | None:
+        """All cells, shape (rows, features), where they were given side by side; None where they were not."""
+        return self.columns.cells if isinstance(self.columns, _Matrix) else None
+
     @property
     def names(self) -> tuple[str, ...]:
         """Feature names, in order."""
         return tuple(self.columns)
 
     def __len__(self) -> int:
+        if isinstance(self.columns, _Matrix):
+            return len(self.columns.cells)
         return len(next(iter(self.columns.values()), ()))
 
     def __getitem__(self, rows: slice | npt.NDArray[Any]) -> Batch:
+        if isinstance(self.columns, _Matrix):
+            return Batch(replace(self.columns, cells=self.columns.cells[rows]))
         return Batch({name: values[rows] for name, values in self.columns.items()})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Matrix(Mapping[str, npt.NDArray[Any]]):
+    """Columns of a matrix by name: views where they have its type, else made anew at every look."""
+
+    place: Mapping[str, int]
+    cells: npt.NDArray[Any]
+    types: tuple[np.dtype[Any], ...]
+
+    @classmethod
+    def of(cls, names: Sequence[str], cells: npt.NDArray[Any], types: Sequence[npt.DTypeLike] | None) -> _Matrix:
+        place = {name: position for position, name in enumerate(names)}
+        own = _COLUMN_TYPES.get(cells.dtype.kind, cells.dtype)
+        known = tuple(own for _ in names) if types is None else tuple(np.dtype(kind) for kind in types)
+        if cells.shape[1:] != (len(place),) or len(names) != len(place) or len(known) != len(names):
+            shapes = f"{len(names)} names, {len(known)} types, cells of shape {cells.shape}"
+            raise DataError(Problem("matrix", shapes, fix="Give one name and type, all names different, per column."))
+        if not {own, *known} <= set(_COLUMN_TYPES.values()):
+            kinds = ", ".join(sorted({str(cells.dtype), *map(str, known)}))
+            raise DataError(Problem("matrix", kinds, fix="Give numbers, whose columns are int64, float64 or bool."))
+        return cls(place, cells, known)
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        position = self.place[name]
+        return self.cells[:, position].astype(self.types[position], copy=False)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.place)
+
+    def __len__(self) -> int:
+        return len(self.place)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

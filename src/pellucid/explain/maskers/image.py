@@ -41,7 +41,7 @@ class ImageMasker:
     --------
     >>> white, black = np.full((1, 2, 3), 255, dtype=np.uint8), np.zeros((1, 1, 2, 3), dtype=np.uint8)
     >>> masker = ImageMasker(white, black, segments=np.array([[0, 1]]))
-    >>> masked = masker.masked([Asked(row=0, coalitions=np.array([[True, False]]))]).batch()
+    >>> masked = masker.masked(Asked.of(0, np.array([[True, False]]))).batch()
     >>> masked.columns["image"].tolist()
     [[[[255, 255, 255], [0, 0, 0]]]]
     """
@@ -89,10 +89,9 @@ class ImageMasker:
         """The image itself, once for each row."""
         return Batch({COLUMN: np.repeat(self.image[None], len(rows), axis=0)})
 
-    def masked(self, asked: Sequence[Asked]) -> MaskedImages:
-        """Every coalition before every background image, question after question."""
-        none = np.zeros((0, self.players), dtype=bool)
-        return MaskedImages(self, np.concatenate([none, *(question.coalitions for question in asked)]))
+    def masked(self, asked: Asked) -> MaskedImages:
+        """Every coalition before every background image, coalition after coalition."""
+        return MaskedImages(self, asked.coalitions)
 
     @cached_property
     def place_of_byte(self) -> Integers:

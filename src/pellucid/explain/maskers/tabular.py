@@ -20,6 +20,8 @@ Booleans = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.intp]
 Column = npt.NDArray[Any]
 
+IN_CACHE = 2048
+"""Inputs that are built at a time: what is read and written again stays near the processor."""
 EXACT = 2**53
 """Below this a double holds every whole number, so that words are added up by the fast matrix product."""
 
@@ -160,7 +162,7 @@ class TabularMasker:
     >>> explained, background = (Batch({"age": np.array([age]), "job": np.array([job], dtype=object)})
     ...                          for age, job in ((30, "cook"), (50, "baker")))
     >>> masker = TabularMasker(explained, background, players_of(explained.names))
-    >>> masked = masker.masked([Asked(row=0, coalitions=np.array([[True, False]]))]).batch()
+    >>> masked = masker.masked(Asked.of(0, np.array([[True, False]]))).batch()
     >>> {name: column.tolist() for name, column in masked.columns.items()}
     {'age': [30], 'job': ['baker']}
     """
@@ -230,31 +232,35 @@ class TabularMasker:
     def active(self, rows: Sequence[int]) -> Booleans:
         """Which players differ from any background row, shape (rows, players)."""
         differs = np.zeros((len(rows), self.players), dtype=bool)
+        of_rows = np.asarray(rows, dtype=np.intp)
         for name, player in self.player_of_column.items():
-            explained, background = (column for column in self.typed[name])
-            number, _ = codes(np.concatenate([explained[list(rows)], background]))
-            of_background = np.unique(number[len(rows) :])
-            differs[:, player] |= (number[: len(rows)] != of_background[0]) | (len(of_background) > 1)
+            explained, background = self.typed[name]
+            differs[:, player] |= _differs(explained[of_rows], background)
         return differs
 
     def unmasked(self, rows: Sequence[int]) -> Batch:
         """The rows themselves."""
         return Batch({name: self.typed[name][0][list(rows)] for name in self.explained.names})
 
-    def masked(self, asked: Sequence[Asked]) -> MaskedRows:
-        """Every coalition before every background row, question after question."""
-        distinct, row = np.unique([question.row for question in asked], return_inverse=True)
-        coalitions = [question.coalitions for question in asked]
-        owner = [self.player_of_column.get(name, self.players) for name in self.explained.names]
-        # One more player, always present, owns the columns of no player.
-        together = np.concatenate([*coalitions, np.ones((0, self.players), dtype=bool)])
-        present = np.column_stack([together, np.ones(len(together), dtype=bool)])[:, owner]
+    def masked(self, asked: Asked) -> MaskedRows:
+        """Every coalition before every background row, coalition after coalition."""
+        occurs = np.zeros(self.rows, dtype=bool)
+        occurs[asked.rows] = True
+        distinct = np.flatnonzero(occurs)
         return MaskedRows(
-            present=present,
-            row=np.repeat(row, [len(part) for part in coalitions]),
+            present=self._columns_present(asked.coalitions),
+            row=(np.cumsum(occurs) - 1)[asked.rows],
             columns={name: (self.typed[name][0][distinct], self.typed[name][1]) for name in self.explained.names},
             copies=self.inputs_per_coalition,
         )
+
+    def _columns_present(self, coalitions: Booleans) -> Booleans:
+        """Which columns show the explained row, shape (coalitions, columns)."""
+        owner = [self.player_of_column.get(name, self.players) for name in self.explained.names]
+        if owner == list(range(self.players)):
+            return coalitions
+        # One more player, always present, owns the columns of no player.
+        return np.column_stack([coalitions, np.ones(len(coalitions), dtype=bool)])[:, owner]
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,19 +289,17 @@ class MaskedRows:
 
     def batch(self, inputs: Integers | None = None) -> Batch:
         """The inputs, or those at the positions given."""
+        if self.side_by_side is not None:
+            cells = self._cells(*self.side_by_side, np.arange(len(self)) if inputs is None else inputs)
+            return Batch.of_matrix(
+                tuple(self.columns), cells, [explained.dtype for explained, _ in self.columns.values()]
+            )
         if inputs is None:
             rows, copies = self.row[:, None], np.arange(self.copies)[None, :]
             shown = self.present[:, None]
         else:
             coalition, copies = np.divmod(inputs, self.copies)
             shown, rows = self.present[coalition], self.row[coalition]
-        if self.side_by_side is not None:
-            explained, background = self.side_by_side
-            cells = np.empty((len(self) if inputs is None else len(inputs), len(self.columns)), dtype=background.dtype)
-            filled = cells.reshape(*np.broadcast_shapes(rows.shape, copies.shape), len(self.columns))
-            np.copyto(filled, background[copies])
-            np.copyto(filled, explained[rows], where=shown)
-            return Batch(dict(zip(self.columns, cells.T, strict=True)))
         return Batch(
             {
                 name: _chosen(shown[..., i], explained, rows, background, copies).ravel()
@@ -303,13 +307,30 @@ class MaskedRows:
             }
         )
 
+    def _cells(self, explained: Column, background: Column, inputs: Integers) -> Column:
+        """Cells of inputs, shape (inputs, columns).
+
+        Chosen bit by bit, since a choice between numbers is slow where nobody can foresee it.
+        """
+        explained, background = explained.view(np.int64), background.view(np.int64)
+        cells = np.empty((len(inputs), len(self.columns)), dtype=np.int64)
+        all_bits_where_shown = -self.present.view(np.int8)
+        for start in range(0, len(inputs), IN_CACHE):
+            part = cells[start : start + IN_CACHE]
+            coalition, copy = np.divmod(inputs[start : start + IN_CACHE], self.copies)
+            absent = background[copy]
+            np.bitwise_xor(explained[self.row[coalition]], absent, out=part)
+            np.bitwise_and(part, all_bits_where_shown[coalition], out=part)
+            np.bitwise_xor(part, absent, out=part)
+        return cells.view(np.float64)
+
     @cached_property
     def side_by_side(self) -> tuple[Column, Column] | None:
-        """Rows and background as matrices, where all columns are of one type of numbers: filled in one go."""
+        """Rows and background as matrices, where all columns are numbers that doubles hold."""
         pairs = list(self.columns.values())
-        if len({part.dtype for pair in pairs for part in pair}) > 1 or pairs[0][0].dtype.kind not in "iuf":
+        if not all(_held_by_doubles(column) for pair in pairs for column in pair):
             return None
-        explained, background = (np.column_stack([pair[side] for pair in pairs]) for side in (0, 1))
+        explained, background = (np.column_stack([pair[side].astype(np.float64) for pair in pairs]) for side in (0, 1))
         return explained, background
 
     @cached_property
@@ -349,6 +370,27 @@ class MaskedRows:
                 shown = self.present[coalition, columns]
                 found[:, i] = np.where(shown, explained[self.row[coalition]], background[copy]).sum(axis=1)
         return found
+
+
+def _held_by_doubles(column: Column) -> bool:
+    if column.dtype.kind in "iu":
+        return not len(column) or bool(column.max() < EXACT and column.min() > -EXACT)
+    return column.dtype.kind in "bf" and column.dtype.itemsize <= 8
+
+
+def _differs(column: Column, background: Column) -> Booleans:
+    """Which cells are unlike any of the background, shape (rows,)."""
+    if column.dtype.kind == "O":
+        number, _ = codes(np.concatenate([column, background]))
+        column, background = number[: len(column)], number[len(column) :]
+    if not _equals(background, background[0]).all():
+        return np.ones(len(column), dtype=bool)
+    return ~_equals(column, background[0])
+
+
+def _equals(column: Column, value: Any) -> Booleans:
+    """Which numbers equal another one; a missing one equals a missing one."""
+    return np.asarray((column == value) | ((column != column) & (value != value)))
 
 
 def _chosen(shown: Booleans, explained: Column, rows: Integers, background: Column, copies: Integers) -> Column:

@@ -117,7 +117,7 @@ def text_masker(
     >>> baseline = Batch({"stars": np.array([0]), "review": np.array(["?"], dtype=object)})
     >>> players = {"stars": ("stars",), "review": ("review",)}
     >>> masker = text_masker(rows, baseline, players, ["review"], lambda text: [(0, 2), (3, 7), (7, 8)], max_units=9)
-    >>> masked = masker.masked([Asked(row=0, coalitions=np.array([[True, False, True, False]]))]).batch()
+    >>> masked = masker.masked(Asked.of(0, np.array([[True, False, True, False]]))).batch()
     >>> {name: column.tolist() for name, column in masked.columns.items()}
     {'stars': [4], 'review': ['? good?']}
     """
@@ -235,17 +235,16 @@ class TextMasker:
         columns |= {name: column[list(rows)] for name, column in self.texts.items()}
         return Batch({name: columns[name] for name in self.names})
 
-    def masked(self, asked: Sequence[Asked]) -> MaskedTexts:
-        """Every coalition before every row of the baseline, question after question."""
+    def masked(self, asked: Asked) -> MaskedTexts:
+        """Every coalition before every row of the baseline, coalition after coalition."""
         parts: dict[str, list[str]] = {name: [] for name in self.texts}
-        for question in asked:
-            places = self.places(question.row)
-            for name, place in places.items():
-                parts[name] += self._filled(name, question.row, question.coalitions[:, place])
+        for row, part in asked.by_row():
+            for name, place in self.places(row).items():
+                parts[name] += self._filled(name, row, asked.coalitions[part, place])
         columns = {name: np.array([*texts, None], dtype=object)[:-1] for name, texts in parts.items()}
         plain = None
         if self.others is not None:
-            plain = self.others.masked([Asked(q.row, q.coalitions[:, : self.plain_players]) for q in asked])
+            plain = self.others.masked(Asked(asked.rows, asked.coalitions[:, : self.plain_players]))
         return MaskedTexts(self.names, columns, plain)
 
     def _filled(self, name: str, row: int, present: Booleans) -> list[str]:

@@ -37,9 +37,9 @@ __all__ = [
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
-ROWS_AT_ONCE = 256 * BLOCK_ROWS
+ROWS_AT_ONCE = 128 * BLOCK_ROWS
 """Rows of a unit at most."""
-ROWS_BY_FORMULA = 64 * BLOCK_ROWS
+ROWS_BY_FORMULA = 32 * BLOCK_ROWS
 """Rows of a unit that are explained by a formula."""
 TEXTS_AT_ONCE = BLOCK_ROWS
 """Rows of a unit with texts: their number of players is not known before they are read, and each may cost thousands of
@@ -316,5 +316,5 @@ class PartGames:
     def ends(self, rows: Sequence[int]) -> Answer:
         return self.games.ends([row - self.first for row in rows])
 
-    def values(self, asked: Sequence[Asked]) -> Answer:
-        return self.games.values([Asked(question.row - self.first, question.coalitions) for question in asked])
+    def values(self, asked: Asked) -> Answer:
+        return self.games.values(Asked(asked.rows - self.first, asked.coalitions))
