@@ -132,6 +132,6 @@ def _round(games: Games, plan: Plan, tasks: Sequence[Task], results: Results) ->
             estimate = task.estimate(known, *results.ends(task))
             results.enter(task, estimate)
             wanted = plan.budget.precision
-            further = None if wanted is None else task.grown(known, ~estimate.precise(wanted))
+            further = None if wanted is None else task.grown(known, estimate, wanted)
             going_on += [further] if further else []
     return going_on

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from pellucid.explain.designs import Design
 from pellucid.explain.solve import Solver
 
-__all__ = ["OddFit", "can_learn", "fit_odd_terms"]
+__all__ = ["OddFit", "Prior", "can_learn", "fit_odd_terms"]
 
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
@@ -57,11 +57,14 @@ class OddFit:
         Shape (games, players), from leave-one-out residuals.
     better
         Whether the leave-one-out error is below that of the linear fit, shape (games,).
+    prior
+        What was believed.
     """
 
     shapley: Floats
     standard_errors: Floats
     better: Booleans
+    prior: Prior
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,9 @@ def can_learn(design: Design) -> bool:
     return design.scheme == "leverage" and not design.complete and design.pairs <= MOST_PAIRS
 
 
-def fit_odd_terms(design: Design, solver: Solver, values: Floats, shapley: Floats) -> OddFit:
+def fit_odd_terms(
+    design: Design, solver: Solver, values: Floats, shapley: Floats, believed: Prior | None = None
+) -> OddFit:
     """Refine the Shapley values of games that share a design of complement pairs.
 
     One prior serves all games: players at the same place of the design are taken to be alike.
@@ -97,6 +102,8 @@ def fit_odd_terms(design: Design, solver: Solver, values: Floats, shapley: Float
         Values of the coalitions, shape (games, coalitions).
     shapley
         Shapley values of the linear fit, shape (games, players).
+    believed
+        Prior of a fit to fewer values of the same games, of which all but the noise is kept.
     """
     pairs = design.pairs
     signs = _signs(design)
@@ -108,9 +115,8 @@ def fit_odd_terms(design: Design, solver: Solver, values: Floats, shapley: Float
     importance = np.asarray(np.sqrt((relative**2).mean(axis=0)), dtype=np.float64)
     scale[scale == 0] = 1.0
     scaled: Floats = np.asarray(left / scale, dtype=np.float64)
-    prior = _choose(design, signs, scaled, importance)
-    scales = prior.scales(importance)
-    return _refine(design, solver, left, shapley, scales, prior.noise)
+    prior = _choose(design, signs, scaled, importance, believed)
+    return _refine(design, solver, left, shapley, prior.scales(importance), prior)
 
 
 def _signs(design: Design) -> Floats:
@@ -144,7 +150,7 @@ def _inverse_root(covariance: Floats) -> Floats:
     return np.asarray(root)
 
 
-def _choose(design: Design, signs: Floats, left: Floats, importance: Floats) -> Prior:
+def _choose(design: Design, signs: Floats, left: Floats, importance: Floats, believed: Prior | None) -> Prior:
     """The prior of the least weighted leave-one-out error, on a part of the pairs spread over all sizes.
 
     First the power at a middling reach, then the reach, both on few pairs; then the noise.
@@ -154,10 +160,13 @@ def _choose(design: Design, signs: Floats, left: Floats, importance: Floats) -> 
         part = np.linspace(0, design.pairs - 1, min(design.pairs, pairs)).round().astype(int)
         return Search(signs[part], left[:, part], design.weights[: design.pairs][part], importance)
 
-    few = on(max(COMPARED, 2 * design.players))
-    middling = min((few.best_noise(REACHES[1], power) for power in POWERS), key=lambda found: found[0])
-    others = [few.best_noise(reach, middling[1].power) for reach in (REACHES[0], REACHES[2])]
-    best = min([middling, *others], key=lambda found: found[0])[1]
+    if believed is None:
+        few = on(max(COMPARED, 2 * design.players))
+        middling = min((few.best_noise(REACHES[1], power) for power in POWERS), key=lambda found: found[0])
+        others = [few.best_noise(reach, middling[1].power) for reach in (REACHES[0], REACHES[2])]
+        best = min([middling, *others], key=lambda found: found[0])[1]
+    else:
+        best = believed
     return on(SEARCHED).best_noise(best.reach, best.power)[1]
 
 
@@ -183,8 +192,8 @@ class Search:
         return min(found, key=lambda one: one[0])
 
 
-def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scales: Floats, noise: float) -> OddFit:
-    pairs, weights = design.pairs, design.weights[: design.pairs]
+def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scales: Floats, prior: Prior) -> OddFit:
+    noise, pairs, weights = prior.noise, design.pairs, design.weights[: design.pairs]
     signs = _signs(design)
     root = _inverse_root(_covariance(signs, scales, noise))
     linear = solver.on_values[:, :pairs] - solver.on_values[:, pairs:]
@@ -203,7 +212,7 @@ def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scale
     better = (left_out**2 @ weights) < (left_out_of_linear**2 @ weights)
     # What an additive game leaves over is rounding, and nothing can be learnt from it.
     better &= np.abs(left).max(axis=1) > ROUNDING * np.abs(shapley).sum(axis=1)
-    return OddFit(refined, np.sqrt(left_out**2 @ (spread**2).T), better)
+    return OddFit(refined, np.sqrt(left_out**2 @ (spread**2).T), better, prior)
 
 
 def _shapley_of_first_order(signs: Floats) -> Floats:

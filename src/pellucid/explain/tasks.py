@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from pellucid.errors import ConfigError, Problem
 from pellucid.explain.designs import Design, Scheme, border, clarify, enumeration, leverage, permutations, stream
-from pellucid.explain.odd_terms import can_learn, fit_odd_terms
+from pellucid.explain.odd_terms import Prior, can_learn, fit_odd_terms
 from pellucid.explain.plan import PER_PLAYER, Plan
 from pellucid.explain.solve import solver
 from pellucid.explain.standard_errors import standard_errors
@@ -24,7 +24,8 @@ Integers = npt.NDArray[np.intp]
 
 ENUMERABLE = 20
 """Most players of whom all coalitions are asked."""
-GROWTH = 1.5
+LEAST_GROWTH, MOST_GROWTH = 1.25, 4.0
+"""By how much samples grow from round to round where a precision is wanted."""
 BORDER, LEVERAGE, CLARIFY, PERMUTATION = range(1, 5)
 """First part of the place of a stream of random numbers."""
 
@@ -39,11 +40,19 @@ class Estimate:
         Shape (rows, active players, outputs).
     with_odd_terms
         Shape (rows,): whether odd terms were used for any output.
+    believed
+        Prior of the odd terms, where they were looked for.
     """
 
     values: Floats
     standard_errors: Floats
     with_odd_terms: Booleans
+    believed: Prior | None = None
+
+    def errors(self) -> Floats:
+        """Relative error of every row, the largest of its outputs, shape (rows,); nan where unknown."""
+        sizes = np.maximum((self.values**2).sum(axis=1), np.finfo(float).tiny)
+        return np.asarray(np.sqrt(((self.standard_errors**2).sum(axis=1) / sizes).max(axis=1)))
 
     def precise(self, wanted: float) -> Booleans:
         """Rows whose relative error is at most ``wanted`` for every output, shape (rows,); unknown errors are not."""
@@ -73,8 +82,8 @@ class Task:
         Coalitions to ask, and how many they may grow to.
     design
         The coalitions to ask.
-    before, known
-        The smaller design asked before, and its values, shape (rows, coalitions, outputs).
+    before, known, believed
+        The smaller design asked before, its values, shape (rows, coalitions, outputs), and the prior of its odd terms.
     """
 
     plan: Plan
@@ -87,6 +96,7 @@ class Task:
     design: Design
     before: Design | None = None
     known: Floats | None = None
+    believed: Prior | None = None
 
     def question(self, all_players: int) -> Asked:
         """Coalitions of all players whose values are not known yet, row by row."""
@@ -129,10 +139,10 @@ class Task:
         parts = [slice(part.start * outputs, part.stop * outputs) for part in self.parts]
         shapley = solved.solve(games, empty.ravel(), full.ravel(), parts)
         errors = standard_errors(self.design, solved, games, empty.ravel(), shapley)
-        better = np.zeros(len(games), dtype=bool)
+        better, believed = np.zeros(len(games), dtype=bool), None
         if self.plan.estimator == "auto" and can_learn(self.design):
-            fit = fit_odd_terms(self.design, solved, games, shapley)
-            better = fit.better
+            fit = fit_odd_terms(self.design, solved, games, shapley, self.believed)
+            better, believed = fit.better, fit.prior
             shapley = np.where(better[:, None], fit.shapley, shapley)
             errors = np.where(better[:, None], fit.standard_errors, errors)
         shape = (len(self.rows), -1, self.players.shape[1])
@@ -140,13 +150,20 @@ class Task:
             np.moveaxis(shapley.reshape(shape), 2, 1),
             np.moveaxis(errors.reshape(shape), 2, 1),
             np.asarray(better.reshape(len(self.rows), -1).any(axis=1)),
+            believed,
         )
 
-    def grown(self, values: Floats, rows: Booleans) -> Task | None:
-        """The task of the chosen rows with more samples, or None if there are none or no more may be asked."""
+    def grown(self, values: Floats, estimate: Estimate, wanted: float) -> Task | None:
+        """The task of the rows whose relative error is above what is wanted, with more samples.
+
+        None if there are no such rows, or no more samples may be asked.
+        """
+        rows = ~estimate.precise(wanted)
         if not rows.any() or self.samples >= self.most:
             return None
-        samples = min(self.most, int(GROWTH * self.samples))
+        # Errors fall at least with the root of the number of samples, and those of odd terms much faster.
+        off = np.nan_to_num(np.median(estimate.errors()[rows]) / wanted, nan=MOST_GROWTH)
+        samples = min(self.most, int(self.samples * np.clip(off, LEAST_GROWTH, MOST_GROWTH)))
         players = self.players.shape[1]
         design = _design(self.plan, _scheme(self.plan, players, samples), self.place, players, samples)
         keeps = self.design.scheme == "leverage" and design.scheme == "leverage"
@@ -159,6 +176,7 @@ class Task:
             design=design,
             before=self.design if keeps else None,
             known=values[rows] if keeps else None,
+            believed=estimate.believed,
         )
 
 
