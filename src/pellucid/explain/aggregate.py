@@ -227,11 +227,15 @@ def _mean_absolute(pieces: Pieces, rows: int) -> Found:
 
 
 def _without_noise(part: LocalRows, true: Floats) -> Floats:
-    noise = part.errors**2
-    kept = np.divide(true, true + noise, out=np.ones(noise.shape), where=noise > 0)
-    middle, variance = kept * part.values, kept * noise
-    excess = _folded_mean(middle, np.sqrt(variance + noise)) - _folded_mean(middle, np.sqrt(variance))
-    return np.abs(part.values) - np.where(noise == 0, 0.0, excess)
+    noisy = part.errors > 0
+    noise = part.errors[noisy] ** 2
+    kept = np.broadcast_to(true, noisy.shape)[noisy]
+    kept = kept / (kept + noise)
+    middle, variance = kept * part.values[noisy], kept * noise
+    found = np.abs(part.values)
+    found[noisy] -= _folded_mean(middle, np.sqrt(variance + noise)) - _folded_mean(middle, np.sqrt(variance))
+    found[np.isnan(part.errors)] = np.nan
+    return found
 
 
 def _folded_mean(middle: Floats, spread: Floats) -> Floats:

@@ -17,13 +17,16 @@ from pellucid.protocols.model import Batch
 __all__ = ["TabularMasker", "players_of"]
 
 Booleans = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
 Column = npt.NDArray[Any]
 
 IN_CACHE = 2048
 """Inputs that are built at a time: what is read and written again stays near the processor."""
+WORD = 2**50
+"""Below this, words are added up by the fast product of matrices of doubles, and differences stay exact."""
 EXACT = 2**53
-"""Below this a double holds every whole number, so that words are added up by the fast matrix product."""
+"""Below this a double holds every whole number."""
 
 
 def players_of(
@@ -344,7 +347,7 @@ class MaskedRows:
         start, place = 0, 1
         digits: list[npt.NDArray[np.float64]] = []
         for i, (number, distinct) in enumerate(coded):
-            if place * distinct >= EXACT:
+            if place * distinct >= WORD:
                 words.append(self._word(start, digits))
                 start, place, digits = i, 1, []
             digits.append(number.astype(float) * place)
@@ -362,14 +365,26 @@ class MaskedRows:
         found = np.empty((len(self) if inputs is None else len(inputs), len(self.places)), dtype=np.int64)
         for i, (columns, explained, background) in enumerate(self.places):
             if inputs is None:
-                shown = self.present[:, columns].astype(float)
-                of_rows = np.einsum("cj,cj->c", shown, explained[self.row])
-                found[:, i] = (of_rows[:, None] + (1 - shown) @ background.T).ravel()
+                found[:, i] = self._words_of_all(columns, explained, background)
             else:
                 coalition, copy = np.divmod(inputs, self.copies)
                 shown = self.present[coalition, columns]
                 found[:, i] = np.where(shown, explained[self.row[coalition]], background[copy]).sum(axis=1)
         return found
+
+    def _words_of_all(self, columns: slice, explained: Floats, background: Floats) -> Floats:
+        """One word of every input, shape (inputs,): that of the background row, and what the row's own cells add."""
+        first, others = background[0], background[1:] - background[0]
+        added, of_background = explained - first, background.sum(axis=1)
+        found = np.empty((len(self.present), self.copies))
+        for start in range(0, len(found), IN_CACHE):
+            part = slice(start, start + IN_CACHE)
+            shown = self.present[part, columns].astype(np.float64)
+            of_rows = np.einsum("cj,cj->c", shown, added[self.row[part]])
+            found[part] = of_rows[:, None] + of_background
+            if len(others):
+                found[part, 1:] -= shown @ others.T
+        return found.ravel()
 
 
 def _held_by_doubles(column: Column) -> bool:
