@@ -2,10 +2,11 @@
 
     python benchmarks/model_adapters.py --rows 1000000
 
-The adapter predicts on columns as a reader gives them. The library predicts on an array that was prepared before the
-clock started, and once more with the clock running while NumPy makes that array of the columns, which somebody has to.
-All predict each chunk in turn, in an order that changes from chunk to chunk; a pass goes over all chunks, medians of
-passes are printed, and ratios are medians over the passes. The scores must be equal. Memory is that of the process
+The library predicts on an array that was prepared before the clock started. The adapter gets a batch of the same array,
+as explanations and calls with an array hand it over. Both do so again from columns, as a reader of files gives them:
+the adapter takes the columns, the library an array that NumPy makes of them while the clock runs, which somebody has
+to. All predict each chunk in turn, in an order that changes from chunk to chunk; a pass goes over all chunks, medians
+of passes are printed, and ratios are medians over the passes. The scores must be equal. Memory is that of the process
 after the first pass and after the last.
 """
 
@@ -73,7 +74,7 @@ def onnx_case(folder: Path, training: Prepared, labels: npt.NDArray[np.bool_], k
     return load_model(str(path)), lambda rows: session.run(["probabilities"], {name: rows})[0][:, 1]
 
 
-def seconds(run: Callable[[], object]) -> tuple[float, object]:
+def seconds(run: Callable[[], npt.NDArray[np.floating]]) -> tuple[float, npt.NDArray[np.floating]]:
     """Time of one call, and its value."""
     start = time.perf_counter()
     value = run()
@@ -81,20 +82,22 @@ def seconds(run: Callable[[], object]) -> tuple[float, object]:
 
 
 def one_pass(model: Model, library: Library, batches: list[Batch], arrays: list[Prepared]) -> list[float]:
-    """Seconds of the adapter, of the library and of the library with its array, for all chunks.
+    """Seconds for all chunks: of adapter and library on an array, then of both on columns.
 
     Ends the run where their scores differ.
     """
-    total = [0.0] * 3
+    total = [0.0] * 4
     for number, (batch, array) in enumerate(zip(batches, arrays, strict=True)):
+        side_by_side = Batch.of_matrix(batch.names, array, [values.dtype for values in batch.columns.values()])
         runs = [
-            lambda batch=batch: model.predict(batch).values[:, 0],
+            lambda side_by_side=side_by_side: model.predict(side_by_side).values[:, 0],
             lambda array=array: library(array),
+            lambda batch=batch: model.predict(batch).values[:, 0],
             lambda batch=batch: library(prepared(batch)),
         ]
-        timed = {which % 3: seconds(runs[which % 3]) for which in range(number, number + 3)}
+        timed = {which % 4: seconds(runs[which % 4]) for which in range(number, number + 4)}
         total = [sofar + timed[which][0] for which, sofar in enumerate(total)]
-        if not all(np.array_equal(timed[0][1], timed[which][1]) for which in (1, 2)):
+        if not all(np.array_equal(timed[0][1], timed[which][1]) for which in (1, 2, 3)):
             sys.exit("The adapter and the library give different scores.")
     return total
 
@@ -128,12 +131,12 @@ def main() -> None:
             one_pass(model, library, batches, arrays)
             before = memory()
             passes = [one_pass(model, library, batches, arrays) for _ in range(chosen.repeats)]
-            ours, alone, whole = (statistics.median(side) for side in zip(*passes, strict=True))
-            to_alone = statistics.median(one / two for one, two, _ in passes)
-            to_whole = statistics.median(one / three for one, _, three in passes)
+            ours, alone, columns, whole = (statistics.median(side) for side in zip(*passes, strict=True))
+            on_array = statistics.median(one / two for one, two, _, _ in passes)
+            on_columns = statistics.median(three / four for _, _, three, four in passes)
             print(
-                f"{title:26} {ours:7.3f} s  library {alone:7.3f} s x {to_alone:5.3f}"
-                f"  with its array {whole:7.3f} s x {to_whole:5.3f}  memory +{memory() - before:.0f} MiB"
+                f"{title:26} on an array {ours:7.3f} s, library {alone:7.3f} s: {on_array:5.3f} x   on columns"
+                f" {columns:7.3f} s, library {whole:7.3f} s: {on_columns:5.3f} x   memory +{memory() - before:.0f} MiB"
             )
 
 

@@ -196,6 +196,15 @@ def test_whole_numbers_and_booleans_are_taken_as_numbers(model: Model) -> None:
     assert as_read.values == pytest.approx(as_numbers.values, abs=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_rows_side_by_side_get_exactly_the_scores_of_their_columns(model: Model, dtype: type) -> None:
+    cells = np.random.default_rng(0).integers(-4, 5, (50, 2)).astype(dtype)
+    by_column = Batch({"age": cells[:, 0].astype(np.int64), "debt": cells[:, 1].astype(np.float64)})
+    for rows in (slice(None), slice(7, 30), np.array([3, 3, 0])):
+        scores = model.predict(Batch.of_matrix(list(WEIGHTS), cells, [np.int64, np.float64])[rows]).values
+        assert np.array_equal(scores, model.predict(by_column[rows]).values)
+
+
 def test_too_many_columns_are_refused(model: Model) -> None:
     with pytest.raises(ModelError, match=r"takes 2 features|'extra' is no feature|mismatch in its core dimension"):
         model.predict(Batch({**ROWS.columns, "extra": np.zeros(3)}))

@@ -3,7 +3,7 @@
 import pytest
 
 from pellucid.models.http.breaker import CircuitBreaker
-from pellucid.models.http.pace import FIRST_BATCH, LARGEST_BATCH, Pace
+from pellucid.models.http.pace import FIRST_BATCH, LARGE_BATCH, LARGEST_BATCH, Pace
 from pellucid.models.http.settings import RequestSettings
 
 
@@ -21,11 +21,35 @@ def test_batches_of_a_server_where_a_request_costs_more_than_its_records_grow_to
     def seconds(records, flying):
         return 0.01 + 1e-7 * records
 
-    assert run(Pace(RequestSettings()), seconds, 20).batch_records == LARGEST_BATCH
+    assert run(Pace(RequestSettings()), seconds, 40).batch_records == LARGEST_BATCH
 
 
-def test_batches_stay_small_where_a_record_costs_the_same_in_any_batch():
-    assert run(Pace(RequestSettings()), lambda records, flying: 1e-4 * records, 60).batch_records <= 4 * FIRST_BATCH
+def test_batches_stay_moderate_where_a_record_costs_the_same_in_any_batch():
+    assert run(Pace(RequestSettings()), lambda records, flying: 1e-4 * records, 60).batch_records <= LARGE_BATCH
+
+
+def test_the_first_step_leads_to_a_large_batch_where_the_first_answer_comes_soon():
+    assert run(Pace(RequestSettings()), lambda records, flying: 0.001 + 4e-6 * records, 1).batch_records == LARGE_BATCH
+
+
+def test_the_first_step_is_no_longer_than_half_a_second_can_hold():
+    assert run(Pace(RequestSettings()), lambda records, flying: 0.001 * records, 1).batch_records == 500
+
+
+def test_a_larger_batch_is_kept_where_it_brings_more_than_a_tenth():
+    def seconds(records, flying):
+        return 0.003 + 10e-6 * records  # 77,344, 87,223 and 93,177 records a second of one request
+
+    assert run(Pace(RequestSettings()), seconds, 200).batch_records == 2_048
+
+
+def test_one_late_answer_does_not_make_the_next_size_look_good():
+    answers = iter(range(200))
+
+    def seconds(records, flying):
+        return 0.001 + 1e-5 * records + (0.05 if next(answers) == 1 else 0.0)
+
+    assert run(Pace(RequestSettings()), seconds, 200).batch_records == LARGE_BATCH
 
 
 @pytest.mark.parametrize("best", [1_024, 2_048, 4_096])

@@ -100,12 +100,14 @@ def number_grid(body: bytes) -> npt.NDArray[np.float64] | None:
     >>> number_grid(b"yes,0.5") is None
     True
     """
-    lines = text_of(body).split()
+    text = text_of(body)
+    lines = text.split()
     width = lines[0].count(",") + 1 if lines else 0
-    if not lines or any(line.count(",") + 1 != width for line in lines):
+    alone = "," not in text
+    if not lines or not (alone or all(line.count(",") + 1 == width for line in lines)):
         return None
     try:
-        flat = np.array(",".join(lines).split(","), dtype=np.float64)
+        flat = np.array(lines if alone else ",".join(lines).split(","), dtype=np.float64)
     except ValueError:
         return None
     return flat.reshape(len(lines), width)

@@ -15,8 +15,9 @@ FIRST_BATCH = 64
 LARGEST_BATCH = 8_192
 """Above this the cost of a request by itself is spread thin everywhere, and the end of a job waits for a late one."""
 LARGE_BATCH = 1_024
-"""Up to here a step is four-fold, then two-fold: a size that turns out to be too large is less of a loss."""
-ANSWERED_BEFORE = 8
+"""The first step leads up to here, where the first answer comes soon; then a step is two-fold and measured longer,
+because a single answer that was late would make the next size look good."""
+ANSWERED_BEFORE = 4
 """A larger size is tried when so many times as many records were answered, so that it costs a short job little."""
 WANTED_SECONDS = 0.5
 """A request takes no longer than about this, so that a killed job loses little."""
@@ -109,11 +110,10 @@ class Pace:
         logger.info("Prediction batch size is reduced to %d to fit max payload size limit.", records)
 
     def _adapt_batch(self, records: int, seconds: float, now: float) -> None:
-        if self._window is None and records == self.batch_records:
+        if self._window is None and records == self.batch_records < LARGE_BATCH:
             smaller, self._smaller = self._smaller, (records, seconds)
-            # Where most of the time is the request's own cost, the first answer tells; large steps need a clear one.
-            power = 0.5 if records < LARGE_BATCH else 0.25
-            if smaller is None or seconds < smaller[1] * (records / smaller[0]) ** power:
+            # Where most of the time is the request's own cost, the first answer tells.
+            if smaller is None or seconds < smaller[1] * (records / smaller[0]) ** 0.5:
                 self._grow_or_settle(seconds)
                 return
         rate = self._rate(records, now)
@@ -130,7 +130,7 @@ class Pace:
         if self.batch_records >= self._most or seconds >= WANTED_SECONDS / 2:
             self._settle(self.batch_records)
             return
-        growth = min(4 if self.batch_records < LARGE_BATCH else 2, WANTED_SECONDS / max(seconds, 1e-6))
+        growth = min(max(2, LARGE_BATCH / self.batch_records), WANTED_SECONDS / max(seconds, 1e-6))
         self.batch_records = min(self._most, int(self.batch_records * growth))
         self._window = None
 

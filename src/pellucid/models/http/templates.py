@@ -1,7 +1,7 @@
 """Bodies of requests: CSV, JSON Lines and JSON, as Clarify's templates describe them.
 
-Source: AWS developer guide, request payloads for tabular data. A template is compiled once into a format string and the
-positions of its cells, so that a hundred thousand rows cost one formatting each.
+Source: AWS developer guide, request payloads for tabular data. A template is compiled once into literal texts and the
+columns between them; many rows are then printed column by column, few by a format string each.
 """
 
 from __future__ import annotations
@@ -16,11 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ConfigError, ModelError, Problem, did_you_mean
+from pellucid.models.http.padded_cells import joined_rows, printed_column
 from pellucid.protocols.model import Batch
 
 __all__ = ["RequestFormat"]
 
 CSV, JSON_LINES, JSON = "text/csv", "application/jsonlines", "application/json"
+
+MANY_ROWS = 512
+"""From here on printing whole columns at once is faster."""
 
 # Longer names first: "$features" begins "$features_kvp", "$record" begins "$records".
 _PLACEHOLDER = re.compile(r'"\$\{([^}]*)\}"|\$features_kvp|\$feature_names|\$features|\$records|\$record')
@@ -103,77 +107,109 @@ class RequestFormat:
             The template takes one record per request and there are more, or JSON cannot hold a value.
         """
         if self.content_type == CSV:
-            cells = [csv_cells(values) for values in batch.columns.values()]
-            if len(cells) == 1:
-                # An empty line is no record to most readers.
-                cells = [['""' if cell == "" else cell for cell in cells[0]]]
-            line = ",".join(["%s"] * len(cells))
-            return "\n".join(map(line.__mod__, zip(*cells, strict=True))).encode()
+            pieces = _listed(batch.names, "", ",", "")
+            # An empty line is no record to most readers.
+            cell = csv_cell if len(batch.names) > 1 else _csv_cell_alone
+            return _filled(pieces, batch, cell, "\n").encode()
         self.check(batch.names)
+        for name, values in batch.columns.items():
+            _refuse_infinite(name, values)
         names = json.dumps(batch.names, separators=(",", ":"))
-        columns = {name: json_cells(name, values) for name, values in batch.columns.items()}
         if self.content_type == JSON_LINES:
-            return "\n".join(_fill(self.content_template or "", columns, names, separator=",")).encode()
-        records = _fill(self.record_template or "", columns, names, separator=", ")
-        return _document(self.content_template or "", records, names).encode()
+            pieces = _compiled(self.content_template or "", batch.names, names, separator=",")
+            return _filled(pieces, batch, json_cell, "\n").encode()
+        pieces = _compiled(self.record_template or "", batch.names, names, separator=", ")
+        records = _filled(pieces, batch, json_cell, ", ")
+        return _document(self.content_template or "", records, len(batch), names).encode()
 
 
 Cell = str | int
 """A printed value; an integer is printed with its row, which is faster."""
 
 
-def csv_cells(values: npt.NDArray[Any]) -> list[Cell]:
-    """Cells of one column: text in double quotes, numbers bare, missing ones empty.
+def csv_cell(value: Any) -> str:
+    """A value in CSV: text in double quotes, numbers bare, missing ones empty.
 
-    >>> csv_cells(np.array(['say "hi" twice', None, 3], dtype=object))
-    ['"say ""hi"" twice"', '', '3']
+    >>> [csv_cell(value) for value in ('say "hi" twice', None, 3, True)]
+    ['"say ""hi"" twice"', '', '3', 'True']
     """
-    return _printed(values, missing="", text=lambda value: '"' + value.replace('"', '""') + '"', boolean=str)
+    if isinstance(value, str):
+        return '"' + value.replace('"', '""') + '"'
+    if value is None or value != value:
+        return ""
+    return str(bool(value)) if isinstance(value, bool | np.bool_) else repr(_plain(value))
 
 
-def json_cells(name: str, values: npt.NDArray[Any]) -> list[Cell]:
-    """Values of one column as JSON, missing ones ``null``.
+def _csv_cell_alone(value: Any) -> str:
+    return csv_cell(value) or '""'
 
-    Raises
-    ------
-    ModelError
-        A number is infinite, for which JSON has no word.
 
-    Examples
-    --------
-    >>> json_cells("x", np.array([1.0, np.nan]))
-    ['1.0', 'null']
+def json_cell(value: Any) -> str:
+    """A value in JSON, missing ones ``null``.
+
+    >>> [json_cell(value) for value in (1.0, np.nan, "a")]
+    ['1.0', 'null', '"a"']
     """
+    if isinstance(value, str):
+        return json.dumps(value)
+    if value is None or value != value:
+        return "null"
+    return json.dumps(bool(value)) if isinstance(value, bool | np.bool_) else repr(_plain(value))
+
+
+def _refuse_infinite(name: str, values: npt.NDArray[Any]) -> None:
     if values.dtype.kind == "f" and np.isinf(values).any():
         raise ModelError(
             f"Column {name!r} holds an infinite number, which JSON cannot. "
             "Correct the value, or set predictor.content_type to 'text/csv'."
         )
-    return _printed(values, missing="null", text=json.dumps, boolean=json.dumps)
 
 
-def _printed(
-    values: npt.NDArray[Any], *, missing: str, text: Callable[[str], str], boolean: Callable[[bool], str]
-) -> list[Cell]:
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _filled(pieces: Sequence[str], batch: Batch, cell: Callable[[Any], str], between: str) -> str:
+    """The rows of ``batch``, one after the other with ``between`` from each to the next.
+
+    Parameters
+    ----------
+    pieces
+        A row: literal text, name of a column, literal text, ..., literal text.
+    cell
+        How a value is printed.
+    """
+    if len(batch) >= MANY_ROWS and (body := _filled_at_once(pieces, batch, cell, between)) is not None:
+        return body.decode()
+    row = "".join("%s" if place % 2 else piece.replace("%", "%%") for place, piece in enumerate(pieces))
+    columns = {name: _printed(batch.columns[name], cell) for name in dict.fromkeys(pieces[1::2])}
+    if not columns:
+        return between.join([row % ()] * len(batch))
+    return between.join(map(row.__mod__, zip(*(columns[name] for name in pieces[1::2]), strict=True)))
+
+
+def _filled_at_once(pieces: Sequence[str], batch: Batch, cell: Callable[[Any], str], between: str) -> bytes | None:
+    columns = {}
+    for name in dict.fromkeys(pieces[1::2]):
+        printed = printed_column(batch.columns[name], cell)
+        if printed is None:
+            return None
+        columns[name] = printed
+    parts = [columns[piece] if place % 2 else piece.encode() for place, piece in enumerate(pieces)]
+    return joined_rows(parts, len(batch), between.encode())
+
+
+def _printed(values: npt.NDArray[Any], cell: Callable[[Any], str]) -> list[Cell]:
     if values.dtype.kind in "iu":
         whole: list[Cell] = values.tolist()
         return whole
     if values.dtype.kind == "f":
-        absent = np.isnan(values)
         # The shortest text that gives the number back in its own precision: a float32 does not grow digits.
         plain = values.tolist() if values.dtype == np.float64 else [float(str(value)) for value in values]
         cells: list[Cell] = list(map(repr, plain))
-        for i in np.flatnonzero(absent):
-            cells[i] = missing
+        for place in np.flatnonzero(np.isnan(values)):
+            cells[place] = cell(np.nan)
         return cells
-
-    def cell(value: Any) -> str:
-        if value is None or value != value:
-            return missing
-        if isinstance(value, str):
-            return text(value)
-        return boolean(bool(value)) if isinstance(value, bool | np.bool_) else repr(_plain(value))
-
     listed = values.tolist()
     # Columns of text repeat themselves, so each distinct value is printed once.
     if set(map(type, listed)) <= {str, type(None)}:
@@ -182,55 +218,46 @@ def _printed(
     return list(map(cell, listed))
 
 
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _fill(template: str, columns: dict[str, list[Cell]], names: str, *, separator: str) -> list[str]:
-    """The template once per row, its placeholders replaced by JSON."""
-    text, used = _compiled(template, tuple(columns), names, separator)
-    if not used:
-        return [text % ()] * len(next(iter(columns.values()), ()))
-    return list(map(text.__mod__, zip(*(columns[name] for name in used), strict=True)))
-
-
-def _compiled(template: str, features: Sequence[str], names: str, separator: str) -> tuple[str, list[str]]:
-    """A format string, and the columns that fill it in order."""
-    parts: list[str] = []
-    used: list[str] = []
+def _compiled(template: str, features: Sequence[str], names: str, separator: str) -> list[str]:
+    """A row of the template as `_filled` takes it."""
+    pieces = [""]
     end = 0
     for found in _PLACEHOLDER.finditer(template):
-        parts.append(_literal(template[end : found.start()]))
+        pieces[-1] += template[end : found.start()]
         end = found.end()
         if found.group(1) is not None:
-            parts.append("%s")
-            used.append(found.group(1))
+            pieces += [found.group(1), ""]
         elif found.group() == "$feature_names":
-            parts.append(_literal(names))
+            pieces[-1] += names
         elif found.group() == "$features":
-            parts.append("[" + separator.join(["%s"] * len(features)) + "]")
-            used.extend(features)
+            first, *others = _listed(features, "[", separator, "]")
+            pieces = [*pieces[:-1], pieces[-1] + first, *others]
         elif found.group() == "$features_kvp":
-            parts.append("{" + separator.join(_literal(json.dumps(name)) + ": %s" for name in features) + "}")
-            used.extend(features)
+            for place, name in enumerate(features):
+                pieces[-1] += ("{" if place == 0 else separator) + json.dumps(name) + ": "
+                pieces += [name, ""]
+            pieces[-1] += "}" if features else "{}"
         else:
-            parts.append(_literal(found.group()))
-    parts.append(_literal(template[end:]))
-    return "".join(parts), used
+            pieces[-1] += found.group()
+    pieces[-1] += template[end:]
+    return pieces
 
 
-def _literal(text: str) -> str:
-    return text.replace("%", "%%")
+def _listed(names: Sequence[str], before: str, separator: str, after: str) -> list[str]:
+    """All columns in a list, as `_filled` takes it."""
+    if not names:
+        return [before + after]
+    return [before, *[piece for name in names for piece in (name, separator)][:-1], after]
 
 
-def _document(template: str, records: list[str], names: str) -> str:
+def _document(template: str, records: str, count: int, names: str) -> str:
     """A whole JSON body around its records."""
-    if "$record" in _placeholders(template) and len(records) != 1:
+    if "$record" in _placeholders(template) and count != 1:
         raise ModelError(
-            f"predictor.content_template: got {template!r} for {len(records)} records, and $record takes one record "
+            f"predictor.content_template: got {template!r} for {count} records, and $record takes one record "
             "per request. Use $records where the model takes several."
         )
-    values = {"$records": f"[{', '.join(records)}]", "$record": "".join(records), "$feature_names": names}
+    values = {"$records": f"[{records}]", "$record": records, "$feature_names": names}
     return _PLACEHOLDER.sub(lambda found: values.get(found.group(), found.group()), template)
 
 
