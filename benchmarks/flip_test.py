@@ -1,13 +1,19 @@
 """Time the flip test against scikit-learn alone and against smclarify, on rows like those of the Adult census.
 
     python benchmarks/flip_test.py --rows 100000 --reference-python /path/to/python/with/smclarify
+    python benchmarks/flip_test.py --rows 1000000 --spark --data /tmp --variants raw standardised
 
 Every engine must give the same value; the first that does not ends the run. Medians of ``--repeats`` runs.
+
+``--spark``: whole jobs on eight numeric columns, on this machine and on Spark with the master of ``--master``, each in
+a process of its own: seconds of the flip test with the reading of its rows, and the peak memory of the process that
+starts the job, without Java and the workers. The files that the jobs write must be equal.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import resource
 import statistics
 import subprocess
@@ -19,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 from sklearn.neighbors import KNeighborsClassifier
 
 from pellucid.bias.flip_test import count_flips
@@ -117,6 +124,59 @@ def compare(variant: str, features: Floats, in_d: Booleans, positive: Booleans, 
             sys.exit(f"{engine} says {other_value!r}, Pellucid {value!r}.")
 
 
+# --- jobs on Spark ----------------------------------------------------------------------------------------------------
+EIGHT = [0, 2, 4, 5, 6, 9, 10, 11]
+JOB = {
+    "dataset_type": "application/x-parquet",
+    "label": "accepted",
+    "predicted_label": "predicted",
+    "label_values_or_threshold": [1],
+    "facet": [{"name_or_index": "group", "value_or_threshold": ["d"]}],
+    "methods": {"post_training_bias": {"methods": ["FT"]}},
+}
+
+ONE_JOB = """
+import sys, time
+from pathlib import Path
+from pellucid.api.job import run_job
+
+engine, folder, steps = sys.argv[1], Path(sys.argv[2]), []
+def noted(step):
+    steps.append((step, time.perf_counter()))
+if __name__ == "__main__":
+    data = str(folder / "rows.parquet")
+    run_job(folder / "config.json", data=data, output=folder / engine, engine=engine, progress=noted)
+    begun = next(place for place, step in enumerate(steps) if step[0].startswith("post-training bias"))
+    seconds = steps[begun + 1][1] - steps[begun][1]
+    peak = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 2**10
+    told = [step for step, _ in steps if step.startswith("flip test on this machine")]
+    print(f"{seconds:9.1f} s, {peak:6,.0f} MB of this process", *told)
+"""
+"""In a process without the packages of this script. Its peak is Linux's own count: getrusage's begins with that of the
+process that started it."""
+
+
+def jobs(variant: str, features: Floats, in_d: Booleans, positive: Booleans, options: argparse.Namespace) -> None:
+    """Print one line per engine: a job in a process of its own."""
+    columns = {f"f{place}": features[:, place] for place in EIGHT}
+    if variant == "raw":  # whole numbers, as in the census
+        columns = {name: column.astype(np.int64) for name, column in columns.items()}
+    flags = {"accepted": positive.astype(np.int64), "predicted": positive.astype(np.int64)}
+    with tempfile.TemporaryDirectory(dir=options.data) as name:
+        folder = Path(name)
+        rows = pl.DataFrame({**columns, **flags, "group": np.where(in_d, "d", "a")})
+        rows.write_parquet(folder / "rows.parquet")
+        (folder / "config.json").write_text(json.dumps(JOB))
+        (folder / "pellucid.toml").write_text(f'[engine]\nmaster = "{options.master}"\n')
+        for engine in ("local", "spark"):
+            command = [sys.executable, "-c", ONE_JOB, engine, str(folder)]
+            lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+            print(f"{variant:14} {engine:14} {lines[-1]}", flush=True)
+        for file in ("analysis.json", "pellucid.json"):
+            if (folder / "local" / file).read_bytes() != (folder / "spark" / file).read_bytes():
+                sys.exit(f"{file} differs between the engines.")
+
+
 def main() -> None:
     """Read the options, make the rows, compare on raw and on standardised columns."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -126,6 +186,9 @@ def main() -> None:
     options.add_argument("--variants", nargs="+", default=["raw", "no weight", "standardised"])
     options.add_argument("--alone", action="store_true", help="time Pellucid only")
     options.add_argument("--reference-python", type=Path, help="an interpreter that has smclarify 0.5")
+    options.add_argument("--spark", action="store_true", help="whole jobs, on this machine and on Spark")
+    options.add_argument("--master", default="local[*]", help="of Spark")
+    options.add_argument("--data", type=Path, default=Path(tempfile.gettempdir()), help="folder for the rows of jobs")
     chosen = options.parse_args()
     features, in_d, positive = adult_like(chosen.rows, np.random.default_rng(chosen.seed))
     variants = {
@@ -134,8 +197,9 @@ def main() -> None:
         "standardised": (features - features.mean(axis=0)) / features.std(axis=0),
     }
     for variant in chosen.variants:
-        compare(variant, variants[variant], in_d, positive, chosen)
-    print(f"peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
+        (jobs if chosen.spark else compare)(variant, variants[variant], in_d, positive, chosen)
+    if not chosen.spark:
+        print(f"peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
 
 
 if __name__ == "__main__":

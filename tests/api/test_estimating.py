@@ -4,12 +4,16 @@ import json
 import re
 import sys
 
+import joblib
+import numpy as np
 import pytest
+from sklearn.linear_model import LinearRegression
 
 from pellucid.api.estimating import estimate
 from pellucid.api.job import run_job
 from pellucid.cli.main import main
 from pellucid.errors import ConfigError
+from pellucid.jobs.cost import Range
 
 NAMES = ["a", "b", "c", "d", "label"]
 MODEL = """
@@ -137,8 +141,8 @@ def test_what_more_workers_do_not_shorten_is_told(job):
     config.write_text(json.dumps({**json.loads(config.read_text()), **facet}))
     asked = "The predictions that bias is measured on are asked by one process, however many workers."
     flip_test = (
-        "The time of the flip test is not estimated, nor part of the total. flip_test_sample shortens it; its memory "
-        "is that of all rows."
+        "The time of the flip test is not part of the total: it depends on how the rows lie to each other; --data "
+        "measures it."
     )
     notes = estimate(config, rows=1e6, records_per_second=1000, workers=4).notes
     assert asked in notes
@@ -158,3 +162,172 @@ def test_a_wrong_number_ends_with_2(job, monkeypatch, capsys):
     code, output = shown(monkeypatch, capsys, job(shap=SHAP), "--rows", "-3")
     assert code == 2
     assert "--rows: got -3.0. Use a number above 0." in output.err
+
+
+# --- the flip test ----------------------------------------------------------------------------------------------------
+def with_bias(job, *, predicted="label", lines=None, **keys):
+    """A job on bias of 200 rows."""
+    config = job(post_training_bias={"methods": ["FT"]})
+    document = json.loads(config.read_text())
+    document |= {"predicted_label": predicted, "facet": [{"name_or_index": "d"}], "label_values_or_threshold": [1]}
+    config.write_text(json.dumps({**document, "column_types": {"d": "categorical"}, **keys}))
+    if lines:
+        config.with_name("rows.csv").write_text("\n".join([",".join(NAMES), *lines]))
+    return config
+
+
+def test_with_data_the_flip_test_has_a_time_that_is_part_of_the_total(job):
+    lines = [f"{i % 7},{i % 5},{i % 3},{i % 2},{i % 2}" for i in range(200)]
+    found = estimate(with_bias(job, lines=lines), data="rows.csv")
+    step = next(step for step in found.cost.steps if step.name == "flip test")
+    assert 0 < step.seconds.low < step.seconds.high < found.cost.total.seconds.high
+    assert any(
+        re.fullmatch(
+            r"Measured for the flip test of 2 groups: one processor compares a row with 100 others in [\d,]+ µs\. "
+            r"flip_test_sample shortens it\.",
+            note,
+        )
+        for note in found.notes
+    )
+    more = estimate(with_bias(job, lines=lines), data="rows.csv", rows=2e9)
+    assert next(step for step in more.cost.steps if step.name == "flip test").seconds.high > 1000
+
+
+def test_a_flip_test_that_cannot_compare_texts_takes_no_time(job):
+    lines = [f"{i % 7},{'xyz'[i % 3]},{i % 3},{i % 2},{i % 2}" for i in range(200)]
+    found = estimate(with_bias(job, lines=lines), data="rows.csv")
+    assert next(step for step in found.cost.steps if step.name == "flip test").seconds.high == 0
+    assert "The flip test has no value: it compares numbers, and 'b' is none." in found.notes
+
+
+# --- what is asked less, or more --------------------------------------------------------------------------------------
+def test_a_model_with_a_formula_is_asked_for_the_rows_themselves(job):
+    rows = np.random.default_rng(1).normal(size=(200, 4))
+    lines = [",".join(map(repr, row)) + f",{i % 2}" for i, row in enumerate(rows.tolist())]
+    config = job(shap={**SHAP, "baseline": [[0, 0, 0, 0], [1, 1, 1, 1]]})
+    joblib.dump(LinearRegression().fit(rows, rows @ [1, 2, 3, 4]), "linear.joblib")
+    config.write_text(json.dumps({**json.loads(config.read_text()), "predictor": {"model": "linear.joblib"}}))
+    config.with_name("rows.csv").write_text("\n".join([",".join(NAMES), *lines]))
+    found = estimate(config, data="rows.csv", allow_pickle=True)
+    asked = run_job(config, data="rows.csv", output="out", workers=1, allow_pickle=True).explanations.shap.model_rows
+    assert found.cost.total.inputs == Range(asked, asked)
+    told = "Values are exact, by the formula for linear models; rows for which it does not hold are sampled."
+    assert told in found.notes
+    unread = estimate(config, data="rows.csv")
+    assert unread.cost.total.inputs.high > asked
+    assert any(note.startswith("Whether the model has a formula is not known") for note in unread.notes)
+
+
+def test_a_function_has_no_formula_and_it_is_said(job):
+    notes = estimate(job(shap=SHAP), data="rows.csv").notes
+    assert any(note.startswith("Values are sampled: ") for note in notes)
+
+
+def test_a_surrogate_is_asked_for_one_input_per_coalition(job):
+    lines = [f"{i % 7}.5,{i % 5}.5,{i % 3}.5,{i % 4}.5,{i % 2}" for i in range(200)]
+    background = [[i, i / 2, -i, 1] for i in range(50)]
+    shap = {"baseline": background, "estimator": "surrogate", "surrogate": {"training_calls": 300}}
+    config = job(shap=shap)
+    config.with_name("rows.csv").write_text("\n".join([",".join(NAMES), *lines]))
+    asked = run_job(config, data="rows.csv", output="out", workers=1).explanations
+    beside = asked.details["kernel_shap"]["surrogate"]
+    every = asked.shap.model_rows + beside["training_model_rows"] + beside["audit"]["model_rows"]
+    inputs = estimate(config, data="rows.csv").cost.total.inputs
+    assert inputs.low <= every <= inputs.high
+    sampled = estimate(job(shap={"baseline": background, "estimator": "leverage"}), data="rows.csv").cost.total
+    assert inputs.high < sampled.inputs.high
+
+
+def test_accumulated_effects_are_two_more_inputs_per_row_and_feature(job):
+    pdp = {"grid_resolution": 10, "features": ["a", "b"]}
+    plain, more = (estimate(job(pdp={**pdp, **ale}), data="rows.csv").cost.total for ale in ({}, {"ale": True}))
+    assert more.inputs.high - plain.inputs.high == 200 * 2 * 2
+
+
+# --- images and time series -------------------------------------------------------------------------------------------
+COUNTING = """
+from pathlib import Path
+import numpy as np
+
+def noted(asked):
+    with Path("asked").open("a") as file:
+        file.write(f"{len(asked)}\\n")
+
+def colors(images):
+    noted(images)
+    return images.mean(axis=(1, 2)) / 255
+
+def boxes(images):
+    noted(images)
+    return [[[0, 0.9, 0, 0, 0.5, 1], [1, 0.8, 0.5, 0, 1, 1], [-1] * 6] for _ in images]
+
+def forecast(records):
+    noted(records)
+    return [np.array([one.target.sum()]) for one in records]
+"""
+
+
+DAYS = [f"2024-01-0{day}" for day in range(1, 10)]
+
+
+def asked_by_job(config, tmp_path, **keys):
+    run_job(config, output=tmp_path / "out", **keys)
+    return sum(map(int, (tmp_path / "asked").read_text().split()))
+
+
+@pytest.mark.parametrize(("kind", "model"), [("IMAGE_CLASSIFICATION", "colors"), ("OBJECT_DETECTION", "boxes")])
+def test_what_images_ask_is_counted(tmp_path, monkeypatch, kind, model):
+    image = pytest.importorskip("PIL.Image")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "counting_model", raising=False)
+    (tmp_path / "counting_model.py").write_text(COUNTING)
+    (tmp_path / "photos").mkdir()
+    for number in range(3):
+        tiles = np.random.default_rng(number).integers(0, 255, (2, 4, 3), dtype=np.uint8)
+        pixels = tiles.repeat(16, axis=0).repeat(8, axis=1)
+        image.fromarray(pixels).save(tmp_path / "photos" / f"{number}.png")
+    config = tmp_path / "analysis_config.json"
+    shap = {"image_config": {"model_type": kind, "num_segments": 8}, "num_samples": 40, "baseline": "photos/0.png"}
+    document = {"dataset_type": "application/x-image", "methods": {"shap": shap}}
+    predictor = {"model": f"counting_model:{model}", "content_type": "image/png", "label_headers": ["a", "b", "c"]}
+    config.write_text(json.dumps({**document, "dataset_uri": "photos", "predictor": predictor}))
+    found = estimate(config, data="photos", records_per_second=10)
+    asked = asked_by_job(config, tmp_path)
+    assert found.cost.total.inputs.low <= asked <= found.cost.total.inputs.high
+    assert "Counted in the data: 3 images." in found.notes
+    alone = estimate(config, rows=3, records_per_second=10)
+    assert alone.cost.total.inputs == found.cost.total.inputs
+
+
+def test_what_time_series_ask_is_counted_item_by_item(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "counting_model", raising=False)
+    (tmp_path / "counting_model.py").write_text(COUNTING)
+    items = [{"id": name, "y": list(range(length)), "start": DAYS[:length]} for name, length in (("A", 5), ("B", 9))]
+    (tmp_path / "series.json").write_text(json.dumps(items))
+    method = {"direction": "chronological", "granularity": "timewise"}
+    config = tmp_path / "analysis_config.json"
+    document = {
+        "dataset_type": "application/json",
+        "time_series_data_config": {
+            "target_time_series": "[].y",
+            "item_id": "[].id",
+            "timestamp": "[].start",
+            "dataset_format": "item_records",
+        },
+        "methods": {"asymmetric_shapley_value": method},
+        "predictor": {"model": "counting_model:forecast"},
+    }
+    config.write_text(json.dumps(document))
+    found = estimate(config, data="series.json")
+    asked = asked_by_job(config, tmp_path, data="series.json")
+    assert found.cost.total.inputs == Range(asked, asked)
+    assert estimate(config, data="series.json", rows=200).cost.total.inputs.high == 100 * (asked - 2) + 2
+    with pytest.raises(ConfigError) as error:
+        estimate(config, rows=5)
+    assert str(error.value) == (
+        "--data: analysis_config.json is for time series. What a time series asks of the model depends on its steps; "
+        "give --data, and --rows for more items."
+    )

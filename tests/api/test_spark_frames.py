@@ -122,3 +122,34 @@ def test_what_a_model_raises_on_a_worker_is_told_as_here(spark):
 def test_a_budget_is_for_all_rows_together(spark):
     found = explained(frame(spark, rows(), 3), budget=Budget(model_calls=2000))
     assert found.model_rows <= 2000 + 1
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+def test_partial_dependence_is_that_of_any_other_frame_and_asked_by_other_processes(spark, tmp_path, partitions):
+    folder = str(tmp_path)
+
+    def noted(rows: np.ndarray):
+        with Path(folder, str(os.getpid())).open("a") as file:
+            file.write(f"{len(rows)}\n")
+        return curved(rows)
+
+    values = rows()
+    values[:, 3] = np.arange(100) % 3
+    keys = {"features": ["a", "d"], "categorical": ["d"], "ice": 4, "ale": True, "grid_resolution": 5, "seed": 1}
+    expected = pellucid.partial_dependence(curved, pl.DataFrame(values, schema=FEATURES), **keys)
+    found = pellucid.partial_dependence(noted, frame(spark, values, partitions), **keys)
+    for feature in ("a", "d"):
+        one, other = found[feature], expected[feature]
+        assert one.kind == other.kind
+        assert one.points.tolist() == other.points.tolist()
+        assert one.distribution.tolist() == other.distribution.tolist()
+        assert one.rows.tolist() == other.rows.tolist()
+        assert one.predictions == pytest.approx(other.predictions, abs=1e-12)
+        assert one.individual == pytest.approx(other.individual, abs=1e-12)
+    curve, straight = found["a"].accumulated, expected["a"].accumulated
+    assert curve.edges.tolist() == straight.edges.tolist()
+    for name in ("effects", "standard_errors", "low", "high"):
+        assert getattr(curve, name) == pytest.approx(getattr(straight, name), abs=1e-12, nan_ok=True)
+    asked = {int(file.name): sum(map(int, file.read_text().split())) for file in tmp_path.iterdir()}
+    assert asked.pop(os.getpid()) == 1  # for the names of the outputs
+    assert sum(asked.values()) == found.model_rows - 1 == expected.model_rows

@@ -8,7 +8,8 @@ from hypothesis.extra.numpy import arrays
 from sklearn.neighbors import KNeighborsClassifier
 
 from pellucid.bias.flip_test import Flips, count_flips
-from pellucid.bias.neighbours import distinct_rows, majority_of_neighbours
+from pellucid.bias.neighbour_votes import distinct_rows
+from pellucid.bias.neighbours import majority_of_neighbours
 from pellucid.errors import AnalysisError, ConfigError
 
 ROWS_OF_A = np.array([[0.0], [1], [2], [3], [4], [10], [11], [12], [13], [14]])

@@ -13,6 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.neighbors import KNeighborsClassifier
+
+from pellucid.bias.flip_test import Flips
+from pellucid.bias.neighbours import SENT_ROWS
 
 pytestmark = pytest.mark.slow
 
@@ -144,3 +148,69 @@ def test_a_job_ends_with_the_right_numbers_though_a_worker_is_killed(cluster, ru
     together = "".join(part.read_text() for part in parts)
     assert together == (tmp_path / "local" / "explanations_shap" / "out.csv").read_text()
     assert len(together.splitlines()) == ROWS + 1
+
+
+# --- the flip test ----------------------------------------------------------------------------------------------------
+BALLOT = """
+import os, time
+from pathlib import Path
+
+class Waiting:
+    \"\"\"Votes as the recipe given, but not before a file says so.\"\"\"
+
+    def __init__(self, recipe, folder):
+        self.recipe, self.folder = recipe, folder
+
+    def opened(self):
+        vote = self.recipe.opened()
+
+        def answer(block):
+            Path(self.folder, f"begun-{os.getpid()}").touch()
+            while not Path(self.folder, "go on").exists():
+                time.sleep(0.05)
+            return vote(block)
+
+        return answer
+"""
+FLIPS = """
+import sys
+from pathlib import Path
+import numpy as np
+from pellucid.bias.flip_test import count_flips
+from pellucid.engines.spark_pool import spark_pool
+from pellucid.engines.spark_session import SparkSettings, spark_session
+from recipe_of_cluster import Waiting
+
+if __name__ == "__main__":
+    rows = np.load("rows.npz")
+    with spark_session(SparkSettings(master=sys.argv[1]), log=Path("spark.log")) as session:
+        session.sparkContext.addPyFile("recipe_of_cluster.py")
+        workers = lambda recipe: spark_pool(session, Waiting(recipe, str(Path.cwd())))
+        print(count_flips(rows["a"], rows["positive_a"], rows["d"], rows["positive_d"], workers=workers), flush=True)
+"""
+
+
+def test_the_flip_test_is_that_of_scikit_learn_though_a_worker_is_killed_in_the_middle(cluster, tmp_path):
+    address, (_, second) = cluster
+    rng = np.random.default_rng(5)
+    a, d = rng.integers(0, 90, (3000, 3)), rng.integers(0, 90, (5 * SENT_ROWS, 3))
+    accepted, predicted = rng.random(len(a)) < 0.5, rng.random(len(d)) < 0.4
+    np.savez(tmp_path / "rows.npz", a=a, d=d, positive_a=accepted, positive_d=predicted)
+    (tmp_path / "recipe_of_cluster.py").write_text(BALLOT)
+    (tmp_path / "flips.py").write_text(FLIPS)
+    environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1"}
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "start_new_session": True}
+    script = subprocess.Popen([sys.executable, "flips.py", address], cwd=tmp_path, env=environment, **output)
+    try:
+        wait_for(lambda: script.poll() is not None or len(list(tmp_path.glob("begun-*"))) >= 2, "Two busy workers")
+        assert script.poll() is None, script.stdout.read()
+        os.killpg(second.pid, signal.SIGKILL)
+        (tmp_path / "go on").touch()
+        said, _ = script.communicate(timeout=180)
+    finally:
+        end(script)
+        script.stdout.close()
+    assert script.returncode == 0, said
+    neighbours = KNeighborsClassifier(5).fit(a, accepted).predict(d)
+    to_negative, to_positive = np.count_nonzero(predicted & ~neighbours), np.count_nonzero(~predicted & neighbours)
+    assert said.splitlines()[-1] == repr(Flips(len(d), int(to_negative), int(to_positive), len(d)))

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from pellucid.engines.processes import WORTH_STARTING, local_pool
-from pellucid.engines.work import answered, result_of
+from pellucid.engines.work import answered, answered_by, digest_of, result_of
 from pellucid.errors import ConfigError, ModelError, Problem
+from pellucid.protocols.pool import in_order
 
 RECIPES = """
 import os, signal, time
@@ -81,6 +82,45 @@ def test_a_result_arrives_as_it_was(recipes):
     unit = np.array([0.1, np.nan])
     found = result_of(answered(pickle.dumps(recipes.Doubling()), pickle.dumps(unit)))
     assert np.array_equal(found, 2 * unit, equal_nan=True)
+
+
+def test_a_recipe_is_measured_and_told_from_others_without_being_held(recipes):
+    digest, size = digest_of(recipes.Doubling())
+    assert size == len(pickle.dumps(recipes.Doubling(), pickle.HIGHEST_PROTOCOL))
+    assert digest == digest_of(recipes.Doubling())[0]
+    assert digest != digest_of(recipes.Telling())[0]
+
+
+def test_a_recipe_is_asked_for_at_its_first_unit_only(recipes):
+    asked = []
+
+    def recipe():
+        asked.append(1)
+        return recipes.Doubling()
+
+    answers = [answered_by(b"of doubling", recipe, pickle.dumps(number)) for number in range(3)]
+    assert [result_of(answer) for answer in answers] == [0, 2, 4]
+    assert asked == [1]
+
+
+def test_results_come_in_the_order_of_the_units_and_few_are_under_way(recipes):
+    given = []
+
+    class Slow:
+        depth, at_once = 2, 1
+
+        def submit(self, unit):
+            given.append(unit)
+            return Later(unit)
+
+    class Later:
+        def __init__(self, unit):
+            self.unit = unit
+
+        def result(self):
+            return self.unit, len(given)
+
+    assert list(in_order(Slow(), range(5))) == [(0, 3), (1, 4), (2, 5), (3, 5), (4, 5)]
 
 
 def test_errors_of_ours_arrive_with_all_their_problems(recipes):

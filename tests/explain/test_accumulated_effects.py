@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pellucid.errors import ConfigError, DataError
@@ -13,6 +13,7 @@ from pellucid.explain.accumulated_effects import (
     accumulated,
     accumulated_effects,
     effect_grid,
+    effect_grid_of_pieces,
     local_effects,
 )
 from pellucid.protocols.model import Batch
@@ -132,3 +133,32 @@ def test_columns_without_intervals_are_refused(column, intervals, message):
     with pytest.raises((ConfigError, DataError)) as raised:
         effect_grid(np.array(column), intervals, name="age")
     assert str(raised.value).removesuffix(" Leave it out.") == message
+
+
+# --- columns in pieces ------------------------------------------------------------------------------------------------
+NUMBERS = st.floats(-1e9, 1e9) | st.sampled_from([0.0, -0.0, 1.0, 2.0])
+
+
+@given(st.lists(NUMBERS | st.just(np.nan), min_size=2, max_size=80), st.integers(1, 12), st.lists(st.integers(0, 80)))
+def test_intervals_of_pieces_are_those_of_the_whole_column_to_the_last_bit(cells, intervals, cuts):
+    column = np.array(cells)
+    present = column[~np.isnan(column)]
+    assume(len(set(present.tolist())) > 1)
+    whole = effect_grid(column, intervals)
+    found = effect_grid_of_pieces(np.split(column, sorted(cuts)), intervals, present=len(present))
+    for name in ("edges", "counts", "travelled"):
+        assert getattr(found, name).tobytes() == getattr(whole, name).tobytes()
+    quantiles = np.quantile(present, np.linspace(0, 1, intervals + 1), method="inverted_cdf")
+    assert np.array_equal(whole.edges, np.unique(quantiles))
+
+
+@given(st.lists(st.integers(-50, 50) | st.none(), min_size=2, max_size=60), st.integers(1, 60))
+def test_pieces_with_and_without_gaps_are_one_column(cells, rows):
+    present = [cell for cell in cells if cell is not None]
+    assume(len(set(present)) > 1)
+    parts = [cells[start : start + rows] for start in range(0, len(cells), rows)]
+    pieces = [np.array(part, dtype=object if None in part else np.int64) for part in parts]
+    found = effect_grid_of_pieces(pieces, 4, present=len(present))
+    whole = effect_grid(np.array(cells, dtype=object), 4)
+    assert found.edges.tolist() == whole.edges.tolist()
+    assert found.travelled.tobytes() == whole.travelled.tobytes()

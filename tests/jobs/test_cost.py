@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pellucid.jobs.cost import Machines, Range, Workload, job_cost
+from pellucid.jobs.cost import Calls, Machines, Range, Workload, job_cost
 
 SHAP = Workload(
     rows=1000, columns=10, players=10, coalitions=Range(50, 100), background=Range(20, 20), local_values=True
@@ -70,10 +70,39 @@ def test_memory_of_counting_is_bounded_by_the_limit():
     assert limited.high == pytest.approx(260 * 2**20 + 2**29)
 
 
-def test_the_flip_test_has_no_time_and_does_not_hide_that_of_the_rest():
+def test_a_flip_test_of_unknown_time_does_not_hide_that_of_the_rest():
     cost = job_cost(Workload(rows=1e6, columns=6, bias=True, flip_test=True), Machines())
     assert step(cost, "flip test").seconds is None
     assert cost.total.seconds is not None
+
+
+@pytest.mark.parametrize(("machines", "share"), [(Machines(processors=4), 4), (Machines(workers=10, processors=4), 10)])
+def test_the_flip_test_is_divided_among_processors_or_workers_and_part_of_the_total(machines, share):
+    workload = Workload(rows=1e6, columns=6, bias=True, flip_test=True)
+    known = job_cost(replace(workload, comparing=Range(40, 80)), machines)
+    assert step(known, "flip test").seconds == Range(40 / share, 80 / share)
+    rest = job_cost(workload, machines).total.seconds
+    assert known.total.seconds.high == pytest.approx(rest.high + 80 / share)
+
+
+def test_a_formula_asks_for_the_rows_themselves_and_the_background_of_every_unit():
+    found = step(job_cost(replace(SHAP, rows=5000, by_formula=Range(1e-4, 2e-4)), LOCAL), "SHAP")
+    assert found.inputs == Range(5000 + 3 * 20, 5000 + 3 * 20)  # units of 2,048 rows
+    assert found.seconds.high == pytest.approx(5060 / 1000 + 5000 * 2e-4)
+
+
+def test_a_coalition_beside_a_surrogate_is_one_input_whatever_the_background():
+    found = step(job_cost(replace(SHAP, trained=20_000, audited=10), LOCAL), "SHAP")
+    full = 20 * (2**10 - 2)  # all coalitions of ten players are fewer than 2 M + 2048
+    background = 20 * 16  # once for each unit of 64 rows
+    assert found.inputs.high == 1000 * 100 + 1000 + 20_000 + 10 * (100 + full) + background
+
+
+def test_images_and_forecasts_are_a_number_of_inputs():
+    cost = job_cost(Workload(rows=10, columns=0, calls=Calls("explaining images", Range(100, 200))), LOCAL)
+    assert [step.name for step in cost.steps] == ["explaining images"]
+    assert cost.total.inputs == Range(100, 200)
+    assert cost.steps[0].seconds == Range(0.1, 0.2)
 
 
 @given(

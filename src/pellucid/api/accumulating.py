@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.explain.accumulated_effects import accumulated_effects
+from pellucid.explain.accumulated_effects import AccumulatedEffects, accumulated_effects
 from pellucid.explain.partial_dependence import numbers_of
 from pellucid.protocols.model import Batch
 from pellucid.results.dependence import AccumulatedCurve
 
-__all__ = ["accumulated_curve", "varies"]
+__all__ = ["accumulated_curve", "varies", "with_intervals"]
 
 
 def varies(column: npt.NDArray[Any], name: str) -> bool:
@@ -35,9 +35,13 @@ def accumulated_curve(
     ModelError
         The model does not answer with finite scores.
     """
+    return with_intervals(accumulated_effects(rows, feature, intervals, predict), confidence_level)
+
+
+def with_intervals(found: AccumulatedEffects, confidence_level: float) -> AccumulatedCurve:
+    """The same curve, with what other rows would give at that level."""
     from scipy.special import ndtri
 
-    found = accumulated_effects(rows, feature, intervals, predict)
     reach = float(ndtri((1 + confidence_level) / 2)) * found.standard_errors
     return AccumulatedCurve(
         edges=found.edges,

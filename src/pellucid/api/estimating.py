@@ -7,17 +7,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pellucid.api.configured_workload import (
+    background_of,
+    coalitions_of,
+    configured_samples,
+    configured_workload,
+    features_in_headers,
+)
+from pellucid.api.estimating_calls import OWN_TIME, SEGMENTS, forecast_workload, image_workload, items_needed
 from pellucid.api.job_engine import memory_of
-from pellucid.api.preflight import Preflight, asks_for_predictions, preflight
+from pellucid.api.preflight import Preflight, preflight
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.config.load import load_config
 from pellucid.config.time_series_rules import asks_for_forecasts
 from pellucid.errors import ConfigError, Problem
 from pellucid.jobs.cost import JobCost, Machines, Range, Workload, job_cost
+from pellucid.models.loading import available_cpus
 
 __all__ = ["Estimate", "estimate"]
 
-FLIP_TEST = "FT"
+IMAGES = "application/x-image"
+FORMULAS = "A linear model or an ensemble of trees that can be explained by a formula takes far less."
 SAMPLED_ROWS = 512
 """Rows by which the coalitions of a row are estimated."""
 
@@ -100,9 +110,12 @@ def estimate(
         An argument is wrong or missing, or configuration or data are.
     """
     path = Path(config)
-    _check(path, data=data, rows=rows, samples=samples, workers=workers, rate=records_per_second, probe=probe)
+    _check(data=data, rows=rows, samples=samples, workers=workers, rate=records_per_second, probe=probe)
     size = memory_of(memory, path)
-    if data is None:
+    if asks_for_forecasts(path):
+        workload, notes, remote = _of_forecasts(path, data, rows, models, endpoints, probe=probe)
+        rate = records_per_second
+    elif data is None:
         workload, notes = _of_config(load_config(path).config, path, rows, features, samples)
         remote = _is_remote(load_config(path).config, endpoints or {})
         rate = records_per_second
@@ -110,11 +123,13 @@ def estimate(
         job = preflight(path, data=data, models=models, endpoints=endpoints)
         if job.problems:
             raise job.error()
-        workload, notes = _of_data(job, rows, samples)
+        workload, notes = _of_data(job, rows, samples, allow_pickle=allow_pickle)
         remote = job.model is not None and job.model.remote
         rate, told = _rate(job, records_per_second, probe=probe, allow_pickle=allow_pickle)
         notes += told
-    machines = Machines(workers=workers, records_per_second=rate, remote=remote, memory=size)
+    machines = Machines(
+        workers=workers, processors=available_cpus(), records_per_second=rate, remote=remote, memory=size
+    )
     return Estimate(
         workload=workload,
         machines=machines,
@@ -125,7 +140,6 @@ def estimate(
 
 
 def _check(
-    path: Path,
     *,
     data: str | None,
     rows: float | None,
@@ -147,10 +161,6 @@ def _check(
         wrong.append(Problem("--rows", fix="Say how many rows there will be, such as --rows 1e9, or give --data."))
     if data is None and probe:
         wrong.append(Problem("--probe", fix="The model is asked with rows of the data; give --data."))
-    if not wrong and asks_for_forecasts(path):
-        wrong.append(
-            Problem(path.name, fix="Costs of time series are not estimated; use a smaller data set to measure.")
-        )
     if wrong:
         raise ConfigError(wrong)
 
@@ -159,62 +169,69 @@ def _check(
 def _of_config(
     config: AnalysisConfig, path: Path, rows: float | None, features: int | None, samples: int | None
 ) -> tuple[Workload, tuple[str, ...]]:
-    if config.dataset_type == "application/x-image":
-        raise ConfigError(Problem("dataset_type", config.dataset_type, fix="Costs of images are not estimated."))
-    columns = features or _features_in_headers(config)
+    if config.dataset_type == IMAGES:
+        return image_workload(config, rows or 0), (SEGMENTS, OWN_TIME)
+    columns = features or features_in_headers(config)
     explains = config.methods.shap is not None or config.methods.pdp is not None
     if columns is None and explains:
         fix = "The configuration does not tell how many features there are. Say it with --features, or give --data."
         raise ConfigError(Problem("headers", fix=fix))
-    workload = _common(config, rows or 0, columns or 0, samples)
+    workload = configured_workload(config, rows or 0, columns or 0, samples)
     shap = config.methods.shap
     if shap is not None:
-        workload = replace(workload, background=_background(shap.baseline, shap.num_clusters, path))
-    return workload, ("Estimated from the configuration alone; --data narrows the ranges.",)
-
-
-def _features_in_headers(config: AnalysisConfig) -> int | None:
-    if config.headers is None:
-        return None
-    own = [config.label, config.predicted_label, config.joinsource_name_or_index, config.weights]
-    excluded = {*map(str, config.excluded_columns or ()), *(str(name) for name in own if name is not None)}
-    return len(config.headers) - len(excluded)
-
-
-def _background(baseline: Any, clusters: int | None, path: Path) -> Range:
-    from pellucid.jobs.explanations.clusters import MOST_CLUSTERS
-
-    if baseline is None:
-        return Range(clusters or 1, clusters or MOST_CLUSTERS)
-    if isinstance(baseline, Mapping):
-        return Range(1, 1)
-    if isinstance(baseline, str):
-        from pellucid.api.relative_paths import beside
-        from pellucid.datasets import read_path
-
-        try:
-            rows = int(read_path(beside(path, baseline)).aggregate("count(*)").fetchall()[0][0])
-        except Exception:  # noqa: BLE001 - a baseline without a header or at an address is no fault of an estimate
-            return Range(1, 100)
-        return Range(rows, rows)
-    return Range(len(baseline), len(baseline))
+        workload = replace(workload, background=background_of(shap.baseline, shap.num_clusters, path))
+    notes = ("Estimated from the configuration alone; --data narrows the ranges.",)
+    return workload, (*notes, FORMULAS) if shap is not None and shap.estimator == "auto" else notes
 
 
 # --- with data --------------------------------------------------------------------------------------------------------
-def _of_data(job: Preflight, rows: float | None, samples: int | None) -> tuple[Workload, tuple[str, ...]]:
+def _of_data(
+    job: Preflight, rows: float | None, samples: int | None, *, allow_pickle: bool
+) -> tuple[Workload, tuple[str, ...]]:
     from pellucid.jobs.bias_request import model_features
 
     if job.dataset is None or job.table is None:
-        raise ConfigError(Problem("dataset_type", job.config.dataset_type, fix="Costs of images are not estimated."))
+        found = len(job.images or ())
+        counted_images = f"Counted in the data: {found:,} images."
+        return image_workload(job.config, rows or found), (counted_images, SEGMENTS, OWN_TIME)
     from pellucid.datasets import compute_on
 
     counted = int(compute_on(job.dataset, lambda dataset: _table(dataset).row_count))
     columns = len(model_features(job.config, job.dataset))
-    workload = _common(job.config, rows or counted, columns, samples)
-    notes = (f"Counted in the data: {counted:,} rows, {columns} features of the model.",)
+    workload = configured_workload(job.config, rows or counted, columns, samples)
+    notes: tuple[str, ...] = (f"Counted in the data: {counted:,} rows, {columns} features of the model.",)
+    if workload.flip_test:
+        from pellucid.api.flip_test_pace import flip_test_pace
+
+        pace = flip_test_pace(job, rows)
+        if pace is not None:
+            workload, notes = replace(workload, comparing=pace.seconds), (*notes, pace.note)
     if job.config.methods.shap is None:
         return workload, notes
-    return _with_coalitions(job, workload, counted, samples), notes
+    workload, told = _with_coalitions(job, workload, counted, samples, allow_pickle=allow_pickle)
+    return workload, (*notes, told) if told else notes
+
+
+def _of_forecasts(
+    path: Path,
+    data: str | None,
+    items: float | None,
+    models: Mapping[str, str] | None,
+    endpoints: Mapping[str, str] | None,
+    *,
+    probe: bool,
+) -> tuple[Workload, tuple[str, ...], bool]:
+    """The workload, notes, and whether the model is at an endpoint."""
+    from pellucid.api.forecast_preflight import forecast_preflight
+
+    if data is None:
+        raise items_needed(path)
+    if probe:
+        fix = "Models of forecasts are not measured; say their speed with --records-per-second."
+        raise ConfigError(Problem("--probe", fix=fix))
+    ready = forecast_preflight(path, data=data, models=models, endpoints=endpoints)
+    workload, notes = forecast_workload(ready, items)
+    return workload, (*notes, OWN_TIME), ready.job.model is not None and ready.job.model.remote
 
 
 def _table(dataset: Any) -> Any:
@@ -223,8 +240,13 @@ def _table(dataset: Any) -> Any:
     return table_over(dataset)
 
 
-def _with_coalitions(job: Preflight, workload: Workload, counted: int, samples: int | None) -> Workload:
-    """Background, players and coalitions by the first rows: a feature that equals the background costs nothing."""
+def _with_coalitions(
+    job: Preflight, workload: Workload, counted: int, samples: int | None, *, allow_pickle: bool
+) -> tuple[Workload, str]:
+    """Background, players and coalitions by the first rows: a feature that equals the background costs nothing.
+
+    Also what is to be said of a formula of the model.
+    """
     from pellucid.api.job_explanations import given_baseline
     from pellucid.explain.maskers.tabular import TabularMasker
     from pellucid.jobs.explanations.request import explanation_request
@@ -232,23 +254,31 @@ def _with_coalitions(job: Preflight, workload: Workload, counted: int, samples: 
     dataset = job.dataset
     request = None if dataset is None else explanation_request(job.config, dataset)
     if dataset is None or request is None or request.shap is None or request.shap.text is not None:
-        return workload
+        return workload, ""
     dataset = dataset if dataset.settle is None else dataset.settle()
     table = _table(dataset)
     baseline = given_baseline(job.config, job.config_path, dataset, table)
     players = len(request.shap.players)
     if baseline is None:
-        background = _background(None, request.shap.num_clusters, job.config_path)
-        return replace(workload, players=players, background=background)
+        background = background_of(None, request.shap.num_clusters, job.config_path)
+        return replace(workload, players=players, background=background), FORMULAS
     first = next(table.batches(request.features, SAMPLED_ROWS), None)
     if first is None:
-        return workload
+        return workload, ""
     masker = TabularMasker(first[: min(SAMPLED_ROWS, counted)], baseline, request.shap.players)
     active = masker.active(range(masker.rows)).sum(axis=1)
-    asked = [min(_samples(job.config, players, workload.rows, samples), 2 ** min(int(m), 62) - 2) for m in active]
-    mean = max(0.0, sum(asked) / len(asked))
+    most = configured_samples(job.config, players, workload.rows, samples)
+    copies = len(baseline) if request.shap.plan.estimator == "surrogate" else 1
+    mean = sum(coalitions_of(most, int(m), copies=copies) for m in active) / len(active)
     size = Range(len(baseline), len(baseline))
-    return replace(workload, players=players, background=size, coalitions=Range(0.9 * mean, 1.1 * mean))
+    workload = replace(workload, players=players, background=size, coalitions=Range(0.9 * mean, 1.1 * mean))
+    if request.shap.plan.estimator != "auto":
+        return workload, ""
+    from pellucid.api.formula_pace import formula_pace
+
+    total = int(workload.rows)
+    pace, told = formula_pace(job, request, request.shap, baseline, first, total=total, allow_pickle=allow_pickle)
+    return replace(workload, by_formula=pace), told
 
 
 def _rate(
@@ -272,45 +302,6 @@ def _rate(
 
 
 # --- both -------------------------------------------------------------------------------------------------------------
-def _common(config: AnalysisConfig, rows: float, columns: int, samples: int | None) -> Workload:
-    methods = config.methods
-    bias = methods.pre_training_bias is not None or methods.post_training_bias is not None
-    after = methods.post_training_bias.methods if methods.post_training_bias is not None else ()
-    flip_test = FLIP_TEST in (after or ())
-    headers = None if config.predictor is None else config.predictor.label_headers
-    workload = Workload(
-        rows=rows,
-        columns=columns,
-        outputs=len(headers) if headers else 1,
-        bias=bias,
-        flip_test=flip_test,
-        predictions=asks_for_predictions(config),
-    )
-    if methods.pdp is not None:
-        plotted = len(methods.pdp.features or ()) or min(methods.pdp.top_k_features, columns)
-        points = plotted * methods.pdp.grid_resolution
-        workload = replace(workload, points=Range(min(2 * plotted, points), points))
-    shap = methods.shap
-    if shap is None:
-        return workload
-    groups = {str(name) for members in shap.feature_groups.values() for name in members}
-    players = len(shap.features_to_explain or ()) or columns - len(groups) + len(shap.feature_groups)
-    most = min(_samples(config, players, rows, samples), 2 ** min(players, 62) - 2)
-    least = min(most, 2 ** max(1, players // 2) - 2)
-    return replace(workload, players=players, coalitions=Range(least, most), local_values=shap.save_local_shap_values)
-
-
-def _samples(config: AnalysisConfig, players: int, rows: float, given: int | None) -> int:
-    from pellucid.explain.budget import default_samples
-    from pellucid.jobs.explanations.request import shap_budget
-
-    if given is not None:
-        return given
-    if config.methods.shap is None:
-        return default_samples(players)
-    return shap_budget(config.methods.shap).samples_of(players=players, rows=max(1, int(rows)), inputs_per_coalition=1)
-
-
 def _cheaper(workload: Workload, machines: Machines) -> tuple[tuple[str, JobCost], ...]:
     """The same job with a tenth of the samples, or of the background."""
     found = []
@@ -334,13 +325,11 @@ def _is_remote(config: AnalysisConfig, endpoints: Mapping[str, str]) -> bool:
 
 def _assumed(workload: Workload, machines: Machines) -> tuple[str, ...]:
     notes = []
-    if workload.flip_test:
+    if workload.flip_test and workload.comparing is None:
         notes.append(
-            "The time of the flip test is not estimated, nor part of the total. flip_test_sample shortens it; its "
-            "memory is that of all rows."
+            "The time of the flip test is not part of the total: it depends on how the rows lie to each other; --data "
+            "measures it."
         )
-    if workload.coalitions is not None:
-        notes.append("A linear model or an ensemble of trees that can be explained by a formula takes far less.")
     if machines.records_per_second is None and workload.asks_model:
         notes.append(
             "The speed of the model is not known: say it with --records-per-second, or measure it with --probe."

@@ -221,6 +221,7 @@ def partial_dependence(
     from pellucid.api.accumulating import accumulated_curve, varies
     from pellucid.api.rows import batch_of, library_of
     from pellucid.api.scoring import ScoredModel, check_features, features_known, opened
+    from pellucid.api.spark_explaining import pool_beside
     from pellucid.explain.partial_dependence import partial_dependence as dependence
     from pellucid.jobs.explanations.pdp_job import shown_rows
     from pellucid.results.dependence import FeatureDependence, PartialDependence
@@ -233,14 +234,17 @@ def partial_dependence(
     _check_dependence(wanted, categorical, grid_resolution, rows, ice=ice, seed=seed, level=confidence_level)
     scored = ScoredModel(found)
     shown = shown_rows(len(rows) if individual else ice or 0, len(rows), seed)
-    kept = individual or shown.tolist()
+    grids = {name: _grid(rows, name, grid_resolution, categorical=name in categorical) for name in wanted}
+    numeric = [name for name, (kind, _) in grids.items() if kind == "numeric"]
+    crossed = {name: grid_resolution for name in numeric if ale and varies(rows.columns[name], name)}
+    open_pool = pool_beside(data, model, scored, allow_pickle=allow_pickle)
     curves = []
-    for name in wanted:
+    for name in wanted if open_pool is None else ():
         progress(f"partial dependence on {name}")
-        kind, grid = _grid(rows, name, grid_resolution, categorical=name in categorical)
-        curve = dependence(rows, name, grid, scored.predict, individual=kept)
+        kind, grid = grids[name]
+        curve = dependence(rows, name, grid, scored.predict, individual=individual or shown.tolist())
         accumulated = None
-        if ale and kind == "numeric" and varies(rows.columns[name], name):
+        if name in crossed:
             accumulated = accumulated_curve(rows, name, grid_resolution, scored.predict, confidence_level)
         curves.append(
             FeatureDependence(
@@ -254,11 +258,18 @@ def partial_dependence(
                 accumulated=accumulated,
             )
         )
-    crossed = sum(2 for curve in curves if curve.accumulated is not None)
+    if open_pool is not None:
+        from pellucid.api.spark_dependence import dependence_by_workers
+
+        progress(f"partial dependence on {len(grids)} features")
+        scored.predict(rows[:1])  # for the names of the outputs
+        drawn = dependence_by_workers(rows, grids, open_pool, shown, crossed, confidence_level)
+        curves = [drawn[name] for name in wanted]
     return PartialDependence(
         features=tuple(curves),
         outputs=scored.outputs,
-        model_rows=len(rows) * (sum(len(curve.points) for curve in curves) + crossed),
+        model_rows=len(rows) * sum(len(curve.points) + 2 * (curve.feature in crossed) for curve in curves)
+        + (open_pool is not None),
         frame_library=library_of(data),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pellucid.jobs.explanations.exact_rows import Exactly
     from pellucid.jobs.explanations.shap_job import ShapTask
     from pellucid.protocols.model import Model
-    from pellucid.protocols.pool import Pool
+    from pellucid.protocols.pool import Pool, Workers
     from pellucid.protocols.table import Table
 
 __all__ = ["ENGINES", "JobEngine", "engine_problems", "job_engine", "memory_of"]
@@ -52,6 +53,15 @@ class JobEngine:
     def distributed(self) -> bool:
         """Whether results are written as a distributed job of Clarify writes them."""
         return self.session is not None
+
+    @property
+    def others(self) -> Workers | None:
+        """Processes of other machines that do any work; None where the processors of this one do it as threads."""
+        if self.session is None:
+            return None
+        from pellucid.engines.spark_pool import spark_pool
+
+        return partial(spark_pool, self.session)
 
     def table(self, job: Preflight, dataset: Dataset) -> Table:
         """The rows of a data set, ready to be counted.

@@ -97,6 +97,7 @@ def bias(
     sex = F has hired = 1 40.0 points less often than all others: 20.0 % against 60.0 % (95 % interval 21.0 to 55.2 \
 points; n = 50 of 100).
     """
+    from pellucid.api.spark_explaining import workers_beside
     from pellucid.bias.analysis import analyse
     from pellucid.config.bias_request import BiasRequest, FacetRequest
 
@@ -125,7 +126,7 @@ points; n = 50 of 100).
     )
     from dataclasses import replace
 
-    return replace(analyse(request, table), frame_library=_library_of(frame))
+    return replace(analyse(request, table, workers=workers_beside(frame)), frame_library=_library_of(frame))
 
 
 def table_of(frame: Any) -> FrameTable:

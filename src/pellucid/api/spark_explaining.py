@@ -1,4 +1,4 @@
-"""Explanations of the rows of a Spark frame, computed by the workers of its session."""
+"""Library calls on a Spark frame, computed by the workers of its session."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import ModelError
@@ -13,17 +14,26 @@ from pellucid.errors import ModelError
 if TYPE_CHECKING:
     from pellucid.api.scoring import ScoredModel
     from pellucid.jobs.explanations.shap_job import ShapTask
-    from pellucid.protocols.pool import Pool
+    from pellucid.protocols.pool import Pool, Workers
 
-__all__ = ["OpenPool", "SentModel", "is_spark_frame", "pool_beside"]
+__all__ = ["OpenPool", "SentModel", "is_spark_frame", "pool_beside", "workers_beside"]
 
-OpenPool = Callable[["ShapTask"], AbstractContextManager["Pool"]]
-"""Opens a pool that explains."""
+OpenPool = Callable[["ShapTask | None"], AbstractContextManager["Pool"]]
+"""Opens a pool that explains, and sums predictions; without a task it does the latter only."""
 
 
 def is_spark_frame(data: Any) -> bool:
     """Whether ``data`` is a frame of Spark, classic or Connect."""
     return type(data).__module__.startswith("pyspark.sql") and hasattr(data, "sparkSession")
+
+
+def workers_beside(data: Any) -> Workers | None:
+    """The workers of the session of ``data``, for any work; None where it is no frame of Spark."""
+    if not is_spark_frame(data):
+        return None
+    from pellucid.engines.spark_pool import spark_pool
+
+    return partial(spark_pool, data.sparkSession)
 
 
 def pool_beside(data: Any, given: Any, model: ScoredModel, *, allow_pickle: bool) -> OpenPool | None:
@@ -39,7 +49,7 @@ def pool_beside(data: Any, given: Any, model: ScoredModel, *, allow_pickle: bool
     if not is_spark_frame(data):
         return None
 
-    def opened(task: ShapTask) -> AbstractContextManager[Pool]:
+    def opened(task: ShapTask | None) -> AbstractContextManager[Pool]:
         from pellucid.engines.spark_pool import spark_pool
 
         if isinstance(given, str | os.PathLike):
@@ -59,11 +69,13 @@ class SentModel:
 
     Parameters
     ----------
+    task
+        What is the same for all units of SHAP values; None where there are none.
     model
         A pickled `ScoredModel`.
     """
 
-    task: ShapTask
+    task: ShapTask | None
     model: bytes
 
     def opened(self) -> Callable[[Any], Any]:

@@ -229,12 +229,15 @@ def _report(job: Preflight, progress: Callable[[str], None], engine: JobEngine) 
     if request.pre_training is None and request.post_training is None:
         return None
     from pellucid.bias.analysis import analyse
-    from pellucid.jobs.segments import with_segments
 
     def analysed(dataset: Dataset) -> BiasReport:
         table = engine.table(job, dataset)
-        report = analyse(request, table, progress=progress)
-        return with_segments(report, request, table, segments, progress) if segments else report
+        report = analyse(request, table, progress=progress, workers=engine.others)
+        if not segments:
+            return report
+        from pellucid.jobs.segments import with_segments
+
+        return with_segments(report, request, table, segments, progress, workers=engine.others)
 
     return compute_on(job.dataset, analysed)
 

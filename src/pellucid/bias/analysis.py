@@ -26,6 +26,7 @@ from pellucid.bias.unseen import unseen_values
 from pellucid.config.bias_request import BiasRequest
 from pellucid.counts import Value
 from pellucid.errors import AnalysisError, DataError
+from pellucid.protocols.pool import Workers
 from pellucid.protocols.table import Table
 from pellucid.results.bias import (
     BiasReport,
@@ -88,13 +89,21 @@ class Analysis:
         return named(self.request.label, self.positive.printed)
 
 
-def analyse(request: BiasRequest, table: Table, *, progress: Progress = lambda step: None) -> BiasReport:
+def analyse(
+    request: BiasRequest,
+    table: Table,
+    *,
+    progress: Progress = lambda step: None,
+    workers: Workers | None = None,
+) -> BiasReport:
     """Compute every bias metric asked for, for every sensitive group.
 
     Parameters
     ----------
     progress
         Told the name of each step as it begins.
+    workers
+        Other processes, which the flip test of many rows is divided among. They change no number.
 
     Raises
     ------
@@ -110,7 +119,7 @@ def analyse(request: BiasRequest, table: Table, *, progress: Progress = lambda s
     unseen = [] if request.allow_unseen_values else unseen_values(counted)
     if unseen:
         raise DataError(unseen)
-    analysis = _prepared(request, table, counted)
+    analysis = _prepared(request, table, counted, progress, workers)
     groups = list(groups_of(counted, table))
     stages = [_stage(analysis, stage, groups, progress) for stage in STAGES]
     report = BiasReport(
@@ -131,7 +140,9 @@ def analyse(request: BiasRequest, table: Table, *, progress: Progress = lambda s
     return report
 
 
-def _prepared(request: BiasRequest, table: Table, counted: Counted) -> Analysis:
+def _prepared(
+    request: BiasRequest, table: Table, counted: Counted, progress: Progress, workers: Workers | None
+) -> Analysis:
     positive = counted.choose(request.label, request.positive)
     if request.predicted_label is None or request.post_training is None:
         return Analysis(request, counted, positive)
@@ -150,7 +161,8 @@ def _prepared(request: BiasRequest, table: Table, counted: Counted) -> Analysis:
             "probability_threshold, or set on_degenerate to 'report' to have the metrics that are defined."
         )
         degenerate = AnalysisError(NOBODY_POSITIVE, fix)
-    return Analysis(request, counted, positive, predicted, FlipRows(table, predicted), degenerate)
+    rows = FlipRows(table, predicted, workers, progress)
+    return Analysis(request, counted, positive, predicted, rows, degenerate)
 
 
 def _predicted(counted: Counted) -> Chosen:

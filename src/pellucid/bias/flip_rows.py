@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,8 @@ from pellucid.bias.flip_test import Flips, count_flips
 from pellucid.bias.groups import Group
 from pellucid.bias.selection import Chosen
 from pellucid.config.bias_request import BiasRequest
-from pellucid.errors import AnalysisError
+from pellucid.errors import AnalysisError, MissingExtra
+from pellucid.protocols.pool import Workers
 from pellucid.protocols.table import Table
 
 __all__ = ["FlipRows"]
@@ -23,11 +25,26 @@ MIXED_WITH_GAPS = "Input contains NaN"
 
 
 class FlipRows:
-    """The rows as the flip test needs them, read when first asked for."""
+    """The rows as the flip test needs them, read when first asked for.
 
-    def __init__(self, table: Table, predicted: Chosen) -> None:
+    Parameters
+    ----------
+    workers
+        Other processes that find the neighbours. Where they lack a package, this process does, and ``progress`` is
+        told; the numbers are the same.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        predicted: Chosen,
+        workers: Workers | None = None,
+        progress: Callable[[str], None] = lambda step: None,
+    ) -> None:
         self.table = table
         self._predicted = predicted
+        self._workers = workers
+        self._progress = progress
         self._columns: tuple[str, ...] | None = None
         self._features: npt.NDArray[Any] = np.empty((0, 0))
 
@@ -65,14 +82,27 @@ class FlipRows:
         mixed = 0 < len(flags) < len(features)
         if mixed and np.isnan(matrix[member]).any() and not np.isnan(matrix[~member]).any():
             return AnalysisError(MIXED_WITH_GAPS)  # the search words it so where gaps come up in what it is asked for
+        seed = [request.seed, zlib.crc32(f"{group.column}\0{group.printed}".encode())]
         try:
-            return count_flips(
-                matrix[~member],
-                self.positive[~member],
-                matrix[member],
-                self.positive[member],
-                sample=request.flip_test_sample,
-                rng=np.random.default_rng([request.seed, zlib.crc32(f"{group.column}\0{group.printed}".encode())]),
-            )
+            return self._counted(matrix, member, sample=request.flip_test_sample, seed=seed)
         except AnalysisError as error:
             return error
+
+    def _counted(
+        self, matrix: npt.NDArray[Any], member: npt.NDArray[np.bool_], *, sample: int | None, seed: list[int]
+    ) -> Flips:
+        a, d = matrix[~member], matrix[member]
+
+        def counted(workers: Workers | None) -> Flips:
+            positive_a, positive_d = self.positive[~member], self.positive[member]
+            rng = np.random.default_rng(seed)
+            return count_flips(a, positive_a, d, positive_d, sample=sample, rng=rng, workers=workers)
+
+        try:
+            return counted(self._workers)
+        except MissingExtra as error:
+            if self._workers is None:
+                raise
+            self._workers = None
+            self._progress(f"flip test on this machine. {error}")
+            return counted(None)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import AnalysisError, ConfigError, Problem
+from pellucid.protocols.pool import Workers
 
 __all__ = ["Flips", "count_flips"]
 
@@ -83,6 +84,7 @@ def count_flips(
     *,
     sample: int | None = None,
     rng: np.random.Generator | None = None,
+    workers: Workers | None = None,
 ) -> Flips:
     """Compare the decision on each row of facet ``d`` with those on the rows of facet ``a`` most similar to it.
 
@@ -101,6 +103,8 @@ def count_flips(
         Compare this many rows of ``d``, drawn without replacement, at least 1. All of them by default.
     rng
         Draws the sample. Equal generators draw equal samples.
+    workers
+        Other processes that find the neighbours; they change no answer.
 
     Raises
     ------
@@ -108,6 +112,8 @@ def count_flips(
         A facet is empty, or a feature is missing or infinite, or there are none: Clarify's text, and the remedy.
     ConfigError
         The shapes do not go together, or ``sample`` cannot be drawn.
+    MissingExtra
+        The workers lack a package.
 
     Examples
     --------
@@ -127,7 +133,7 @@ def count_flips(
     k = NEIGHBOURS if len(features_a) > FEW_ROWS else 1
     from pellucid.bias.neighbours import majority_of_neighbours
 
-    neighbours = majority_of_neighbours(features_a, positive_a, features_d, k)
+    neighbours = majority_of_neighbours(features_a, positive_a, features_d, k, workers=workers)
     return Flips(
         rows=len(features_d),
         to_negative=int(np.count_nonzero(positive_d & ~neighbours)),

@@ -39,14 +39,11 @@ class FrameTable:
     order
         Of the rows; None for what the kind of table tells: Ibis tables have none, unless they are in DuckDB. Rows
         without an order are sorted whenever they are asked for, so that several answers belong together.
-    counted
-        Counts rows without weights in a quicker way; its answer is None where there is none.
     """
 
     frame: Any
     translate: Callable[[], AbstractContextManager[None]] = field(default=nullcontext, repr=False)
     order: RowOrder | None = None
-    counted: Callable[[Sequence[Key]], Cube | None] | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def _lazy(self) -> nw.LazyFrame[Any]:
@@ -80,10 +77,6 @@ class FrameTable:
 
     def cube(self, keys: Sequence[Key], *, weights: str | None = None) -> Cube:
         """Count the rows by ``keys`` in one pass: one projection, one group-by."""
-        counted = self.counted(keys) if self.counted is not None and weights is None else None
-        return self._cube(keys, weights) if counted is None else counted
-
-    def _cube(self, keys: Sequence[Key], weights: str | None) -> Cube:
         names = [f"key_{i}" for i in range(len(keys))]
         projected = [self._key(key).alias(name) for key, name in zip(keys, names, strict=True)]
         aggregates = [nw.len().alias("rows")]
@@ -244,14 +237,16 @@ class FrameTable:
         """Columns of numbers of all rows, in the order of the rows."""
         with self.translate():
             native = query.to_native()
-            filled: list[npt.NDArray[np.float64]]
             if type(native).__module__.startswith(("duckdb", "_duckdb")):
-                columns: Iterable[Any] = native.fetchnumpy().values()
-                filled = [np.ma.filled(np.ma.asarray(column, dtype=float), np.nan) for column in columns]
+                columns: dict[str, Any] = native.fetchnumpy()
             else:
                 frame = collected(query)
-                filled = [np.asarray(frame[name].cast(nw.Float64).to_numpy(), dtype=float) for name in frame.columns]
-        return np.column_stack(filled)
+                columns = {name: frame[name].cast(nw.Float64).to_numpy() for name in frame.columns}
+        matrix = np.empty((len(next(iter(columns.values()))), len(columns)))
+        for i, name in enumerate(list(columns)):
+            # Each column is let go as soon as it is copied: all of them are as large as the matrix.
+            matrix[:, i] = np.ma.filled(np.ma.asarray(columns.pop(name), dtype=float), np.nan)
+        return matrix
 
 
 def _is_any_of(column: nw.Expr, values: Sequence[Value]) -> nw.Expr:

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from pellucid.engines.spark_errors import told
-from pellucid.engines.work import answered, result_of
+from pellucid.engines.work import answered_by, digest_of, result_of
 from pellucid.protocols.pool import Pending, Recipe
 
 __all__ = ["SparkPool", "spark_pool"]
@@ -22,6 +22,8 @@ LONG_ROUND = 4.0
 """Seconds that a round should take at least: Spark needs some tenths of one to begin and end it."""
 MOST_PER_SLOT = 16
 MOST_BYTES = 2**25
+LARGE = 2**20
+"""Bytes of a recipe that is sent to every machine once, instead of with every round."""
 ROUNDS = 2
 """Rounds under way, so that no worker waits for the slowest one of a round."""
 COLUMNS = "number bigint, content binary"
@@ -35,6 +37,40 @@ class _Round:
     answers: Future[list[bytes]] | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sent:
+    """A recipe on its way to the workers.
+
+    Parameters
+    ----------
+    content
+        The recipe, pickled; or a broadcast variable that holds it.
+    digest
+        What tells it from others.
+    """
+
+    content: Any
+    digest: bytes
+
+    @classmethod
+    def over(cls, session: Any, recipe: Recipe) -> _Sent:
+        """The recipe, ready for the workers of a session."""
+        digest, size = digest_of(recipe)
+        context = _context(session) if size > LARGE else None
+        return cls(pickle.dumps(recipe) if context is None else context.broadcast(recipe), digest)
+
+    def read(self) -> Recipe:
+        """The recipe, on a worker."""
+        if isinstance(self.content, bytes):
+            return cast("Recipe", pickle.loads(self.content))  # noqa: S301 - written by our own driver
+        return cast("Recipe", self.content.value)
+
+    def withdraw(self) -> None:
+        """Free what it takes on all machines."""
+        if not isinstance(self.content, bytes):
+            self.content.destroy()
+
+
 @dataclass(slots=True, eq=False)
 class SparkPool:
     """Does units on the workers of a session; Spark gives a unit to another worker where one is lost.
@@ -44,13 +80,13 @@ class SparkPool:
     session
         Classic or Connect.
     recipe
-        How a worker sets up the work, pickled.
+        How a worker sets up the work.
     at_once
         Processors of the cluster.
     """
 
     session: Any
-    recipe: bytes
+    recipe: _Sent
     at_once: int
     _size: int = field(init=False)
     _tag: str = field(default_factory=lambda: f"pellucid-{uuid4().hex}", init=False)
@@ -87,6 +123,8 @@ class SparkPool:
         self._threads.shutdown(wait=False, cancel_futures=True)
         with suppress(Exception):  # a session that has ended works on nothing
             self.session.interruptTag(self._tag)
+        with suppress(Exception):  # nor does it hold anything
+            self.recipe.withdraw()
 
     def _frame(self, units: list[bytes]) -> Any:
         import pyarrow as pa
@@ -117,7 +155,7 @@ def spark_pool(session: Any, recipe: Recipe) -> Iterator[SparkPool]:
     ModelError
         The recipe cannot be sent to other processes.
     """
-    pool = SparkPool(session, pickle.dumps(recipe), _processors(session))
+    pool = SparkPool(session, _Sent.over(session, recipe), _processors(session))
     try:
         yield pool
     finally:
@@ -140,20 +178,28 @@ class _Asked:
         return result_of(self.of.answers.result()[self.place])
 
 
-def _on_worker(recipe: bytes) -> Callable[[Iterator[Any]], Iterator[Any]]:
+def _on_worker(recipe: _Sent) -> Callable[[Iterator[Any]], Iterator[Any]]:
     def work(batches: Iterator[Any]) -> Iterator[Any]:
         import pyarrow as pa
 
         for batch in batches:
             for number, content in zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True):
-                columns = [pa.array([number], pa.int64()), pa.array([answered(recipe, content)], pa.binary())]
+                answer = answered_by(recipe.digest, recipe.read, content)
+                columns = [pa.array([number], pa.int64()), pa.array([answer], pa.binary())]
                 yield pa.RecordBatch.from_arrays(columns, names=["number", "content"])
 
     return work
 
 
 def _processors(session: Any) -> int:
+    context = _context(session)
+    if context is not None:
+        return max(1, int(context.defaultParallelism))
+    return max(1, int(session.conf.get("spark.sql.leafNodeDefaultParallelism", "8") or 8))
+
+
+def _context(session: Any) -> Any:
     try:
-        return max(1, int(session.sparkContext.defaultParallelism))
+        return session.sparkContext
     except Exception:  # noqa: BLE001 - sessions of Spark Connect have no context, and say so each in their own way
-        return max(1, int(session.conf.get("spark.sql.leafNodeDefaultParallelism", "8") or 8))
+        return None

@@ -12,21 +12,49 @@ from pellucid.errors import InputError, PellucidError
 from pellucid.explain.one_thread import one_thread
 from pellucid.protocols.pool import Recipe
 
-__all__ = ["answered", "result_of"]
+__all__ = ["answered", "answered_by", "digest_of", "result_of"]
 
 _opened: dict[bytes, Callable[[Any], Any]] = {}
 """The work that this process has set up last, by a hash of its recipe."""
 
 
-def answered(recipe: bytes, unit: bytes) -> bytes:
-    """Do a pickled unit by a pickled recipe; the result or error, pickled.
+def digest_of(recipe: Recipe) -> tuple[bytes, int]:
+    """What tells a recipe from others, and how many bytes it takes pickled; it is pickled without being held."""
+    measured = _Measured()
+    pickle.dump(recipe, measured, pickle.HIGHEST_PROTOCOL)
+    return measured.digest.digest(), measured.size
 
-    The recipe is opened at the first unit: a model is loaded once per process. Only the last one stays open, since the
-    process may serve many jobs. Linear algebra takes one thread, in a model too: several would add up in another order.
+
+class _Measured:
+    """A file that is not kept."""
+
+    def __init__(self) -> None:
+        self.digest = blake2b(digest_size=16)
+        self.size = 0
+
+    def write(self, part: Any) -> int:
+        """Take note of a part."""
+        self.digest.update(part)
+        self.size += memoryview(part).nbytes
+        return memoryview(part).nbytes
+
+
+def answered(recipe: bytes, unit: bytes) -> bytes:
+    """Do a pickled unit by a pickled recipe; the result or error, pickled. See `answered_by`."""
+    digest = blake2b(recipe, digest_size=16).digest()
+    return answered_by(digest, lambda: pickle.loads(recipe), unit)  # noqa: S301 - written by our own driver
+
+
+def answered_by(digest: bytes, recipe: Callable[[], Recipe], unit: bytes) -> bytes:
+    """Do a pickled unit; the result or error, pickled.
+
+    The recipe is asked for at its first unit only, and told from others by its digest: a model is loaded
+    once per process. Only the last recipe stays open, since the process may serve many jobs. Linear algebra takes one
+    thread, in a model too: several would add up in another order.
     """
     try:
         with one_thread():
-            result = _work(recipe)(pickle.loads(unit))  # noqa: S301 - written by our own driver
+            result = _work(digest, recipe)(pickle.loads(unit))  # noqa: S301 - written by our own driver
         return pickle.dumps(("done", result))
     except InputError as error:
         return pickle.dumps(("input", type(error), error.problems))
@@ -57,10 +85,8 @@ def result_of(answer: bytes) -> Any:
     raise error
 
 
-def _work(recipe: bytes) -> Callable[[Any], Any]:
-    key = blake2b(recipe, digest_size=16).digest()
-    if key not in _opened:
+def _work(digest: bytes, recipe: Callable[[], Recipe]) -> Callable[[Any], Any]:
+    if digest not in _opened:
         _opened.clear()
-        opening: Recipe = pickle.loads(recipe)  # noqa: S301 - written by our own driver
-        _opened[key] = opening.opened()
-    return _opened[key]
+        _opened[digest] = recipe().opened()
+    return _opened[digest]

@@ -11,7 +11,7 @@ a linear model are its own line less its mean.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from pellucid.errors import ConfigError, DataError, Problem
 from pellucid.explain.game import BATCH_ROWS, checked_scores
+from pellucid.explain.order_statistics import order_statistics
 from pellucid.explain.partial_dependence import numbers_of
 from pellucid.protocols.model import Batch
 
@@ -30,6 +31,7 @@ __all__ = [
     "accumulated",
     "accumulated_effects",
     "effect_grid",
+    "effect_grid_of_pieces",
     "local_effects",
 ]
 
@@ -130,20 +132,43 @@ def effect_grid(column: npt.NDArray[Any], intervals: int, *, name: str = "column
     if intervals < 1:
         raise ConfigError(Problem("grid_resolution", intervals, fix="Use an integer of at least 1."))
     numbers = numbers_of(column, name)
-    # Values that occur, not means of two: whole numbers stay whole.
-    edges = np.unique(np.quantile(numbers, np.linspace(0, 1, intervals + 1), method="inverted_cdf"))
-    if len(edges) < 2:
+    if numbers.min() == numbers.max():
         fix = "The column holds a single value, so there is no effect to accumulate. Leave it out."
-        raise DataError(Problem(name, float(edges[0]), fix=fix))
-    place = _intervals(numbers, edges)
-    share = (numbers - edges[place]) / np.diff(edges)[place]
-    kept = edges.astype(column.dtype) if column.dtype.kind in "iuf" else edges
-    number = len(edges) - 1
-    return EffectGrid(
-        kept,
-        np.bincount(place, minlength=number).astype(np.float64),
-        np.asarray(np.bincount(place, share, minlength=number), dtype=np.float64),
-    )
+        raise DataError(Problem(name, float(numbers[0]), fix=fix))
+    return effect_grid_of_pieces([column], intervals, present=len(numbers))
+
+
+def effect_grid_of_pieces(pieces: Iterable[npt.NDArray[Any]], intervals: int, *, present: int) -> EffectGrid:
+    """`effect_grid` of a column that is read some rows at a time, to the last bit.
+
+    Parameters
+    ----------
+    pieces
+        All cells, shape (rows,) each, of which two values or more are numbers, and all are finite or missing; gone
+        through ten times, so that no more than a piece is held.
+    present
+        Number of cells that are not missing.
+    """
+
+    def numbers() -> Iterator[Floats]:
+        return (_present(piece)[:, None] for piece in pieces)
+
+    # Values that occur, not means of two: whole numbers stay whole. NumPy calls these quantiles `inverted_cdf`.
+    places = present * np.linspace(0, 1, intervals + 1) - 1
+    edges = np.unique(order_statistics(numbers, np.maximum(np.ceil(places), 0).astype(np.int64).tolist()))
+    number, types = len(edges) - 1, set()
+    counts, travelled = np.zeros(number), np.zeros(number)
+    for piece in pieces:
+        types.add(piece.dtype)
+        cells = _present(piece)
+        place = _intervals(cells, edges)
+        share = (cells - edges[place]) / np.diff(edges)[place]
+        counts += np.bincount(place, minlength=number)
+        # The sums so far come first, so that all are added in the order of the rows, however these are divided.
+        every = np.concatenate([np.arange(number), place])
+        travelled = np.asarray(np.bincount(every, np.concatenate([travelled, share])), dtype=np.float64)
+    plain = all(kind.kind in "iuf" for kind in types)
+    return EffectGrid(edges.astype(np.result_type(*types)) if plain else edges, counts, travelled)
 
 
 def local_effects(
@@ -240,6 +265,14 @@ def accumulated_effects(
     """
     grid = effect_grid(rows.columns[feature], intervals, name=feature)
     return accumulated(grid, [local_effects(rows, feature, grid.edges, predict, batch_rows=batch_rows)])
+
+
+def _present(piece: npt.NDArray[Any]) -> Floats:
+    """The numbers that are not missing; a zero below 0 is 0."""
+    if piece.dtype.kind == "O":
+        piece = np.array([np.nan if cell is None else cell for cell in piece.tolist()], dtype=np.float64)
+    numbers: Floats = piece.astype(np.float64)
+    return numbers[~np.isnan(numbers)] + 0.0
 
 
 def _intervals(numbers: Floats, edges: Floats) -> npt.NDArray[np.intp]:

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.explain.budget import default_samples
 from pellucid.explain.estimate import BLOCK_ROWS
 from pellucid.jobs.cluster_simulation import Cluster, draw_durations, simulate
 
-__all__ = ["JobCost", "Machines", "Range", "Step", "Workload", "job_cost"]
+__all__ = ["Calls", "JobCost", "Machines", "Range", "Step", "Workload", "job_cost"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ COALITION_SECONDS = Range(1e-6, 6e-6)
 """Our own work per row and coalition, for up to some twenty features, on one processor."""
 MASK_SECONDS = Range(0.05e-6, 0.3e-6)
 """Our own work per masked row: to make it, and to see whether it was asked before."""
+SURROGATE_SECONDS = Range(8e-6, 60e-6)
+"""Our own work per row and coalition that corrects a surrogate, the surrogate's own predictions among it."""
+FORMULA_UNIT = 2048
+"""Rows that are explained by a formula in one go, for which the background is asked once."""
 DISTINCT = 0.2
 """Least share of the rows for the model that differ from one another; equal ones are asked once."""
 STARTED_SECONDS = Range(1, 4)
@@ -72,6 +77,22 @@ LONGEST_UNIT = 60.0
 """Seconds of a simulated unit at most: what a lost worker did is one unit, not a part of a short simulation."""
 
 
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What a step asks of a model, where that is all that is known of it.
+
+    Parameters
+    ----------
+    step
+        Its name.
+    inputs
+        Images, or records of time series.
+    """
+
+    step: str
+    inputs: Range
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
     """What is asked for.
@@ -90,8 +111,18 @@ class Workload:
         Rows of the baseline.
     unit_rows
         Rows that are explained in one go; None where it is not known.
+    by_formula
+        Our own seconds per row where values come from a formula of the model; None where rows are sampled.
+    trained
+        Inputs that train a surrogate, after which a coalition is one input whatever the background; None without one.
+    audited
+        Rows that are explained without the surrogate as well.
     points
-        Points of all partial dependence plots together.
+        Inputs per row of all plots together: points of partial dependence, and two ends for accumulated effects.
+    comparing
+        Seconds of one processor that the flip test takes; None where that is not known.
+    calls
+        Of a job on images or time series, which has no other step.
     """
 
     rows: float
@@ -101,16 +132,22 @@ class Workload:
     coalitions: Range | None = None
     background: Range = Range(1, 1)
     unit_rows: int | None = None
+    by_formula: Range | None = None
+    trained: int | None = None
+    audited: int = 0
     points: Range = NOTHING
     bias: bool = False
     flip_test: bool = False
+    comparing: Range | None = None
     predictions: bool = False
     local_values: bool = False
+    calls: Calls | None = None
 
     @property
     def asks_model(self) -> bool:
         """Whether any step asks a model."""
-        return self.predictions or self.coalitions is not None or self.points.high > 0
+        explains = self.coalitions is not None or self.points.high > 0 or self.calls is not None
+        return self.predictions or explains
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +156,8 @@ class Machines:
 
     Parameters
     ----------
+    processors
+        Of this machine, which the flip test takes all of.
     records_per_second
         Model inputs that one worker's model answers, or with ``remote`` the endpoint for all workers together; None
         where it is not known.
@@ -131,6 +170,7 @@ class Machines:
     """
 
     workers: int = 1
+    processors: int = 1
     records_per_second: float | None = None
     remote: bool = False
     records_per_request: Range = Range(100, 16_384)
@@ -188,10 +228,10 @@ class JobCost:
 
     @property
     def total(self) -> Step:
-        """All steps together; the time is without the flip test, which depends on how the rows lie to each other."""
+        """All steps together; the time is without the flip test where that is not known."""
         seconds: Range | None = STARTED_SECONDS
         for step in self.steps:
-            if step.name != FLIP_TEST:
+            if step.name != FLIP_TEST or step.seconds is not None:
                 seconds = None if seconds is None or step.seconds is None else seconds + step.seconds
         asked = [step.requests for step in self.steps if step.requests is not None]
         slowest = max(self.steps, key=lambda step: step.seconds.high if step.seconds else 0.0, default=None)
@@ -216,11 +256,13 @@ def job_cost(workload: Workload, machines: Machines) -> JobCost:
     if workload.bias:
         steps.append(_counting(workload, machines))
     if workload.flip_test:
-        steps.append(_flip_test(workload))
+        steps.append(_flip_test(workload, machines))
     if workload.coalitions is not None:
         steps.append(_explaining(workload, machines, workload.coalitions))
     if workload.points.high:
         steps.append(_plotting(workload, machines))
+    if workload.calls is not None:
+        steps.append(_asking(workload.calls.step, workload.calls.inputs, NOTHING, BASE_MEMORY, machines))
     values = workload.rows * workload.players * workload.outputs
     scratch = (KEPT_BYTES + WAITING_BYTES) * values if workload.coalitions is not None else NOTHING
     return JobCost(steps=tuple(steps), scratch=scratch)
@@ -234,9 +276,12 @@ def _counting(workload: Workload, machines: Machines) -> Step:
     )
 
 
-def _flip_test(workload: Workload) -> Step:
+def _flip_test(workload: Workload, machines: Machines) -> Step:
     needed = FLIP_TEST_BYTES * (workload.rows * workload.columns)
-    return Step(name=FLIP_TEST, seconds=None, memory=BASE_MEMORY + needed, limit="comparing rows")
+    seconds = None
+    if workload.comparing is not None:
+        seconds = workload.comparing * (1 / max(machines.workers, machines.processors))
+    return Step(name=FLIP_TEST, seconds=seconds, memory=BASE_MEMORY + needed, limit="comparing rows")
 
 
 def _predicting(workload: Workload, machines: Machines) -> Step:
@@ -246,11 +291,7 @@ def _predicting(workload: Workload, machines: Machines) -> Step:
 
 
 def _explaining(workload: Workload, machines: Machines, coalitions: Range) -> Step:
-    masked = (coalitions * workload.rows).times(workload.background)
-    asked = masked + Range(workload.rows, workload.rows)
-    inputs = Range(asked.low * DISTINCT, asked.high) + workload.background
-    width = max(1.0, workload.players / 20)
-    own = (coalitions * (workload.rows * width)).times(COALITION_SECONDS) + masked.times(MASK_SECONDS)
+    inputs, own = _explained(workload, coalitions)
     step = _asking("SHAP", inputs, own, _memory(workload, machines), _shared(machines, workload))
     files = NOTHING
     if workload.local_values:
@@ -259,6 +300,24 @@ def _explaining(workload: Workload, machines: Machines, coalitions: Range) -> St
     if machines.workers > _units(workload) and step.seconds is not None:
         step = replace(step, limit=f"{_units(workload):,} units of work for {machines.workers:,} workers")
     return replace(step, files=files)
+
+
+def _explained(workload: Workload, coalitions: Range) -> tuple[Range, Range]:
+    """Inputs of the model, and our own seconds."""
+    rows, themselves = workload.rows, Range(workload.rows, workload.rows)
+    if workload.by_formula is not None:
+        return themselves + workload.background * -(-rows // FORMULA_UNIT), workload.by_formula * rows
+    width = max(1.0, workload.players / 20)
+    if workload.trained is not None:
+        full = min(default_samples(workload.players), 2 ** min(workload.players, 62) - 2)
+        audit = coalitions + Range(DISTINCT * workload.background.low * full, workload.background.high * full)
+        beside = Range(workload.trained, workload.trained) + audit * workload.audited
+        inputs = coalitions * rows + themselves + beside + workload.background * _units(workload)
+        return inputs, (coalitions * (rows * width)).times(SURROGATE_SECONDS)
+    masked = (coalitions * rows).times(workload.background)
+    asked = masked + themselves
+    inputs = Range(asked.low * DISTINCT, asked.high) + workload.background
+    return inputs, (coalitions * (rows * width)).times(COALITION_SECONDS) + masked.times(MASK_SECONDS)
 
 
 def _plotting(workload: Workload, machines: Machines) -> Step:

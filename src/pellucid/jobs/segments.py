@@ -13,6 +13,7 @@ from pellucid.config.dataset import SegmentConfig
 from pellucid.counts import ByValue, Value
 from pellucid.errors import AnalysisError, ConfigError, DataError, Problem
 from pellucid.jobs.bias_request import resolved
+from pellucid.protocols.pool import Workers
 from pellucid.protocols.table import AnyOf, ColumnType, Selection, Table, Within
 from pellucid.results.bias import BiasReport, SegmentResult
 
@@ -25,9 +26,20 @@ _INTERVAL = re.compile(r"^\s*([\[(])\s*([^,\[\]()]+?)\s*,\s*([^,\[\]()]+?)\s*([\
 
 
 def with_segments(
-    report: BiasReport, request: BiasRequest, table: Table, configs: Sequence[SegmentConfig], progress: Progress
+    report: BiasReport,
+    request: BiasRequest,
+    table: Table,
+    configs: Sequence[SegmentConfig],
+    progress: Progress,
+    *,
+    workers: Workers | None = None,
 ) -> BiasReport:
     """The report with the analysis of every segment added, and its p-values adjusted for all of them.
+
+    Parameters
+    ----------
+    workers
+        As of `analyse`.
 
     Raises
     ------
@@ -35,7 +47,7 @@ def with_segments(
         A segment cannot be read; all of them are named.
     """
     slices = list(_slices(table, configs))
-    segments = [_segment(request, *part, progress) for part in slices]
+    segments = [_segment(request, *part, progress, workers) for part in slices]
     return adjust_p_values(replace(report, segments=tuple(segments)))
 
 
@@ -121,11 +133,13 @@ def _unanalysed(config: SegmentConfig, column: str, name: str, alias: str | None
     )
 
 
-def _segment(request: BiasRequest, segment: SegmentResult, rows: Table, progress: Progress) -> SegmentResult:
+def _segment(
+    request: BiasRequest, segment: SegmentResult, rows: Table, progress: Progress, workers: Workers | None
+) -> SegmentResult:
     progress(f"segment {segment.display_alias or segment.segment} of {segment.column}")
     inside = replace(request, allow_unseen_values=True, on_degenerate="report")
     try:
-        report = analyse(inside, rows)
+        report = analyse(inside, rows, workers=workers)
     except AnalysisError as error:
         counted = rows.cube((ByValue(request.label),)).rows.sum()
         return replace(segment, rows=int(counted), error=str(error))

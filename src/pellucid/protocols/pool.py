@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-__all__ = ["Pending", "Pool", "Recipe"]
+__all__ = ["Pending", "Pool", "Recipe", "Workers", "in_order"]
 
 
 class Recipe(Protocol):
@@ -52,3 +54,24 @@ class Pool(Protocol):
     def submit(self, unit: Any) -> Pending:
         """Give a unit to do."""
         ...
+
+
+Workers = Callable[[Recipe], AbstractContextManager[Pool]]
+"""Other processes: opens a pool of them that does the work of a recipe, and ends with the block."""
+
+
+def in_order(pool: Pool, units: Iterable[Any]) -> Iterator[Any]:
+    """The results of units in their order, no more of them under way than keep the pool busy.
+
+    Raises
+    ------
+    PellucidError
+        A unit failed; later ones may be under way.
+    """
+    window: deque[Pending] = deque()
+    for unit in units:
+        window.append(pool.submit(unit))
+        if len(window) > pool.depth:
+            yield window.popleft().result()
+    while window:
+        yield window.popleft().result()

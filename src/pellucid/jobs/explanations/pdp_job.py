@@ -16,12 +16,12 @@ from pellucid.explain.accumulated_effects import (
     EffectGrid,
     LocalEffects,
     accumulated,
-    effect_grid,
+    effect_grid_of_pieces,
     local_effects,
 )
 from pellucid.explain.partial_dependence import Grid, partial_dependence
 from pellucid.jobs.explanations.feature_points import categorical_points, numeric_points, summary_of
-from pellucid.jobs.explanations.rows import joined, pieces_of
+from pellucid.jobs.explanations.rows import pieces_of
 from pellucid.jobs.explanations.totals import ShapResult
 from pellucid.protocols.model import Batch
 
@@ -146,7 +146,7 @@ def grid_of(
         Number of all rows.
     ale
         Whether local effects are accumulated: of numbers that take two values or more. Their intervals are quantiles,
-        for which all cells are held at once.
+        for which the cells are gone through ten times more.
     """
     found = summary_of(pieces, given, total=total)
     if found.is_numeric(given):
@@ -155,7 +155,7 @@ def grid_of(
         except InputError as error:
             return Plot(feature=feature, kind="numerical", error=str(error))
         varies = ale and found.least < found.most
-        intervals = effect_grid(_whole(pieces), resolution, name=feature) if varies else None
+        intervals = effect_grid_of_pieces(pieces, resolution, present=found.present) if varies else None
         return Plot(feature=feature, kind="numerical", grid=grid, effect_grid=intervals)
     if not found.present:
         return Plot(feature=feature, kind="categorical", error=f"{feature}: The column holds no value.")
@@ -163,10 +163,6 @@ def grid_of(
         return Plot(feature=feature, kind="free_text", error=FREE_TEXT)
     counted = found if found.counts is not None else summary_of(pieces, "categorical", total=total)
     return Plot(feature=feature, kind="categorical", grid=categorical_points(counted))
-
-
-def _whole(pieces: Iterable[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    return joined([Batch({"column": piece}) for piece in pieces]).columns["column"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

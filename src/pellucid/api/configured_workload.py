@@ -1,0 +1,158 @@
+"""What a configuration asks for, before any data are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pellucid.api.preflight import asks_for_predictions
+from pellucid.config.analysis import AnalysisConfig
+from pellucid.errors import ConfigError
+from pellucid.jobs.cost import Range, Workload
+
+if TYPE_CHECKING:
+    from pellucid.config.methods import Shap
+    from pellucid.explain.plan import SurrogateSettings
+
+__all__ = ["background_of", "coalitions_of", "configured_samples", "configured_workload", "features_in_headers"]
+
+FLIP_TEST = "FT"
+ANY = 2**62
+
+
+def configured_workload(config: AnalysisConfig, rows: float, columns: int, samples: int | None) -> Workload:
+    """What is asked for; the background is not known yet.
+
+    Parameters
+    ----------
+    columns
+        Features of the model.
+    samples
+        Coalitions per row, in the place of the configuration's.
+
+    Raises
+    ------
+    ConfigError
+        The budget does not fit the number of rows or features.
+    """
+    methods = config.methods
+    bias = methods.pre_training_bias is not None or methods.post_training_bias is not None
+    after = methods.post_training_bias.methods if methods.post_training_bias is not None else ()
+    flip_test = FLIP_TEST in (after or ())
+    headers = None if config.predictor is None else config.predictor.label_headers
+    workload = Workload(
+        rows=rows,
+        columns=columns,
+        outputs=len(headers) if headers else 1,
+        bias=bias,
+        flip_test=flip_test,
+        predictions=asks_for_predictions(config),
+    )
+    if methods.pdp is not None:
+        plotted = len(methods.pdp.features or ()) or min(methods.pdp.top_k_features, columns)
+        points = plotted * methods.pdp.grid_resolution
+        # Columns without numbers have no accumulated effects.
+        most = points + 2 * plotted * methods.pdp.ale
+        workload = replace(workload, points=Range(min(2 * plotted, points), most))
+    shap = methods.shap
+    if shap is None:
+        return workload
+    groups = {str(name) for members in shap.feature_groups.values() for name in members}
+    players = len(shap.features_to_explain or ()) or columns - len(groups) + len(shap.feature_groups)
+    surrogate = shap.estimator == "surrogate"
+    most = coalitions_of(configured_samples(config, players, rows, samples), players, copies=ANY if surrogate else 1)
+    least = min(most, 2 ** max(1, players // 2) - 2)
+    if surrogate:
+        settings = _surrogate(shap)
+        workload = replace(workload, trained=settings.training_calls, audited=settings.audit_rows)
+    return replace(workload, players=players, coalitions=Range(least, most), local_values=shap.save_local_shap_values)
+
+
+def coalitions_of(samples: int, players: int, *, copies: int) -> int:
+    """Coalitions asked of a row: the samples, or all there are, which a surrogate asks for before several copies.
+
+    Parameters
+    ----------
+    copies
+        Rows of the background that a coalition is asked before one by one, at most; 1 where it is before all at once.
+
+    Examples
+    --------
+    >>> coalitions_of(100, 10, copies=1), coalitions_of(100, 4, copies=1), coalitions_of(100, 4, copies=50)
+    (100, 14, 98)
+    """
+    every: int = max(0, 2 ** min(players, 62) - 2)
+    if not every or samples < every:
+        return min(samples, every)
+    return every * max(1, min(copies, samples // every))
+
+
+def configured_samples(config: AnalysisConfig, players: int, rows: float, given: int | None) -> int:
+    """Most coalitions per row: ``given``, else by the budget of the configuration.
+
+    Raises
+    ------
+    ConfigError
+        The budget does not fit the number of rows or features.
+    """
+    from pellucid.explain.budget import default_samples
+    from pellucid.jobs.explanations.request import shap_budget
+
+    if given is not None:
+        return given
+    shap = config.methods.shap
+    if shap is None:
+        return default_samples(players)
+    if shap.estimator == "surrogate":
+        from pellucid.explain.plan import Plan
+        from pellucid.jobs.explanations.request import of_shap
+
+        plan = Plan(estimator="surrogate", budget=shap_budget(shap), surrogate=_surrogate(shap))
+        try:
+            return plan.samples_beside_surrogate(players=players, rows=max(1, int(rows)))
+        except ConfigError as error:
+            raise ConfigError(of_shap(error)) from None
+    return shap_budget(shap).samples_of(players=players, rows=max(1, int(rows)), inputs_per_coalition=1)
+
+
+def _surrogate(shap: Shap) -> SurrogateSettings:
+    from pellucid.explain.plan import SurrogateSettings
+
+    return SurrogateSettings() if shap.surrogate is None else SurrogateSettings(**shap.surrogate.model_dump())
+
+
+def features_in_headers(config: AnalysisConfig) -> int | None:
+    """Number of the model's features, where the configuration names all columns."""
+    if config.headers is None:
+        return None
+    own = [config.label, config.predicted_label, config.joinsource_name_or_index, config.weights]
+    excluded = {*map(str, config.excluded_columns or ()), *(str(name) for name in own if name is not None)}
+    return len(config.headers) - len(excluded)
+
+
+def background_of(baseline: Any, clusters: int | None, path: Path) -> Range:
+    """Rows of the baseline, as far as they can be known before it is computed or read.
+
+    Parameters
+    ----------
+    baseline, clusters
+        Of the configuration at ``path``.
+    """
+    from pellucid.jobs.explanations.clusters import MOST_CLUSTERS
+
+    if baseline is None:
+        return Range(clusters or 1, clusters or MOST_CLUSTERS)
+    if isinstance(baseline, Mapping):
+        return Range(1, 1)
+    if isinstance(baseline, str):
+        from pellucid.api.relative_paths import beside
+        from pellucid.datasets import read_path
+
+        try:
+            rows = int(read_path(beside(path, baseline)).aggregate("count(*)").fetchall()[0][0])
+        except Exception:  # noqa: BLE001 - a baseline without a header or at an address is no fault of an estimate
+            return Range(1, 100)
+        return Range(rows, rows)
+    return Range(len(baseline), len(baseline))
