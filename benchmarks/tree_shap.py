@@ -26,7 +26,7 @@ import lightgbm
 import numpy as np
 import numpy.typing as npt
 import xgboost
-from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor
 
 from pellucid.explain.exact.trees import explain_trees
 from pellucid.models.tree_readers.read import read_trees
@@ -53,6 +53,7 @@ import shap
 start = time.process_time()
 explainer = shap.TreeExplainer(model, background, feature_perturbation="interventional")
 values = explainer.shap_values(rows, check_additivity=False)
+values = values[:, :, -1] if values.ndim == 3 else values
 print(time.process_time() - start)
 np.save(sys.argv[2], values)
 """
@@ -95,9 +96,15 @@ def models(rng: np.random.Generator) -> Iterator[tuple[str, Any, Floats]]:
     yield "census, scikit-learn forest, 100 trees of depth 8", forest, people
     grown = RandomForestRegressor(10, min_samples_leaf=2, random_state=0).fit(people[:5000], income[:5000])
     yield "census, scikit-learn forest, 10 trees grown to the end", grown, people
+    pure = RandomForestRegressor(10, random_state=0).fit(people[:5000], income[:5000])
+    yield "census, scikit-learn forest, 10 trees grown to leaves of one row", pure, people
+    voting = RandomForestClassifier(10, random_state=0).fit(people[:5000], accepted[:5000])
+    yield "census, scikit-learn classification forest, 10 trees grown to the end", voting, people
     cells, target = wide(4000, rng)
     data = xgboost.DMatrix(cells, target)
     yield "100 features, XGBoost, 150 trees of depth 5", xgboost.train({"max_depth": 5, "nthread": 1}, data, 150), cells
+    grown = RandomForestRegressor(5, random_state=0).fit(cells, target)
+    yield "100 features, scikit-learn forest, 5 trees grown to leaves of one row", grown, cells
 
 
 def run(python: str, script: str, case: Path, answer: Path) -> float:

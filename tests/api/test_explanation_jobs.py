@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import pellucid
@@ -101,8 +101,8 @@ def test_where_there_is_no_formula_the_reason_is_told(job):
 def test_a_forest_whose_formula_would_cost_more_than_few_samples_is_sampled(job):
     rng = np.random.default_rng(3)
     wide = rng.normal(size=(4000, 14))
-    forest = RandomForestClassifier(20, random_state=0).fit(wide, rng.random(4000) < 0.5)
-    found = pellucid.explain(forest, wide[:3], background=wide[:1], budget={"samples": 60})
+    forest = ExtraTreesRegressor(8, random_state=0).fit(wide, rng.random(4000))
+    found = pellucid.explain(forest, wide[:60], background=wide[:1], budget={"samples": 60})
     assert "No formula was used: it would cost more than 60 samples per row." in found.notes
     assert found.methods[0] != "exact: trees"
     some = wide[:1500, :5].copy()

@@ -14,12 +14,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.api.column_sources import source_columns
 from pellucid.errors import ModelError
 from pellucid.explain.exact.additivity import additivity_gap
 from pellucid.explain.exact.linear import linear
 from pellucid.explain.exact.logistic import logistic
 from pellucid.explain.exact.trees import tree_game
-from pellucid.explain.game import Link
+from pellucid.explain.game import Link, logit
+from pellucid.models.answers import library_errors
 from pellucid.models.estimator import EstimatorModel
 from pellucid.models.inputs import cells, frame, in_order_of, matrix, of_width, trained_names
 from pellucid.models.lightgbm import LightGBMModel
@@ -35,14 +37,12 @@ Integers = npt.NDArray[np.intp]
 
 TOLERANCE, SINGLE_TOLERANCE = 1e-6, 1e-5
 """Largest gap between a formula and the model, relative; for XGBoost, which adds up in single precision, the second."""
-SINGLE_ROUNDING = 4 * 2.0**-23
-LARGEST_ROUNDING = 0.05
-"""Probabilities of single precision have log-odds rounded by about the first over p (1 - p), tolerated up to here."""
+SINGLE_ROUNDING, DOUBLE_ROUNDING = 4 * 2.0**-23, 4 * 2.0**-52
+"""How far a probability may be off by the precision in which the model answers, relative."""
+NOBODY = -1
+"""Owner of a column that is no player's."""
 
 LIBRARIES = {"lightgbm", "sklearn", "xgboost"}
-COLUMNWISE = {"MaxAbsScaler", "MinMaxScaler", "PowerTransformer", "QuantileTransformer", "RobustScaler"}
-COLUMNWISE |= {"StandardScaler"}
-"""Steps of scikit-learn that turn each column into one column by itself, so that a value is of the same feature."""
 
 
 class ByFormula(NamedTuple):
@@ -54,13 +54,14 @@ class ByFormula(NamedTuple):
         Shape (rows, players, outputs); nan in rows for which the formula does not work.
     base
         Shape (rows, outputs).
-    base_rounding
-        How far the model's own base may be off by the precision of its scores, shape (outputs,).
+    background
+        Log-odds of the background rows up to a constant, which columns of no player may add, shape (background rows,
+        outputs); None where no log-odds are explained.
     """
 
     values: Floats
     base: Floats
-    base_rounding: Floats | float = 0.0
+    background: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,21 +100,22 @@ class _Fitted:
         Rows as the core sees them, shape (rows, features).
     background
         The background as the core sees it, shape (background rows, features).
+    owner
+        The player of each column of the core, `NOBODY` for one that always shows the explained row, shape (features,).
     players
-        Columns of the core of each player.
-    others
-        Columns of the core of no player.
+        Number of players.
     """
 
     core: Any
     seen: Callable[[Batch], Floats]
     background: Floats
-    players: tuple[Integers, ...]
-    others: Integers
+    owner: Integers
+    players: int
 
     @property
-    def one_column_each(self) -> bool:
-        return not len(self.others) and all(len(columns) == 1 for columns in self.players)
+    def membership(self) -> Floats:
+        """1 where a column of the core is a player's, shape (features, players)."""
+        return np.asarray(self.owner[:, None] == np.arange(self.players), dtype=np.float64)
 
 
 def formula_of(model: Model, background: Batch, columns_of: Mapping[str, tuple[str, ...]], link: Link) -> Formula | str:
@@ -163,20 +165,35 @@ def believed(found: ByFormula, empty: Floats, full: Floats, *, formula: Formula,
     empty, full
         Values of the empty and the full coalition, asked of the model, shape (rows, outputs).
     """
-    tolerance = SINGLE_TOLERANCE if formula.single_precision else TOLERANCE
-    of_row = additivity_gap(found.values, found.base, full) <= tolerance
-    size = np.maximum(np.abs(full), np.abs(found.values).sum(axis=1))
-    of_base = np.abs(found.base - empty) <= tolerance * np.maximum(size, np.abs(empty)) + found.base_rounding
-    if formula.single_precision and link == "logit":
-        of_row |= np.abs(found.base + found.values.sum(axis=1) - full) <= _rounding(full)
+    tolerance, rounding = (
+        (SINGLE_TOLERANCE, SINGLE_ROUNDING) if formula.single_precision else (TOLERANCE, DOUBLE_ROUNDING)
+    )
+    added = found.base + found.values.sum(axis=1)
+    low, high = _answers(added, rounding) if link == "logit" else (added, added)
+    # Where probabilities are near 1, nothing but their rounding parts log-odds that are far apart.
+    unrounded = added + (full - np.clip(full, low, high))
+    of_row = additivity_gap(found.values, found.base, unrounded) <= tolerance
+    size = np.maximum(np.maximum(np.abs(full), np.abs(empty)), np.abs(found.values).sum(axis=1))
+    of_base = np.abs(empty - np.clip(empty, *_base_answers(found, rounding))) <= tolerance * size
     return np.asarray((of_row & of_base).all(axis=1))
 
 
-def _rounding(log_odds: Floats) -> Floats:
-    """How far log-odds may be off that were taken of probabilities of single precision."""
-    probability = 1 / (1 + np.exp(-log_odds))
-    steep = np.maximum(probability * (1 - probability), SINGLE_ROUNDING)
-    return np.minimum(SINGLE_ROUNDING / steep, LARGEST_ROUNDING)
+def _answers(log_odds: Floats, rounding: float) -> tuple[Floats, Floats]:
+    """The least and the largest log-odds that probabilities show which are rounded."""
+    with np.errstate(over="ignore"):
+        probabilities = 1 / (1 + np.exp(-log_odds))
+    return logit(probabilities * (1 - rounding)), logit(probabilities * (1 + rounding))
+
+
+def _base_answers(found: ByFormula, rounding: float) -> tuple[Floats, Floats]:
+    """The least and the largest mean over the background that rounded probabilities show, shape (rows, outputs)."""
+    if found.background is None:
+        return found.base, found.base
+    # Columns of no player move all rows of the background, by something else for each explained row.
+    moves, which = np.unique(found.base - found.background.mean(axis=0), axis=0, return_inverse=True)
+    ends = [[end.mean(axis=0) for end in _answers(found.background + move, rounding)] for move in moves]
+    low, high = np.moveaxis(np.array(ends), 1, 0)
+    return low[which.ravel()], high[which.ravel()]
 
 
 # --- what a model is made of -----------------------------------------------------------------------------------------
@@ -199,21 +216,21 @@ def _of_estimator(model: EstimatorModel, background: Batch, columns_of: Mapping[
     if type(estimator).__name__ != "Pipeline" or not _is(estimator, "Pipeline"):
         return _arranged(estimator, background, columns_of, names, lambda batch: matrix(batch, name))
     *steps, (_, core) = estimator.steps
-    mixing = [type(step).__name__ for _, step in steps if not _is_columnwise(step)]
-    if mixing:
-        return f"in the pipeline {mixing[0]} may make other columns of the features"
+    before = estimator[:-1] if steps else None
+    sources = source_columns(before, int(estimator.n_features_in_))
+    if isinstance(sources, str):
+        return f"in the pipeline {sources} may make columns of several features"
 
     def transformed(batch: Batch) -> Floats:
         of_width(batch, int(estimator.n_features_in_), name)
-        rows = frame(batch) if names else cells(batch, name)
-        return np.asarray(estimator[:-1].transform(rows) if steps else matrix(batch, name), dtype=np.float64)
+        if before is None:
+            return matrix(batch, name)
+        with library_errors(name, "transforming"):
+            made = before.transform(frame(batch) if names else cells(batch, name))
+        dense = made.toarray() if hasattr(made, "toarray") else made
+        return np.asarray(dense, dtype=np.float64)
 
-    return _arranged(core, background, columns_of, names, transformed)
-
-
-def _is_columnwise(step: Any) -> bool:
-    kind = type(step)
-    return kind.__module__.partition(".")[0] == "sklearn" and kind.__name__ in COLUMNWISE
+    return _arranged(core, background, columns_of, names, transformed, sources)
 
 
 def _arranged(
@@ -222,8 +239,9 @@ def _arranged(
     columns_of: Mapping[str, tuple[str, ...]],
     names: Sequence[str] | None,
     seen: Callable[[Batch], Floats],
-) -> _Fitted:
-    """Rows in the model's order of columns."""
+    sources: Integers | None = None,
+) -> _Fitted | str:
+    """Rows in the model's order of columns; ``sources`` are the columns that those of the core are made of."""
     # LightGBM writes blanks in names as underscores; the names of the data stay as they are.
     plain = {name.replace(" ", "_"): name for name in background.names}
     order = [name if name in background.names else plain.get(name, name) for name in names or plain.values()]
@@ -233,9 +251,15 @@ def _arranged(
         return seen(in_order_of(batch, order, "model"))
 
     cells_of_background = arranged(background)
-    players = tuple(np.array([place[name] for name in columns]) for columns in columns_of.values())
-    others = np.setdiff1d(np.arange(len(order)), np.concatenate(players))
-    return _Fitted(core, arranged, cells_of_background, players, others)
+    made_of = np.arange(len(order)) if sources is None else sources
+    if len(made_of) != cells_of_background.shape[1]:
+        return (
+            f"the pipeline makes {cells_of_background.shape[1]} columns where {len(made_of)} were expected of its steps"
+        )
+    owner = np.full(len(order), NOBODY, dtype=np.intp)
+    for player, columns in enumerate(columns_of.values()):
+        owner[[place[name] for name in columns]] = player
+    return _Fitted(core, arranged, cells_of_background, owner[made_of], len(columns_of))
 
 
 def _is(model: Any, base: str) -> bool:
@@ -256,13 +280,14 @@ def _linear(fitted: _Fitted, link: Link) -> Formula | str:
     weights = np.atleast_2d(np.asarray(core.coef_, dtype=np.float64))
     if weights.shape[1] != fitted.background.shape[1]:
         return _other_width(weights.shape[1], fitted)
-    return Formula("linear", lambda rows: _linear_values(fitted, fitted.seen(rows), weights, core.intercept_))
+    intercept = np.asarray(core.intercept_, dtype=np.float64)
+    return Formula("linear", lambda rows: _linear_values(fitted, fitted.seen(rows), weights, intercept))
 
 
-def _linear_values(fitted: _Fitted, rows: Floats, weights: Floats, intercept: Any) -> ByFormula:
-    of_columns, base = linear(weights, np.asarray(intercept, dtype=np.float64), rows, fitted.background)
-    values = np.stack([of_columns[:, columns].sum(axis=1) for columns in fitted.players], axis=1)
-    return ByFormula(values, base + of_columns[:, fitted.others].sum(axis=1))
+def _linear_values(fitted: _Fitted, rows: Floats, weights: Floats, intercept: Floats) -> ByFormula:
+    of_columns, base = linear(weights, intercept, rows, fitted.background)
+    values = (of_columns.transpose(0, 2, 1) @ fitted.membership).transpose(0, 2, 1)
+    return ByFormula(values, base + of_columns[:, fitted.owner == NOBODY].sum(axis=1))
 
 
 def _logistic(fitted: _Fitted, link: Link) -> Formula | str:
@@ -274,45 +299,53 @@ def _logistic(fitted: _Fitted, link: Link) -> Formula | str:
     if len(weights) != fitted.background.shape[1]:
         return _other_width(len(weights), fitted)
     if link == "logit":
-        return Formula("linear", lambda rows: _linear_values(fitted, fitted.seen(rows), weights[None, :], intercept))
+        return Formula("linear", lambda rows: _log_odds_values(fitted, fitted.seen(rows), weights, intercept))
     return Formula("logistic", lambda rows: _logistic_values(fitted, fitted.seen(rows), weights, intercept))
 
 
+def _log_odds_values(fitted: _Fitted, explained: Floats, weights: Floats, intercept: float) -> ByFormula:
+    found = _linear_values(fitted, explained, weights[None, :], np.array([intercept]))
+    of_players = np.where(fitted.owner == NOBODY, 0.0, weights)
+    return found._replace(background=(intercept + fitted.background @ of_players)[:, None])
+
+
 def _logistic_values(fitted: _Fitted, explained: Floats, weights: Floats, intercept: float) -> ByFormula:
-    """Row by row: what a player adds to the log-odds is one number, whatever columns it has."""
-    rows, background = (
-        np.stack([cells[:, columns] @ weights[columns] for columns in fitted.players], axis=1)
-        for cells in (explained, fitted.background)
+    """What a player adds to the log-odds is one number, whatever columns it has."""
+    others = fitted.owner == NOBODY
+    held = (explained * weights)[:, others].sum(axis=1) if others.any() else 0.0
+    values, base = logistic(
+        np.ones(fitted.players),
+        intercept + np.asarray(held),
+        _terms(fitted, explained * weights),
+        _terms(fitted, fitted.background * weights),
     )
-    fixed = intercept + explained[:, fitted.others] @ weights[fitted.others]
-    ones = np.ones(len(fitted.players))
-    values, base = np.full((*rows.shape, 1), np.nan), np.full((len(rows), 1), np.nan)
-    for position, row in enumerate(rows):
-        try:
-            found = logistic(ones, float(fixed[position]), row[None, :], background)
-        except ModelError:
-            continue
-        values[position], base[position] = found.values[0], found.base
-    return ByFormula(values, base)
+    return ByFormula(values, np.broadcast_to(base, (len(values), 1)))
+
+
+def _terms(fitted: _Fitted, of_columns: Floats) -> Floats:
+    """What every player adds to a score, shape (rows, players).
+
+    In sums of one order equal cells add equal numbers, and who adds what the background does is no player.
+    """
+    columns = (np.flatnonzero(fitted.owner == player) for player in range(fitted.players))
+    return np.stack([of_columns[:, one].sum(axis=1) for one in columns], axis=1)
 
 
 def _trees(fitted: _Fitted, link: Link) -> Formula | str:
     ensemble = read_trees(fitted.core, type(fitted.core).__name__)
     if ensemble.link != link:
         return _other_space(ensemble.link, link)
-    if not fitted.one_column_each:
-        return "trees have one for single columns only, all of them explained"
+    if (fitted.owner == NOBODY).any():
+        return "trees have one for all columns together, and some are not explained"
     if fitted.background.shape[1] != ensemble.features:
         return _other_width(ensemble.features, fitted)
-    order = np.concatenate(fitted.players)
     single = type(fitted.core).__module__.partition(".")[0] == "xgboost"
-    game = tree_game(ensemble, fitted.background)
-    rounded = single and link == "logit"
-    off = _rounding(ensemble.scores(fitted.background)).mean(axis=0) if rounded else 0.0
+    game = tree_game(ensemble, fitted.background, fitted.owner, fitted.players)
+    log_odds = ensemble.scores(fitted.background) if link == "logit" else None
 
     def explained(rows: Batch) -> ByFormula:
         found = game.explain(fitted.seen(rows))
-        return ByFormula(found.values[:, order], np.tile(found.base, (len(rows), 1)), off)
+        return ByFormula(found.values, np.tile(found.base, (len(rows), 1)), log_odds)
 
     return Formula("trees", explained, single_precision=single, dearer_than=game.dearer_than)
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pellucid.errors import ModelError
 from pellucid.explain.exact import logistic as logistic_module
+from pellucid.explain.exact import sigmoid_coalitions, sigmoid_waves
 from pellucid.explain.exact.additivity import additivity_gap
 from pellucid.explain.exact.linear import linear
 from pellucid.explain.exact.logistic import logistic
+from pellucid.explain.exact.sigmoid_coalitions import over_coalitions
+from pellucid.explain.exact.sigmoid_waves import over_waves
 
 
 def sigmoid(scores):
@@ -99,13 +99,71 @@ def test_a_background_in_blocks_gives_the_same_values(monkeypatch):
     assert logistic(weights, 0.0, rows, background).values == pytest.approx(at_once, abs=1e-15)
 
 
-def test_log_odds_of_many_thousands_are_refused():
-    expected = (
-        "logistic regression: the log-odds of masked rows reach 2e+05, too far for the closed form in probability."
-        " Explain the log-odds (link logit), or sample."
+def test_each_row_may_have_an_intercept_of_its_own():
+    rng = np.random.default_rng(4)
+    weights, rows, background = rng.normal(size=4), rng.normal(size=(2, 4)), rng.normal(size=(3, 4))
+    for link in ("identity", "logit"):
+        values, base = logistic(weights, np.array([0.5, -2.0]), rows, background, link=link)
+        for row, intercept in enumerate((0.5, -2.0)):
+            alone = logistic(weights, intercept, rows[row : row + 1], background, link=link)
+            assert values[row] == pytest.approx(alone.values[0], abs=1e-15)
+            assert base[row] == pytest.approx(alone.base, abs=1e-15)
+
+
+def test_few_features_are_exact_however_far_the_log_odds_range():
+    values, base = logistic(np.array([1.0, 1e6]), 0.0, np.array([[2e5, 1.0]]), np.array([[0.0, 0.0]]))
+    assert values[0, :, 0].tolist() == [0.25, 0.25]
+    assert base.tolist() == [0.5]
+
+
+def test_many_features_whose_log_odds_range_over_thousands_have_no_values_and_other_rows_do():
+    rows = np.stack([np.full(13, 1e4), np.ones(13)])
+    values, _ = logistic(np.ones(13), 0.0, rows, np.zeros((1, 13)))
+    assert np.isnan(values[0]).all()
+    assert values[1, :, 0] == pytest.approx(np.full(13, (sigmoid(13.0) - 0.5) / 13), abs=1e-14)
+
+
+# --- the two ways to the probability ---------------------------------------------------------------------------------
+@pytest.mark.parametrize("way", [over_coalitions, over_waves])
+@pytest.mark.parametrize(("features", "scale"), [(1, 1.0), (2, 30.0), (5, 0.1), (6, 3.0), (9, 12.0)])
+def test_either_way_equals_enumeration(enumerated, way, features, scale):
+    rng = np.random.default_rng(features)
+    absent, effects = rng.normal(size=3) * scale, rng.normal(size=(3, features)) * scale
+    for game in range(3):
+        truth = enumerated(
+            lambda inputs, game=game: sigmoid(absent[game] + inputs @ effects[game])[:, None],
+            np.ones((1, features)),
+            np.zeros((1, features)),
+        )
+        assert way(absent[game : game + 1], effects[game : game + 1])[0] == pytest.approx(truth[0, :, 0], abs=1e-13)
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 10_000), st.integers(1, 13), st.floats(0.01, 80))
+def test_both_ways_agree(seed, features, scale):
+    rng = np.random.default_rng(seed)
+    absent, effects = rng.normal(size=5) * scale, rng.normal(size=(5, features)) * scale
+    assert over_waves(absent, effects) == pytest.approx(over_coalitions(absent, effects), abs=1e-13)
+
+
+@pytest.mark.parametrize("features", [13, 30, 61])
+def test_many_features_add_up_to_the_probability(features):
+    rng = np.random.default_rng(features)
+    weights, rows, background = (
+        rng.normal(size=features),
+        rng.normal(size=(3, features)),
+        rng.normal(size=(4, features)),
     )
-    with pytest.raises(ModelError, match=f"^{re.escape(expected)}$"):
-        logistic(np.array([1.0]), 0.0, np.array([[2e5]]), np.array([[0.0]]))
+    values, base = logistic(weights, 0.5, rows, background)
+    assert values[:, :, 0].sum(axis=1) + base == pytest.approx(sigmoid(rows @ weights + 0.5), abs=1e-13)
+
+
+def test_more_games_than_are_held_at_once_are_the_same(monkeypatch):
+    rng = np.random.default_rng(3)
+    absent, effects = rng.normal(size=20), rng.normal(size=(20, 5))
+    monkeypatch.setattr(sigmoid_coalitions, "_SCORES_AT_ONCE", 32)
+    monkeypatch.setattr(sigmoid_waves, "_GAMES_AT_ONCE", 3)
+    assert over_coalitions(absent, effects) == pytest.approx(over_waves(absent, effects), abs=1e-14)
 
 
 # --- additivity ------------------------------------------------------------------------------------------------------

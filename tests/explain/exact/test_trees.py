@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pellucid.errors import ModelError
-from pellucid.explain.exact import trees
+from pellucid.explain.exact import leaf_blocks, trees
 from pellucid.explain.exact.additivity import additivity_gap
 from pellucid.explain.exact.tree_ensemble import LEAF, Tree, ensemble_of
 from pellucid.explain.exact.trees import explain_trees, tree_game
@@ -64,11 +65,15 @@ def chain(features):
     return Tree(feature, np.zeros(len(feature)), left, right, np.zeros(len(feature), bool), values)
 
 
-@pytest.fixture(params=["tables", "sets one by one", "no room for tables"])
+@pytest.fixture(params=["tables", "sets numbered", "sets one by one", "leaf by leaf", "no room for tables"])
 def way(request, monkeypatch):
-    """Both ways to meet the background."""
+    """All ways to meet the background."""
+    if request.param.startswith(("sets", "leaf")):
+        monkeypatch.setattr(trees, "_LONGEST_TABLE", 0)
     if request.param == "sets one by one":
-        monkeypatch.setattr(trees, "_LONGEST_TABLE", 2)
+        monkeypatch.setattr(leaf_blocks, "_MOST_NUMBERED", 0)
+    if request.param == "leaf by leaf":
+        monkeypatch.setattr(leaf_blocks, "_PLAYERS_AT_ONCE", 1)
     if request.param == "no room for tables":
         monkeypatch.setattr(trees, "_TABLE_BYTES", 2000)
     return request.param
@@ -84,6 +89,46 @@ def test_values_equal_enumeration(enumerated, way, features, depth, width, categ
     values, base = explain_trees(ensemble, rows, background)
     assert values == pytest.approx(enumerated(ensemble.scores, rows, background), abs=1e-10)
     assert base == pytest.approx(ensemble.scores(background).mean(axis=0), abs=1e-12)
+
+
+def test_more_background_sets_than_a_word_has_bits_equal_enumeration(enumerated, way):
+    ensemble = ensemble_of([chain(8), random_tree(np.random.default_rng(0), 8, 4)], intercept=[0.0], features=8)
+    rows, background = random_rows(1, 2, 8, missing=0), np.random.default_rng(2).normal(size=(150, 8))
+    assert len(np.unique(background > 0, axis=0)) > 64
+    values, _ = explain_trees(ensemble, rows, background)
+    assert values == pytest.approx(enumerated(ensemble.scores, rows, background), abs=1e-10)
+
+
+@pytest.mark.parametrize("owner", [[0, 0, 1, 2, 1], [2, 0, 1, 0, 2], [0, 0, 0, 0, 0], [1, 1, 1, 1, 3]])
+def test_features_of_one_player_come_and_go_together(enumerated, way, owner):
+    ensemble = random_ensemble(3, 5, 5, width=2)
+    rows, background = random_rows(1, 5, 5), random_rows(2, 6, 5)
+    players = 4
+    game = tree_game(ensemble, background, np.array(owner), players)
+
+    def of_row(row):
+        def score(shown):
+            return np.stack(
+                [ensemble.scores(np.where(present[owner] == 1, row, background)).mean(axis=0) for present in shown]
+            )
+
+        return enumerated(score, np.ones((1, players)), np.zeros((1, players)))[0]
+
+    assert game.explain(rows).values == pytest.approx(np.stack([of_row(row) for row in rows]), abs=1e-10)
+
+
+def test_leaves_of_the_most_common_value_are_left_out_and_nothing_changes(enumerated, way):
+    rng = np.random.default_rng(4)
+    grown = [random_tree(rng, 5, 6) for _ in range(3)]
+    pure = [replace(tree, values=np.where(tree.values > 0, 3.0, 1.0)) for tree in grown]
+    ensemble = ensemble_of(pure, intercept=[0.5], features=5)
+    rows, background = random_rows(1, 5, 5), random_rows(2, 6, 5)
+    values, base = explain_trees(ensemble, rows, background)
+    assert values == pytest.approx(enumerated(ensemble.scores, rows, background), abs=1e-10)
+    assert base + values.sum(axis=1) == pytest.approx(ensemble.scores(rows), abs=1e-12)
+    assert np.array_equal(
+        values, explain_trees(ensemble_of(pure, intercept=[9.0], features=5), rows, background).values
+    )
 
 
 def test_longer_paths_than_tables_hold_equal_enumeration(enumerated):
@@ -163,11 +208,13 @@ def test_a_tree_of_one_leaf_moves_the_base_only():
     assert (values.ravel().tolist(), base.tolist()) == ([1.0], [7.0])
 
 
-def test_a_row_has_the_same_values_in_every_block(monkeypatch):
+def test_a_row_has_the_same_values_in_every_block(monkeypatch, way):
     ensemble, rows = random_ensemble(8, 5, 5), random_rows(9, 100, 5)
     game = tree_game(ensemble, random_rows(10, 6, 5))
     whole = game.explain(rows).values
     assert np.array_equal(np.concatenate([game.explain(rows[:33]).values, game.explain(rows[33:]).values]), whole)
+    monkeypatch.setattr(leaf_blocks, "_BITS_AT_ONCE", 1)
+    assert np.array_equal(game.explain(rows).values, whole)
     monkeypatch.setattr(trees, "_SETS_AT_ONCE", 1)
     assert np.array_equal(game.explain(rows).values, whole)
 
@@ -182,6 +229,33 @@ def test_trees_in_chunks_give_the_same_values(monkeypatch):
 def test_no_rows_have_no_values():
     values, base = explain_trees(random_ensemble(0, 3, 2), np.empty((0, 3)), np.zeros((1, 3)))
     assert (values.shape, base.shape) == ((0, 3, 1), (1,))
+
+
+# --- what exact values cost ------------------------------------------------------------------------------------------
+def bushy(depth, features):
+    """A tree of full depth that asks for another feature on each level."""
+    nodes = np.arange(2 ** (depth + 1) - 1)
+    inner = nodes < 2**depth - 1
+    level = np.floor(np.log2(nodes + 1)).astype(int)
+    feature = np.where(inner, level % features, LEAF)
+    left = np.where(inner, 2 * nodes + 1, 0)
+    values = np.random.default_rng(depth).normal(size=(len(nodes), 1))
+    return Tree(feature, np.zeros(len(nodes)), left, left + inner, np.zeros(len(nodes), bool), values)
+
+
+def test_forests_cost_more_than_few_samples_and_less_than_many(monkeypatch):
+    monkeypatch.setattr(trees, "_ALWAYS_WORTH", 0)
+    monkeypatch.setattr(trees, "_ALWAYS_WORTH_TOGETHER", 0)
+    forest = ensemble_of([bushy(8, 9)] * 3, intercept=[0.0], features=9)
+    game = tree_game(forest, np.random.default_rng(0).normal(size=(30, 9)))
+    assert (game.dearer_than(10, 1000), game.dearer_than(10_000, 1000)) == (True, False)
+    assert (game.dearer_than(300, 1), game.dearer_than(300, 1000)) == (True, False)
+
+
+def test_small_forests_are_always_worth_it():
+    game = tree_game(ensemble_of([bushy(5, 5)] * 10, intercept=[0.0], features=5), np.zeros((1, 5)))
+    assert not game.dearer_than(1, 1)
+    assert not game.dearer_than(1, 10_000)
 
 
 # --- comparisons -----------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ import numpy as np
 from pellucid.explain.exact.additivity import Floats
 from pellucid.explain.exact.tree_paths import Bits
 
-__all__ = ["attributions", "set_weights"]
+__all__ = ["attributions", "parts", "set_weights"]
 
 
 @lru_cache(maxsize=16)
@@ -38,7 +38,7 @@ def attributions(sets: Bits, background: Bits, shares: Floats, length: int) -> F
     background, shares
         Sets that background rows fail, and their shares of the background, shape (distinct sets,).
     """
-    part = _parts(length)
+    part = parts(length)
     row, other = np.nonzero((sets[:, None] & background) == 0)
     lost, won = np.bitwise_count(sets)[row], np.bitwise_count(background)[other]
     gains = np.zeros((len(sets), len(background)))
@@ -48,7 +48,7 @@ def attributions(sets: Bits, background: Bits, shares: Floats, length: int) -> F
 
 
 @lru_cache(maxsize=128)
-def _parts(length: int) -> Floats:
+def parts(length: int) -> Floats:
     """``(m - 1)! n! / (m + n)!`` at [m, n], 0 at m = 0; shape (length + 1, length + 1)."""
     return np.array([[1 / (m * comb(m + n, n)) if m else 0.0 for n in range(length + 1)] for m in range(length + 1)])
 

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from pellucid.errors import ModelError
 from pellucid.explain.exact.additivity import ExactValues, Floats
 from pellucid.explain.exact.linear import linear
+from pellucid.explain.exact.sigmoid_coalitions import over_coalitions
+from pellucid.explain.exact.sigmoid_waves import over_waves
 
 __all__ = ["logistic"]
 
-# Where a sigmoid equals its limit in double precision, exp(-37) < 2**-53.
-_SATURATED = 37.0
-_MOST_HARMONICS = 4096
-_CELLS_AT_ONCE = 1 << 16
+# Beyond, waves cost less than coalitions.
+_MOST_ENUMERATED = 12
+_CELLS_AT_ONCE = 1 << 19
 
 
 def logistic(
     weights: Floats,
-    intercept: float,
+    intercept: float | Floats,
     rows: Floats,
     background: Floats,
     *,
@@ -29,18 +28,16 @@ def logistic(
 ) -> ExactValues:
     """Shapley values of ``sigmoid(intercept + weights @ row)``, or with ``link="logit"`` of the score inside.
 
-    In probability the game is the mean over the background of sigmoids of sums, one term per feature. A Shapley value
-    is the integral over q in [0, 1] of a feature's expected effect when each other feature is present with probability
-    q: a polynomial in q, which Gauss-Legendre integrates exactly. The sigmoid becomes a sine series (`_Waves`), and the
-    expectation of a wave of a sum of independent terms is a product. Cost per row: background rows x features x
-    harmonics x features / 2, without the 2**features coalitions.
+    In probability the game is the mean over the background of sigmoids of sums, one term per feature. Against one
+    background row only features play whose terms differ: usually few, whose coalitions are all looked at
+    (`over_coalitions`); where they are many, the sigmoid is taken apart into exponentials (`over_waves`).
 
     Parameters
     ----------
     weights
         Shape (features,).
     intercept
-        Log-odds of a row of zeros.
+        Log-odds of a row of zeros; one number, or one for each explained row, shape (rows,), which holds in its game.
     rows
         Rows to explain, shape (rows, features).
     background
@@ -51,12 +48,9 @@ def logistic(
     Returns
     -------
     ExactValues
-        With one output; in probability the error is about 1e-15, absolute.
-
-    Raises
-    ------
-    ModelError
-        Log-odds range so far that the series would be too long, which is thousands.
+        With one output; the base has shape (rows, 1) if each row has its intercept. In probability the error is about
+        1e-14, absolute. Values are nan in a row for which more features play than `over_coalitions` is for, and whose
+        log-odds range over thousands.
 
     Examples
     --------
@@ -64,95 +58,55 @@ def logistic(
     >>> values[0, :, 0].round(12).tolist(), base.tolist()
     ([0.190398538989, 0.190398538989], [0.5])
     """
+    held = np.asarray(intercept, dtype=np.float64)
     if link == "logit":
-        return linear(weights, intercept, rows, background)
-    absent = intercept + background @ weights
-    values = np.zeros((*rows.shape, 1))
-    for position, row in enumerate(rows):
-        values[position, :, 0] = _of_row(weights * (row - background), absent)
-    return ExactValues(values, np.atleast_1d(_sigmoid(absent).mean()))
+        values, base = linear(weights, 0.0, rows, background)
+        return ExactValues(values, base + held[..., None])
+    terms, usual = rows * weights, background * weights
+    absent = held[..., None] + usual.sum(axis=1)
+    of_row = np.broadcast_to(absent, (len(rows), len(background)))
+    values = np.empty(rows.shape)
+    at_once = max(1, _CELLS_AT_ONCE // max(1, usual.size))
+    for start in range(0, len(rows), at_once):
+        some = slice(start, start + at_once)
+        values[some] = _mean_over_background(terms[some], usual, of_row[some])
+    return ExactValues(values[:, :, None], _sigmoid(absent).mean(axis=-1, keepdims=True))
 
 
-def _of_row(effects: Floats, absent: Floats) -> Floats:
-    """Attributions of one row, shape (features,).
+def _mean_over_background(terms: Floats, usual: Floats, absent: Floats) -> Floats:
+    """Attributions of some rows, shape (rows, features).
 
     Parameters
     ----------
-    effects
-        What each feature adds to the score, shape (background rows, features).
+    terms, usual
+        Terms of the score of explained and of background rows, shape (rows, features), (background rows, features).
     absent
-        Score of each background row, shape (background rows,).
+        Score of the empty coalition, shape (rows, background rows).
     """
-    total = np.zeros(effects.shape[1])
-    # A feature that adds nothing against any background row is no player.
-    active = np.flatnonzero(effects.any(axis=0))
-    if not active.size:
-        return total
-    effects = effects[:, active]
-    lowest = absent + np.minimum(effects, 0).sum(axis=1)
-    highest = absent + np.maximum(effects, 0).sum(axis=1)
-    waves = _waves(float(np.abs(np.stack([lowest, highest])).max()))
-    block = max(1, _CELLS_AT_ONCE // (waves.frequencies.size * active.size))
-    for start in range(0, len(absent), block):
-        some = slice(start, start + block)
-        total[active] += _expected_effects(effects[some], absent[some], waves)
-    return total / len(absent)
+    total = np.zeros(terms.size)
+    at_once = max(1, _CELLS_AT_ONCE // max(1, terms.size))
+    for start in range(0, len(usual), at_once):
+        some = slice(start, start + at_once)
+        effects = (terms[:, None] - usual[some]).reshape(-1, terms.shape[1])
+        total += _sums_by_row(absent[:, some].ravel(), effects, len(terms))
+    return total.reshape(terms.shape) / len(usual)
 
 
-def _expected_effects(effects: Floats, absent: Floats, waves: _Waves) -> Floats:
-    """Sum of the attributions over background rows, shape (features,)."""
-    phases = waves.frequencies[:, None] * effects[:, None, :]
-    turned = np.exp(1j * phases) - 1
-    scores = waves.frequencies * absent[:, None]
-    # At 1 - q a factor is the turn times the conjugate of that at q, so that both nodes are one product.
-    starts = waves.amplitudes * (np.exp(1j * scores) + np.exp(-1j * (scores + phases.sum(axis=2))))
-    nodes, lengths = _presence(effects.shape[1])
-    total = np.zeros(effects.shape[1])
-    for present, length in zip(nodes, lengths, strict=True):
-        factors = present * turned
-        factors += 1
-        # The product over the others by division: a factor vanishes at present = 1/2 only, which is no node.
-        products = starts * factors.prod(axis=2)
-        np.divide(turned, factors, out=factors)
-        total += length * np.tensordot(products, factors, axes=2).imag
+def _sums_by_row(absent: Floats, effects: Floats, rows: int) -> Floats:
+    """Attributions added up over the games of each row, which stand together, shape (rows * features,)."""
+    games, features = effects.shape
+    plays = effects != 0
+    players = plays.sum(axis=1)
+    row = np.arange(games) // (games // rows)
+    total = np.zeros(rows * features)
+    for count in np.unique(players[players > 0]).tolist():
+        some = np.flatnonzero(players == count)
+        column = np.nonzero(plays[some])[1].reshape(-1, count)
+        way = over_coalitions if count <= _MOST_ENUMERATED else over_waves
+        found = way(absent[some], effects[some[:, None], column])
+        slot = row[some][:, None] * features + column
+        total += np.bincount(slot.ravel(), found.ravel(), minlength=len(total))
     return total
-
-
-def _presence(features: int) -> tuple[Floats, Floats]:
-    """Gauss-Legendre nodes on [0, 1/2] and their weights.
-
-    With their mirror images on [1/2, 1] they are exact for polynomials of degree ``features - 1``. All of them are an
-    even number, so that 1/2 is none.
-    """
-    half = -(-features // 4)
-    nodes, weights = np.polynomial.legendre.leggauss(2 * half)
-    return (nodes[:half] + 1) / 2, weights[:half] / 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Waves:
-    """``sigmoid(z) = 1/2 + sum over k of amplitudes[k] sin(frequencies[k] z)`` on an interval around 0."""
-
-    frequencies: Floats
-    amplitudes: Floats
-
-
-def _waves(reach: float) -> _Waves:
-    """The sine series of the sigmoid on [-reach, reach], to double precision.
-
-    A smooth square wave, sigmoids going up and down in turn every half period, equals the sigmoid until the next step
-    is near. The Fourier transform of the sigmoid's slope is ``pi t / sinh(pi t)``, so that the wave's series is known
-    in closed form, and falls below double precision at t = 37 / pi.
-    """
-    period = 2 * (reach + _SATURATED)
-    harmonics = int(np.ceil(_SATURATED / np.pi * period / (2 * np.pi)))
-    if not harmonics <= 2 * _MOST_HARMONICS:
-        raise ModelError(
-            f"logistic regression: the log-odds of masked rows reach {reach:.4g}, too far for the closed form in"
-            " probability. Explain the log-odds (link logit), or sample."
-        )
-    frequencies = 2 * np.pi / period * np.arange(1, harmonics + 1, 2, dtype=np.float64)
-    return _Waves(frequencies, 4 * np.pi / period / np.sinh(np.pi * frequencies))
 
 
 def _sigmoid(scores: Floats) -> Floats:

@@ -76,8 +76,13 @@ class _Frontier:
     count: Integers
 
 
-def levels_of(ensemble: TreeEnsemble, roots: Integers) -> tuple[Level, ...]:
+def levels_of(ensemble: TreeEnsemble, roots: Integers, owner: Integers) -> tuple[Level, ...]:
     """The paths of the trees at ``roots``, level by level.
+
+    Parameters
+    ----------
+    owner
+        The player of each feature, shape (features,): it is the players that have bits.
 
     Raises
     ------
@@ -89,7 +94,7 @@ def levels_of(ensemble: TreeEnsemble, roots: Integers) -> tuple[Level, ...]:
     longest = 0
     while (parent := np.flatnonzero(ensemble.feature[frontier.node] != LEAF)).size:
         node = frontier.node[parent]
-        place, is_new, children = _children(ensemble, frontier, parent)
+        place, is_new, children = _children(ensemble, frontier, parent, owner)
         longest = max(longest, int(children.count.max()))
         levels.append((parent, node, place, tuple(_leaves(ensemble, children, is_new))))
         frontier = children
@@ -119,10 +124,12 @@ def failed(ensemble: TreeEnsemble, levels: tuple[Level, ...], cells: Cells) -> I
             yield leaves, pattern[leaves.at]
 
 
-def _children(ensemble: TreeEnsemble, frontier: _Frontier, parent: Integers) -> tuple[Integers, Booleans, _Frontier]:
-    """Place of each node's feature among those of its path, whether it is the first to ask for it, its children."""
+def _children(
+    ensemble: TreeEnsemble, frontier: _Frontier, parent: Integers, owner: Integers
+) -> tuple[Integers, Booleans, _Frontier]:
+    """Place of each node's player among those of its path, whether it is the first to ask for it, its children."""
     node, count = frontier.node[parent], frontier.count[parent]
-    asked = ensemble.feature[node]
+    asked = owner[ensemble.feature[node]]
     same = frontier.features[parent] == asked[:, None]
     is_new = ~same.any(axis=1)
     place = np.where(is_new, count, same.argmax(axis=1) if same.shape[1] else 0)

@@ -7,66 +7,70 @@ looked up by the set that it fails itself. The idea is that of WOODELF (arXiv 25
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.exact.additivity import ExactValues, Floats
-from pellucid.explain.exact.leaf_games import attributions, set_weights
+from pellucid.explain.exact.leaf_blocks import LeafBlock, LongPaths, add_attributions, leaf_blocks
+from pellucid.explain.exact.leaf_games import set_weights
 from pellucid.explain.exact.tree_ensemble import LEAF, Cells, Integers, TreeEnsemble
 from pellucid.explain.exact.tree_paths import Bits, Leaves, Level, failed, levels_of
 
 __all__ = ["TreeGame", "explain_trees", "tree_game"]
 
-# Of the 2**features sets of longer paths few occur; these are met one by one.
-_LONGEST_TABLE = 8
+# Beyond, tables of all 2**features sets cost more than the few sets that occur.
+_LONGEST_TABLE = 7
 _TABLE_BYTES = 256 << 20
 _NODES_AT_ONCE = 4096
-_SETS_AT_ONCE = 1 << 22
+_SETS_AT_ONCE = 1 << 23
 
-# Nanoseconds, rounded: a slot of a table; a leaf without one, per block of rows, per row, and per row and set; a node
-# that a model of any library asks on its way to a leaf.
-_TABLE_SLOT = 2.0
-_LEAF_OF_BLOCK, _LEAF_OF_ROW, _LEAF_OF_SET = 40_000.0, 60.0, 1.0
+# Fewer rows are looked up in all tables at once, more in one table after the other.
+_FEW_ROWS = 64
+
+# Nanoseconds, rounded: a slot of a table, for a row and once for many; a block of leaves, and a background set of it,
+# once for many rows; a leaf and a background set for a row; a node that a model of any library asks.
+_SLOT_OF_ROW, _SLOT_OF_MANY, _SLOT_OF_FEW = 2.0, 1000.0, 15.0
+_BLOCK_OF_MANY, _SET_OF_MANY = 150_000.0, 25.0
+_LEAF_OF_ROW, _SET_OF_ROW = 10.0, 0.7
 _NODE_OF_MODEL = 2.5
-_ALWAYS_WORTH = 1e6
+_ALWAYS_WORTH, _ALWAYS_WORTH_TOGETHER = 1e6, 1e8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Tables:
-    """Attributions by the set of failed features, shape (leaves, slots of a leaf, sets)."""
+    """Leaves with attributions by the set of failed features, shape (leaves, slots of a leaf, sets).
 
+    ``slots`` are the places of the attributions in a row's flat (outputs, players), shape (leaves, slots of a leaf).
+    """
+
+    slots: Integers
     attributions: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Sets:
-    """Sets failed by background rows: of each leaf the distinct ones, with their shares of the background."""
+class _Chunk:
+    """Some trees.
 
-    sets: tuple[Bits, ...]
-    shares: tuple[Floats, ...]
-    leaves: Leaves
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Group:
-    """Leaves with what the background does at them.
-
-    ``slots`` are the places of the attributions in a row's flat (outputs, features), shape (leaves, slots of a leaf).
+    Parameters
+    ----------
+    levels
+        Their paths.
+    nodes
+        Number of their nodes.
+    tables
+        Tables of groups of leaves, by the group's place among those of the paths.
+    blocks
+        The other leaves, with the groups that they were taken from.
     """
 
-    slots: Integers
-    met: _Tables | _Sets
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Chunk:
     levels: tuple[Level, ...]
     nodes: int
-    groups: tuple[_Group, ...]
+    tables: Mapping[int, _Tables]
+    blocks: tuple[tuple[tuple[int, ...], tuple[LeafBlock, ...]], ...]
 
     @property
     def rows_at_once(self) -> int:
@@ -74,14 +78,16 @@ class _Chunk:
 
     def nanoseconds(self, rows: int) -> float:
         """What a row costs about, where so many are explained."""
-        of_block = _LEAF_OF_BLOCK / min(rows, self.rows_at_once)
-        spent = 0.0
-        for group in self.groups:
-            if isinstance(group.met, _Tables):
-                spent += _TABLE_SLOT * group.slots.size
-            else:
-                spent += len(group.slots) * (of_block + _LEAF_OF_ROW) + _LEAF_OF_SET * sum(map(len, group.met.sets))
-        return spent
+        many = min(rows, self.rows_at_once)
+        blocks = [block for _, found in self.blocks for block in found]
+        leaves, sets = sum(len(block.leaves) for block in blocks), sum(len(block.sets) for block in blocks)
+        slots = sum(tables.slots.size for tables in self.tables.values())
+        return (
+            slots * (_SLOT_OF_ROW + min(_SLOT_OF_FEW, _SLOT_OF_MANY / many))
+            + (len(blocks) * _BLOCK_OF_MANY + sets * _SET_OF_MANY) / many
+            + leaves * _LEAF_OF_ROW
+            + sets * _SET_OF_ROW
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,18 +104,21 @@ class TreeGame:
         Rows of the background.
     chunks
         Some trees each.
+    players
+        Number of players.
     """
 
     ensemble: TreeEnsemble
     base: Floats
+    players: int
     background_rows: int
     chunks: tuple[_Chunk, ...]
 
     def dearer_than(self, samples: int, rows: int) -> bool:
-        """Whether exact values cost more than sampled ones, as of forests grown to the end, whose paths have no tables.
+        """Whether exact values cost more than sampled ones, as of large forests grown to the end.
 
-        Counted from the sizes of the trees, so that the answer is the same on every machine. A millisecond for a row
-        is always worth it.
+        Counted from the sizes of the trees, so that the answer is the same on every machine. A millisecond for a row,
+        and a tenth of a second for all, is always worth it.
 
         Parameters
         ----------
@@ -119,7 +128,8 @@ class TreeGame:
             Rows explained together.
         """
         asked = samples * self.background_rows * _nodes_asked(self.ensemble) * _NODE_OF_MODEL
-        return sum(chunk.nanoseconds(rows) for chunk in self.chunks) > max(asked, _ALWAYS_WORTH)
+        worth = max(asked, _ALWAYS_WORTH, _ALWAYS_WORTH_TOGETHER / rows)
+        return sum(chunk.nanoseconds(rows) for chunk in self.chunks) > worth
 
     def explain(self, rows: npt.NDArray[Any]) -> ExactValues:
         """Shapley values of the scores of ``rows``.
@@ -134,15 +144,14 @@ class TreeGame:
         ExactValues
             Equal to enumeration up to rounding.
         """
-        ensemble = self.ensemble
-        flat = np.zeros((ensemble.outputs * ensemble.features, len(rows)))
-        cells = ensemble.cells(rows)
+        flat = np.zeros((self.ensemble.outputs * self.players, len(rows)))
+        cells = self.ensemble.cells(rows)
         for chunk in self.chunks:
             block = chunk.rows_at_once
             for start in range(0, len(rows), block):
                 some = slice(start, start + block)
-                _add_attributions(flat[:, some], ensemble, chunk, _part(cells, some))
-        values = flat.reshape(ensemble.outputs, ensemble.features, len(rows)).transpose(2, 1, 0)
+                _add_attributions(flat[:, some], self.ensemble, chunk, _part(cells, some))
+        values = flat.reshape(self.ensemble.outputs, self.players, len(rows)).transpose(2, 1, 0)
         return ExactValues(np.ascontiguousarray(values), self.base)
 
 
@@ -176,20 +185,51 @@ def explain_trees(ensemble: TreeEnsemble, rows: npt.NDArray[Any], background: np
     return tree_game(ensemble, background).explain(rows)
 
 
-def tree_game(ensemble: TreeEnsemble, background: npt.NDArray[Any]) -> TreeGame:
-    """Meet an ensemble with its background once, for many blocks of rows; parameters as those of `explain_trees`."""
+def tree_game(
+    ensemble: TreeEnsemble,
+    background: npt.NDArray[Any],
+    owner: npt.NDArray[np.integer] | None = None,
+    players: int | None = None,
+) -> TreeGame:
+    """Meet an ensemble with its background once, for many blocks of rows; parameters as those of `explain_trees`.
+
+    Parameters
+    ----------
+    owner, players
+        The player of each feature, shape (features,), where several features are one player, and the number of
+        players; without them each feature is a player.
+    """
+    player_of = np.arange(ensemble.features) if owner is None else owner.astype(np.int64)
+    players = ensemble.features if players is None else players
+    base = ensemble.scores(background).mean(axis=0)
     cells = ensemble.cells(background)
+    ensemble = replace(ensemble, values=_less_common_values(ensemble))
     chunks = []
     room = _TABLE_BYTES
     for roots, nodes in _chunks(ensemble):
-        levels = levels_of(ensemble, roots)
-        groups = []
-        for leaves, sets in failed(ensemble, levels, cells):
-            group = _group(ensemble, leaves, sets, room)
-            room -= group.met.attributions.nbytes if isinstance(group.met, _Tables) else 0
-            groups.append(group)
-        chunks.append(_Chunk(levels, nodes, tuple(groups)))
-    return TreeGame(ensemble, ensemble.scores(background).mean(axis=0), len(background), tuple(chunks))
+        levels = levels_of(ensemble, roots, player_of)
+        tables, long = {}, {}
+        for place, (leaves, sets) in enumerate(failed(ensemble, levels, cells)):
+            found = _tables(ensemble, leaves, sets, players, room)
+            if found is None:
+                long[place] = (leaves, sets)
+            else:
+                tables[place] = found
+                room -= found.attributions.nbytes
+        chunks.append(_Chunk(levels, nodes, tables, tuple(_blocks(ensemble, long, players))))
+    return TreeGame(ensemble, base, players, len(background), tuple(chunks))
+
+
+def _less_common_values(ensemble: TreeEnsemble) -> Floats:
+    """Values of leaves less the most common one of each tree: a constant is nobody's, and leaves of 0 cost nothing."""
+    values = ensemble.values.copy()
+    ends = np.append(ensemble.roots[1:], len(ensemble.feature))
+    for root, end in zip(ensemble.roots.tolist(), ends.tolist(), strict=True):
+        leaves = root + np.flatnonzero(ensemble.feature[root:end] == LEAF)
+        found, number = np.unique(values[leaves], axis=0, return_counts=True)
+        if number.max() > 1:
+            values[leaves] -= found[number.argmax()]
+    return values
 
 
 def _nodes_asked(ensemble: TreeEnsemble) -> float:
@@ -212,20 +252,15 @@ def _part(cells: Cells, some: slice) -> Cells:
 
 
 # --- the background at a leaf ----------------------------------------------------------------------------------------
-def _group(ensemble: TreeEnsemble, leaves: Leaves, sets: Bits, room: int) -> _Group:
-    width = ensemble.values.shape[1]
-    length = leaves.features.shape[1]
-    outputs = ensemble.output[leaves.node][:, None] + np.arange(width)
-    slots = (outputs[:, :, None] * ensemble.features + leaves.features[:, None, :]).reshape(len(leaves.node), -1)
-    if length <= _LONGEST_TABLE and slots.size * 8 << length <= room:
-        return _Group(slots, _Tables(_tables(ensemble, leaves, sets)))
-    return _Group(slots, _distinct_sets(leaves, sets))
-
-
-def _tables(ensemble: TreeEnsemble, leaves: Leaves, sets: Bits) -> Floats:
-    """Attributions for every set that a row may fail, shape (leaves, width * features, sets)."""
+def _tables(ensemble: TreeEnsemble, leaves: Leaves, sets: Bits, players: int, room: int) -> _Tables | None:
+    """Attributions for every set that a row may fail; None where they are too many."""
     length = leaves.features.shape[1]
     size = 1 << length
+    width = ensemble.values.shape[1]
+    if length > _LONGEST_TABLE or len(leaves.node) * width * length * size * 8 > room:
+        return None
+    outputs = ensemble.output[leaves.node][:, None] + np.arange(width)
+    slots = (outputs[:, :, None] * players + leaves.features[:, None, :]).reshape(len(leaves.node), -1)
     offset = np.arange(len(leaves.node))[:, None] * size
     counts = np.bincount((sets.astype(np.int64) + offset).ravel(), minlength=offset.size * size).reshape(-1, size)
     weights = set_weights(length)
@@ -236,7 +271,7 @@ def _tables(ensemble: TreeEnsemble, leaves: Leaves, sets: Bits) -> Floats:
         # What fails the last feature here meets it at the sibling, and the other way round.
         mirrored = (_other_half(shares[paired]) @ weights).reshape(-1, length, size)
         table[paired] += _by_value(ensemble.values[leaves.sibling[paired]], _other_half(mirrored))
-    return table
+    return _Tables(slots, table)
 
 
 def _by_value(values: Floats, attributions: Floats) -> Floats:
@@ -251,36 +286,64 @@ def _other_half(by_set: Floats) -> Floats:
     return halves[..., ::-1, :].reshape(by_set.shape)
 
 
-def _distinct_sets(leaves: Leaves, sets: Bits) -> _Sets:
-    found = [np.unique(of_leaf, return_counts=True) for of_leaf in sets]
-    shares = tuple(counts / sets.shape[1] for _, counts in found)
-    return _Sets(tuple(distinct for distinct, _ in found), shares, leaves)
+def _blocks(
+    ensemble: TreeEnsemble, groups: Mapping[int, tuple[Leaves, Bits]], players: int
+) -> Iterator[tuple[tuple[int, ...], tuple[LeafBlock, ...]]]:
+    """Leaves without tables, of all groups that have paths of one length together."""
+    lengths = {place: leaves.features.shape[1] for place, (leaves, _) in groups.items()}
+    for length in sorted(set(lengths.values())):
+        places = tuple(place for place, found in lengths.items() if found == length)
+        some = [groups[place] for place in places]
+        nodes = np.concatenate([_each_leaf(leaves.node, leaves.sibling, leaves) for leaves, _ in some])
+        paths = LongPaths(
+            players=np.concatenate([_each_leaf(leaves.features, leaves.features, leaves) for leaves, _ in some]),
+            values=ensemble.values[nodes],
+            output=ensemble.output[nodes],
+            sets=np.concatenate([_sets_at_each(sets, leaves) for leaves, sets in some]),
+        )
+        yield places, tuple(leaf_blocks(paths, players))
+
+
+def _each_leaf(of_node: npt.NDArray[Any], of_sibling: npt.NDArray[Any], leaves: Leaves) -> npt.NDArray[Any]:
+    """Leaves one by one: those that siblings come as, then the siblings."""
+    return np.concatenate([of_node, of_sibling[leaves.sibling >= 0]])
+
+
+def _sets_at_each(sets: Bits, leaves: Leaves) -> Bits:
+    """What rows fail at leaves one by one: at siblings they meet the last feature where they fail it at the other."""
+    return _each_leaf(sets, sets ^ sets.dtype.type(1 << (leaves.features.shape[1] - 1)), leaves)
 
 
 # --- the explained rows ----------------------------------------------------------------------------------------------
 def _add_attributions(flat: Floats, ensemble: TreeEnsemble, chunk: _Chunk, cells: Cells) -> None:
-    """Add the attributions of a chunk's leaves into ``flat``, shape (outputs * features, rows)."""
-    for group, (_, sets) in zip(chunk.groups, failed(ensemble, chunk.levels, cells), strict=True):
-        for leaf, (slots, of_leaf) in enumerate(zip(group.slots.tolist(), sets, strict=True)):
-            if isinstance(group.met, _Tables):
-                found = group.met.attributions[leaf].take(of_leaf.astype(np.intp), axis=1)
-            else:
-                found = _by_distinct_sets(ensemble, group.met, leaf, of_leaf)
-            for slot, values in zip(slots, found, strict=True):
-                flat[slot] += values
+    """Add the attributions of a chunk's leaves into ``flat``, shape (outputs * players, rows)."""
+    without_tables: dict[int, Bits] = {}
+    for place, (leaves, sets) in enumerate(failed(ensemble, chunk.levels, cells)):
+        if place in chunk.tables:
+            _look_up(flat, chunk.tables[place], sets)
+        else:
+            without_tables[place] = _sets_at_each(sets, leaves)
+    for places, blocks in chunk.blocks:
+        together = np.concatenate([without_tables.pop(place) for place in places])
+        for block in blocks:
+            add_attributions(flat, block, together[block.leaves])
 
 
-def _by_distinct_sets(ensemble: TreeEnsemble, met: _Sets, leaf: int, sets: Bits) -> Floats:
-    """Attributions at one leaf or pair of rows that fail ``sets``, shape (width * features, rows)."""
-    length = met.leaves.features.shape[1]
-    background, shares = met.sets[leaf], met.shares[leaf]
-    distinct, which = np.unique(sets, return_inverse=True)
-    found = attributions(distinct, background, shares, length)
-    node, sibling = met.leaves.node[leaf], met.leaves.sibling[leaf]
-    values = ensemble.values[node][:, None, None] * found
-    if sibling >= 0:
-        last = sets.dtype.type(1 << (length - 1))
-        values += ensemble.values[sibling][:, None, None] * attributions(
-            distinct ^ last, background ^ last, shares, length
-        )
-    return np.asarray(values.transpose(0, 2, 1).reshape(-1, len(distinct))[:, which])
+def _look_up(flat: Floats, tables: _Tables, sets: Bits) -> None:
+    if sets.shape[1] < _FEW_ROWS:
+        _look_up_few(flat, tables, sets)
+        return
+    for attributions, slots, of_leaf in zip(tables.attributions, tables.slots.tolist(), sets, strict=True):
+        found = attributions.take(of_leaf.astype(np.intp), axis=1)
+        for slot, values in zip(slots, found, strict=True):
+            flat[slot] += values
+
+
+def _look_up_few(flat: Floats, tables: _Tables, sets: Bits) -> None:
+    """The same sums in the same order."""
+    rows = sets.shape[1]
+    found = tables.attributions[np.arange(len(sets))[:, None], :, sets]
+    place = tables.slots[:, None, :] * rows + np.arange(rows)[:, None]
+    total = flat.ravel()
+    np.add.at(total, place.ravel(), found.ravel())
+    flat[:] = total.reshape(flat.shape)
