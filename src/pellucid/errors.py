@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from types import ModuleType
 from typing import ClassVar
@@ -158,6 +157,12 @@ def require(module: str, extra: str) -> ModuleType:
         raise MissingExtra(f"{package} is not installed. Run: pip install 'pellucid[{extra}]'") from None
 
 
+def _near(value: str, texts: Sequence[str]) -> list[str]:
+    from difflib import get_close_matches
+
+    return get_close_matches(value, texts, n=1, cutoff=0.6)
+
+
 def did_you_mean(value: object, candidates: Sequence[object], *, listed: int = 12) -> str:
     """A clause that names the nearest candidate, or lists the candidates when none is near.
 
@@ -176,7 +181,7 @@ def did_you_mean(value: object, candidates: Sequence[object], *, listed: int = 1
         candidate for candidate in candidates if str(candidate).strip().casefold() == str(value).strip().casefold()
     ]
     texts = {str(candidate): candidate for candidate in candidates}
-    near = alike or [texts[match] for match in get_close_matches(str(value), list(texts), n=1, cutoff=0.6)]
+    near = alike or [texts[match] for match in _near(str(value), list(texts))]
     if near:
         return f"did you mean {near[0]!r}?"
     if not candidates:

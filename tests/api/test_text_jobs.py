@@ -20,7 +20,7 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from pellucid.api.job import run_job
 from pellucid.api.preflight import preflight
-from pellucid.cli.main import app
+from pellucid.cli.commands import app
 from pellucid.errors import ConfigError, DataError
 from pellucid.jobs.explanations.part_files import line_parts
 

@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 RUN = """
 import atexit, gc, json, os, sys
 from pellucid.cli.main import entry
@@ -20,20 +22,25 @@ entry()
 
 FOREIGN = {
     "altair",
+    "duckdb",
     "http",
     "jinja2",
     "matplotlib",
+    "narwhals",
     "pandas",
     "polars",
     "pyarrow",
+    "rich",
     "scipy",
     "skimage",
     "sklearn",
     "ssl",
+    "typer",
 }
 OWN = {"pellucid.charts", "pellucid.models", "pellucid.reports", "pellucid.jobs.explanations", "pellucid.text_units"}
 OWN |= {"pellucid.api.evidence", "pellucid.api.reporting", "pellucid.bias.neighbours", "pellucid.config.faults"}
 OWN |= {"pellucid.datasets.database", "pellucid.datasets.json_document", "pellucid.results.forecast"}
+OWN |= {"pellucid.cli.commands", "pellucid.datasets.join", "pellucid.engines.frames", "pellucid.results.evidence"}
 
 
 def state_at_the_end(workplace, **environment):
@@ -41,7 +48,7 @@ def state_at_the_end(workplace, **environment):
     ended = subprocess.run(
         [sys.executable, "-c", RUN],
         cwd=workplace.folder,
-        env={**os.environ, **environment},
+        env={name: value for name, value in os.environ.items() if name != "COLUMNS"} | environment,
         capture_output=True,
         text=True,
         check=True,
@@ -61,7 +68,7 @@ def test_garbage_is_looked_for_as_usual_once_a_job_runs(workplace):
     assert state["frozen"] > 10_000
 
 
-def test_programs_that_the_job_starts_find_the_settings_of_pydantic_as_they_were(workplace):
-    assert "PYDANTIC_DISABLE_PLUGINS" not in state_at_the_end(workplace)["environment"]
-    given = state_at_the_end(workplace, PYDANTIC_DISABLE_PLUGINS="logfire-plugin")["environment"]
-    assert given["PYDANTIC_DISABLE_PLUGINS"] == "logfire-plugin"
+@pytest.mark.parametrize(("name", "value"), [("PYDANTIC_DISABLE_PLUGINS", "logfire"), ("OPENBLAS_THREAD_TIMEOUT", "9")])
+def test_programs_that_the_job_starts_find_the_settings_of_libraries_as_they_were(workplace, name, value):
+    assert name not in state_at_the_end(workplace)["environment"]
+    assert state_at_the_end(workplace, **{name: value})["environment"][name] == value

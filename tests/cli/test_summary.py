@@ -7,7 +7,7 @@ import pytest
 from pellucid.api.job import run_job
 from pellucid.cli.readings import reading
 from pellucid.cli.summary import summary
-from pellucid.cli.terminal import number
+from pellucid.cli.terminal import number, rendered
 from pellucid.results.bias import MetricResult, Statistics
 
 
@@ -22,7 +22,7 @@ def printed(workplace, monkeypatch):
         result = run_job("analysis_config.json", output="output", data="people.csv")
         console = Console(width=width, highlight=False, markup=False, emoji=False)
         with console.capture() as captured:
-            console.print(summary(result))
+            console.print(rendered(summary(result)))
         return captured.get()
 
     return at

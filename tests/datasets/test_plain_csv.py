@@ -30,7 +30,7 @@ def plain(path: Path) -> PlainCsv:
     """The file as it is handed to Polars, with the types that DuckDB's reader found."""
     dataset = read_dataset(source(path))
     types = dict(zip(dataset.columns, map(str, dataset.frame.types), strict=True))
-    return PlainCsv(csv_layout(source(path), locate(source(path))), types, dataset.frame)  # type: ignore[arg-type]
+    return PlainCsv(csv_layout(source(path), locate(source(path))), types)  # type: ignore[arg-type]
 
 
 def file(folder: Path, text: str | bytes, name: str = "people.csv") -> Path:
@@ -122,12 +122,10 @@ def test_whatever_is_counted_equals_what_duckdb_counts(tmp_path_factory, kinds, 
 def test_a_table_counts_in_the_quick_way_while_it_holds_the_rows_that_were_read(tmp_path):
     path = file(tmp_path, HEADER + ROWS)
     dataset = read_dataset(source(path))
-    quick = replace(dataset, plain=plain(path))
-    assert quick.plain is not None
-    quick = replace(quick, frame=quick.plain.relation)
+    quick = replace(dataset, plain=replace(plain(path), scan=dataset.rows_of))
     file(tmp_path, HEADER + ROWS + ROWS)  # read again by each count
     assert table_over(quick).cube([ByValue("sex")]).rows.sum() == 6
-    filtered = replace(quick, frame=quick.frame.filter("sex = 'F'"))
+    filtered = replace(quick, rows_of=quick.frame.filter("sex = 'F'"))
     assert table_over(filtered).cube([ByValue("sex")]).cells() == [(("F",), 4)]
 
 

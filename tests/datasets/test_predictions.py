@@ -14,7 +14,7 @@ from pellucid.errors import DataError, ModelError
 
 def dataset(rows):
     frame = duckdb.connect().sql(f"SELECT range AS id FROM range({rows})")
-    return Dataset(frame=frame, columns=("id",), features=("id",))
+    return Dataset(rows_of=frame, columns=("id",), features=("id",))
 
 
 def rows_of(file):

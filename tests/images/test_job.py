@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from pellucid.api.inspection import inspect
 from pellucid.api.job import run_job
-from pellucid.cli.main import app
+from pellucid.cli.commands import app
 from pellucid.errors import ConfigError, DataError, ModelError
 
 MODELS = """

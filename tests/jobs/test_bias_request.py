@@ -25,7 +25,7 @@ def config(**keys):
 def dataset(columns=COLUMNS, **keys):
     features = tuple(name for name in columns if name not in ("approved", "predicted"))
     return Dataset(
-        frame=None, columns=columns, label="approved", predicted_label="predicted", features=features, **keys
+        rows_of=None, columns=columns, label="approved", predicted_label="predicted", features=features, **keys
     )
 
 

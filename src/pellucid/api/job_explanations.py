@@ -41,6 +41,7 @@ from pellucid.jobs.explanations.units import settled
 from pellucid.jobs.explanations.writers import FOLDER, LocalValues, local_values_file, write_baseline
 from pellucid.protocols.model import Batch, Model
 from pellucid.protocols.pool import Pool
+from pellucid.protocols.table import LocalTable
 
 if TYPE_CHECKING:
     from pellucid.jobs.explanations.image_results import ImageSummary
@@ -123,7 +124,7 @@ class Means:
     identity: str
 
 
-def given_baseline(config: AnalysisConfig, config_path: Path, dataset: Dataset, table: FrameTable) -> Batch | None:
+def given_baseline(config: AnalysisConfig, config_path: Path, dataset: Dataset, table: LocalTable) -> Batch | None:
     """The baseline of the configuration: rows in place, a file, or records shaped like those of the data set.
 
     Returns
@@ -187,7 +188,7 @@ def _plain(value: Any) -> Any:
 def explained_job(
     request: ExplanationRequest,
     baseline: Batch | None,
-    table: FrameTable,
+    table: LocalTable,
     model: Model,
     *,
     means: Means,
@@ -245,7 +246,7 @@ def explained_job(
 
 
 def _computed(
-    request: ExplanationRequest, shap: ShapRequest, table: FrameTable, total: int, texts: TextColumns | None
+    request: ExplanationRequest, shap: ShapRequest, table: LocalTable, total: int, texts: TextColumns | None
 ) -> Batch:
     if texts is not None:
         return baseline_beside_texts(request, shap, table, total, texts)
@@ -285,7 +286,7 @@ class _Job:
     """What all steps need."""
 
     request: ExplanationRequest
-    table: FrameTable
+    table: LocalTable
     total: int
     pool: Pool
     store: UnitStore

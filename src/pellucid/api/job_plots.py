@@ -10,7 +10,6 @@ from typing import Any
 import numpy.typing as npt
 
 from pellucid.api.pace import Pace
-from pellucid.engines.frames import FrameTable
 from pellucid.jobs.explanations.pdp_job import Plot, grid_of, pdp_units, plots, shown_rows, top_features
 from pellucid.jobs.explanations.request import ExplanationRequest, PdpRequest
 from pellucid.jobs.explanations.rows import reading
@@ -18,6 +17,7 @@ from pellucid.jobs.explanations.totals import ShapResult
 from pellucid.jobs.explanations.unit_store import UnitStore
 from pellucid.jobs.explanations.units import Settled, settled
 from pellucid.protocols.pool import Pool
+from pellucid.protocols.table import LocalTable
 
 __all__ = ["Plotting", "plot_details"]
 
@@ -33,7 +33,7 @@ class Plotting:
     """
 
     request: ExplanationRequest
-    table: FrameTable
+    table: LocalTable
     total: int
     pool: Pool
     store: UnitStore
@@ -66,7 +66,7 @@ class Plotting:
 class _Column:
     """The cells of a column, read anew whenever they are gone through."""
 
-    table: FrameTable
+    table: LocalTable
     feature: str
 
     def __iter__(self) -> Iterator[npt.NDArray[Any]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.api.model_access import ModelSource
 from pellucid.datasets.database_address import without_secrets
 from pellucid.errors import DataError
+from pellucid.results.file_names import EVIDENCE, REPORTS
 
 if TYPE_CHECKING:
     from pellucid.api.evidence import Gathering
@@ -103,7 +104,6 @@ def with_report(result: JobResult, record: JobRecord, folder: Path, progress: Ca
         return result
     from pellucid.api.reporting import renew_evidence, write_reports
     from pellucid.reports.source import ReportSource, pictures_in
-    from pellucid.results.evidence import EVIDENCE
 
     progress("writing the report")
     found = digests.evidence(
@@ -135,13 +135,13 @@ def with_report(result: JobResult, record: JobRecord, folder: Path, progress: Ca
 
 def _remove_earlier(folder: Path) -> None:
     """Remove evidence and report of an earlier job, which must not stand beside these results."""
-    import json
-
-    from pellucid.results.evidence import EVIDENCE, REPORTS, evidence_from
-
     file = folder / EVIDENCE
     if not file.is_file():
         return
+    import json
+
+    from pellucid.results.evidence import evidence_from
+
     with suppress(OSError, ValueError, DataError):
         for found in evidence_from(json.loads(file.read_text(encoding="utf-8"))).results:
             if "/" not in found.path and found.path.endswith(REPORTS):

@@ -13,7 +13,6 @@ import numpy as np
 from pellucid.api.preflight import table_over
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.datasets import Dataset
-from pellucid.engines.frames import FrameTable
 from pellucid.errors import ConfigError, Problem
 from pellucid.jobs.explanations.clusters import FEW_VALUES, SAMPLED_ROWS, computed_baseline, is_numeric
 from pellucid.jobs.explanations.part_files import line_parts, lines_file
@@ -23,6 +22,7 @@ from pellucid.jobs.explanations.shap_job import ShapTask
 from pellucid.jobs.explanations.text_results import TextResults
 from pellucid.jobs.explanations.texts import TextColumns
 from pellucid.protocols.model import Batch
+from pellucid.protocols.table import LocalTable
 from pellucid.text_units import splitter
 
 __all__ = ["TEXTS_FILE", "baseline_beside_texts", "text_columns", "text_results", "with_texts_filled"]
@@ -33,7 +33,7 @@ OF_TEXT = ("text", "category")
 """Types of columns that can be split."""
 
 
-def text_columns(request: ExplanationRequest, shap: ShapRequest, table: FrameTable, total: int) -> TextColumns | None:
+def text_columns(request: ExplanationRequest, shap: ShapRequest, table: LocalTable, total: int) -> TextColumns | None:
     """Columns that are split into units; None where the configuration asks for none.
 
     Raises
@@ -71,7 +71,7 @@ def text_columns(request: ExplanationRequest, shap: ShapRequest, table: FrameTab
     )
 
 
-def _free_text(request: ExplanationRequest, shap: ShapRequest, table: FrameTable, total: int) -> list[str]:
+def _free_text(request: ExplanationRequest, shap: ShapRequest, table: LocalTable, total: int) -> list[str]:
     """Columns of strings that are no categories by Clarify's rule and explained by themselves."""
     alone = {columns[0] for columns in shap.players.values() if len(columns) == 1}
     return [
@@ -85,7 +85,7 @@ def _free_text(request: ExplanationRequest, shap: ShapRequest, table: FrameTable
 
 
 def _kinds(
-    request: ExplanationRequest, shap: ShapRequest, table: FrameTable, texts: tuple[str, ...] | list[str]
+    request: ExplanationRequest, shap: ShapRequest, table: LocalTable, texts: tuple[str, ...] | list[str]
 ) -> dict[str, str]:
     found = {}
     for player, columns in shap.players.items():
@@ -99,7 +99,7 @@ def _kinds(
 
 
 def baseline_beside_texts(
-    request: ExplanationRequest, shap: ShapRequest, table: FrameTable, total: int, texts: TextColumns
+    request: ExplanationRequest, shap: ShapRequest, table: LocalTable, total: int, texts: TextColumns
 ) -> Batch:
     """A computed baseline: centres of clusters of the other columns, and an empty mask in each column of text."""
     others = [name for name in request.features if name not in texts.names]
@@ -132,7 +132,7 @@ def with_texts_filled(config: AnalysisConfig, dataset: Dataset) -> Dataset:
     if not texts:
         return dataset
     frame = nw.from_native(dataset.frame).lazy().with_columns(nw.col(name).fill_null("") for name in texts)
-    return replace(dataset, frame=frame.to_native())
+    return replace(dataset, rows_of=frame.to_native())
 
 
 @contextmanager

@@ -14,12 +14,13 @@ from pellucid.config.analysis import AnalysisConfig
 from pellucid.config.bias_request import BiasRequest
 from pellucid.config.load import LoadedConfig, load_config, parse_config
 from pellucid.datasets import Dataset, DatasetSource, read_dataset, scan_errors_translated
-from pellucid.engines.frames import FrameTable
+from pellucid.datasets.scan import Scan
 from pellucid.errors import ConfigError, InputError, Problem
 from pellucid.jobs.bias_request import bias_request, column_problems, model_features
 
 if TYPE_CHECKING:
     from pellucid.datasets.images import ImageFile
+    from pellucid.protocols.table import LocalTable
 
 __all__ = ["Preflight", "asks_for_predictions", "preflight", "table_over"]
 
@@ -66,7 +67,7 @@ class Preflight:
     images: tuple[ImageFile, ...] | None = None
     loaded: LoadedConfig | None = field(default=None, repr=False)
     dataset: Dataset | None = field(default=None, repr=False)
-    table: FrameTable | None = field(default=None, repr=False)
+    table: LocalTable | None = field(default=None, repr=False)
     request: BiasRequest | None = field(default=None, repr=False)
 
     @property
@@ -193,12 +194,19 @@ def _read(
     return None, faults
 
 
-def table_over(dataset: Dataset) -> FrameTable:
+def table_over(dataset: Dataset) -> LocalTable:
     """The rows of a data set, whose faults are told in our words while they are read."""
-    plain = dataset.plain
-    # A frame that was made of the rows that were read holds other cells.
-    counted = plain.cube if plain is not None and plain.relation is dataset.frame else None
-    return FrameTable(dataset.frame, scan_errors_translated, dataset.order, counted)
+    rows, plain = dataset.rows_of, dataset.plain
+    if not isinstance(rows, Scan):
+        from pellucid.engines.frames import FrameTable
+
+        return FrameTable(rows, scan_errors_translated, dataset.order)
+    from pellucid.engines.statements import StatementTable
+
+    counted = plain.cube if plain is not None and plain.scan is rows else None
+    return StatementTable(
+        rows.connection, rows.statement, rows.types, lambda: rows.relation, scan_errors_translated, counted
+    )
 
 
 def _salvaged(path: Path, error: ConfigError, *, strict: bool) -> LoadedConfig | None:

@@ -9,8 +9,6 @@ from uuid import uuid4
 
 from pellucid.api.preflight import Preflight, table_over
 from pellucid.datasets import Dataset, scan_errors_translated
-from pellucid.engines.batches import BATCH_ROWS
-from pellucid.engines.ibis_tables import arrow_batches, is_ibis_table
 
 __all__ = ["copied", "needs_rows", "with_rows_at_hand"]
 
@@ -50,18 +48,22 @@ def copied(dataset: Dataset) -> Dataset:
     DataError
         The database breaks off.
     """
+    from pellucid.engines.ibis_tables import is_ibis_table
+
     relation, name = dataset.frame, f"pellucid_{uuid4().hex}"
     with scan_errors_translated():
         relation = _inserted(relation) if is_ibis_table(relation) else relation
         relation.query("pellucid_rows", f"CREATE TABLE {name} AS SELECT * FROM pellucid_rows ORDER BY ALL NULLS FIRST")
         frame = relation.query("pellucid_rows", f"SELECT * FROM {name}")
         rows = int(frame.aggregate("count(*)").fetchall()[0][0])
-    return replace(dataset, frame=frame, rows=rows, order="values")
+    return replace(dataset, rows_of=frame, rows=rows, order="values")
 
 
 def _inserted(table: Any) -> Any:
     """The rows of an Ibis table as a relation of DuckDB."""
     from pellucid.datasets.parts import connect
+    from pellucid.engines.batches import BATCH_ROWS
+    from pellucid.engines.ibis_tables import arrow_batches
 
     connection = connect()
     connection.register("pellucid_batch", table.schema().to_pyarrow().empty_table())

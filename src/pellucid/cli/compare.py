@@ -34,7 +34,7 @@ def _show(found: Comparison) -> None:
     from rich.text import Text
 
     from pellucid.cli.summary import warnings_shown
-    from pellucid.cli.terminal import clean, heading, listed, results
+    from pellucid.cli.terminal import clean, heading, listed, rendered, results
     from pellucid.reports.comparison import build_comparison
     from pellucid.reports.document import Findings, Paragraph
 
@@ -51,8 +51,7 @@ def _show(found: Comparison) -> None:
                 console.print(Text(f"  and {len(block.items) - SHOWN} more in the report", style="dim"))
         elif isinstance(block, Paragraph):
             console.print(Text(f"\n{clean(block.text)}"))
-    for part in warnings_shown(found.warnings):
-        console.print(part)
+    console.print(rendered(warnings_shown(found.warnings)))
     for note in found.notes:
         console.print(Text(f"\n{clean(note)}", style="dim"))
     console.print(Text("\nWritten:\n" + "\n".join(f"  {clean(file)}" for file in found.files)))

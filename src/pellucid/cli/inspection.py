@@ -11,7 +11,7 @@ from rich.text import Text
 from pellucid.api.inspection import Inspection
 from pellucid.cli.probe import probe_shown
 from pellucid.cli.summary import warnings_shown
-from pellucid.cli.terminal import clean, heading, listed, percent, plain_table, results
+from pellucid.cli.terminal import clean, heading, listed, percent, plain_table, rendered, results
 from pellucid.counts import Value
 from pellucid.results.bias import ColumnDecision
 
@@ -46,7 +46,7 @@ def inspection_shown(inspection: Inspection) -> Group:
         from pellucid.cli.forecast_inspection import forecast_shown
 
         parts += forecast_shown(inspection.forecasts)
-    parts += warnings_shown(inspection.warnings)
+    parts.append(rendered(warnings_shown(inspection.warnings)))
     parts += [Text("\n" + "\n".join(map(clean, inspection.notes)), style="dim")] if inspection.notes else []
     parts += _verdict(inspection)
     return Group(*parts)

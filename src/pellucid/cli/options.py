@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pellucid.cli.garbage import collect_as_usual
+from pellucid.cli.loading import collect_as_usual, load_numpy
 from pellucid.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from pellucid.api.job import JobResult
     from pellucid.cli.interruption import Interruption
 
-__all__ = ["JobOptions", "named", "places_of"]
+__all__ = ["DEFAULT_OUTPUT", "JobOptions", "named", "places_of"]
+
+DEFAULT_OUTPUT = Path("output")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ class JobOptions:
 
         models, endpoints = self._places()
         with steps_shown(interruption) as step:
+            load_numpy()
             from pellucid.api.job import run_job
 
             collect_as_usual()

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rich.console import RenderableType
-from rich.text import Text
-
+from pellucid.cli.page import Column, Grid, Line, Row
 from pellucid.cli.readings import is_certain, may_be_none
-from pellucid.cli.terminal import clean, heading, number, plain_table
+from pellucid.cli.terminal import clean, number
 from pellucid.results.bias import BiasReport, MetricResult, StageResult
 
 __all__ = ["groups_overview", "intersections_overview", "segments_overview"]
@@ -28,25 +26,25 @@ Entry = tuple[str, int | None, Sequence[MetricResult]]
 """A line of the table: name, number of rows, metrics."""
 
 
-def groups_overview(report: BiasReport) -> list[RenderableType]:
+def groups_overview(report: BiasReport) -> list[Line | Grid]:
     """All groups of a report."""
     groups = _by_group(report.stages)
     rows = {(group.facet, group.value_or_threshold): group.rows for group in report.groups}
     entries = [(f"{facet} = {value}", rows.get((facet, value)), found) for (facet, value), found in groups.items()]
     title = f"{len(groups)} groups, each against all others; all metrics are in analysis.json"
-    return [heading(title), *_table("group", entries), *_not_computed(groups)]
+    return [Line(f"\n{title}", "bold"), *_table("group", entries), *_not_computed(groups)]
 
 
-def intersections_overview(report: BiasReport) -> list[RenderableType]:
+def intersections_overview(report: BiasReport) -> list[Line | Grid]:
     """Groups that belong to several facets at once."""
     if not report.intersections:
         return []
     entries = [_intersection(part.facets, _metrics(part.stages)) for part in report.intersections]
     title = "Groups of several facets at once, each against all other rows; all metrics are in pellucid.json"
-    return [heading(title), *_table("rows that belong to", entries)]
+    return [Line(f"\n{title}", "bold"), *_table("rows that belong to", entries)]
 
 
-def segments_overview(report: BiasReport) -> list[RenderableType]:
+def segments_overview(report: BiasReport) -> list[Line | Grid]:
     """The groups within each segment."""
     if not report.segments:
         return []
@@ -59,7 +57,8 @@ def segments_overview(report: BiasReport) -> list[RenderableType]:
             continue
         for (facet, value), metrics in _by_group(segment.report.stages).items():
             entries.append((f"{name}, {facet} = {value}", segment.rows, metrics))
-    return [heading("Segments; all metrics are in pellucid.json"), *_table("segment, group", entries)]
+    title = Line("\nSegments; all metrics are in pellucid.json", "bold")
+    return [title, *_table("segment, group", entries)]
 
 
 def _intersection(facets: Mapping[str, str], metrics: Sequence[MetricResult]) -> Entry:
@@ -79,35 +78,34 @@ def _metrics(stages: Sequence[StageResult]) -> list[MetricResult]:
     return [metric for stage in stages for facet in stage.facets for metric in facet.metrics]
 
 
-def _table(title: str, entries: Sequence[Entry]) -> list[RenderableType]:
+def _table(title: str, entries: Sequence[Entry]) -> list[Line | Grid]:
     """The entries, those with the most rows where there are too many, and what their marks mean."""
     computed = dict.fromkeys(metric.name for _, _, metrics in entries for metric in metrics)
     names = [name for name in METRICS if name in computed] or list(computed)[: len(METRICS)]
-    table = plain_table(title, "rows", *names)
-    for column in table.columns[1:]:
-        column.justify, column.no_wrap = "right", True
+    columns = (Column(title), *(Column(name, right=True, whole=True) for name in ("rows", *names)))
     shown = entries if len(entries) <= LINES else sorted(entries, key=lambda entry: -(entry[1] or 0))[:LINES]
+    lines = []
     for name, rows, metrics in shown:
         by_name = {metric.name: metric for metric in metrics}
-        cells = [_cell(by_name.get(name)) for name in names]
-        table.add_row(Text(clean(name)), Text("" if rows is None else f"{rows:,}"), *cells)
+        counted = Line("" if rows is None else f"{rows:,}")
+        lines.append(Row((Line(clean(name)), counted, *(_cell(by_name.get(name)) for name in names))))
     left_out = f"{len(entries) - len(shown):,} smaller ones are not shown. " if len(shown) < len(entries) else ""
-    return [table, Text(f"{left_out}{MARKS}", style="dim")]
+    return [Grid(columns, tuple(lines)), Line(f"{left_out}{MARKS}", "dim")]
 
 
-def _cell(metric: MetricResult | None) -> Text:
+def _cell(metric: MetricResult | None) -> Line:
     if metric is None:
-        return Text("-")
+        return Line("-")
     if metric.statistics is not None and metric.statistics.state == "insufficient_evidence":
-        return Text(f"{number(metric.value)}?", style="yellow")
+        return Line(f"{number(metric.value)}?", "yellow")
     style = "bold" if is_certain(metric) else "dim" if may_be_none(metric) else ""
-    return Text(number(metric.value), style=style)
+    return Line(number(metric.value), style)
 
 
-def _not_computed(groups: Groups) -> list[RenderableType]:
+def _not_computed(groups: Groups) -> list[Line | Grid]:
     """Each reason for which metrics were not computed, with the metrics and the number of groups."""
     reasons: dict[tuple[str, str], int] = {}
     for metric in (metric for metrics in groups.values() for metric in metrics if metric.error is not None):
         reasons[metric.name, metric.error or ""] = reasons.get((metric.name, metric.error or ""), 0) + 1
     said = (f"{name} not computed for {count} groups: {error}" for (name, error), count in reasons.items())
-    return [Text(clean(line), style="yellow") for line in said]
+    return [Line(clean(line), "yellow") for line in said]

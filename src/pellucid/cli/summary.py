@@ -6,19 +6,16 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
-
 from pellucid.cli.overview import groups_overview, intersections_overview, segments_overview
+from pellucid.cli.page import Column, Grid, Item, Line, Row, show
 from pellucid.cli.ranking import clearest
 from pellucid.cli.readings import is_certain, may_be_none, reading
-from pellucid.cli.terminal import clean, heading, listed, number, percent, plain_table, results
+from pellucid.cli.terminal import clean, number, percent
 from pellucid.results.bias import BiasReport, FacetResult, MetricResult, StageResult
 
 if TYPE_CHECKING:
     from pellucid.api.job import JobResult
+    from pellucid.cli.page import Part
 
 __all__ = ["show_result", "summary", "warnings_shown"]
 
@@ -48,16 +45,16 @@ WIDTHS = (6, 7, 19)
 
 def show_result(result: JobResult) -> None:
     """Print the summary of a job to the standard output."""
-    results().print(summary(result))
+    show(summary(result))
 
 
-def summary(result: JobResult) -> Group:
+def summary(result: JobResult) -> list[Part]:
     """The summary of a job."""
     report = result.report
-    parts: list[RenderableType] = []
+    parts: list[Part] = []
     if report is None:
         if result.explanations is None:
-            parts.append(Text("The configuration asks for no method: nothing was computed."))
+            parts.append(Line("The configuration asks for no method: nothing was computed."))
         parts += warnings_shown(result.warnings)
     else:
         parts += [_headline(report), _decisions(report), *warnings_shown(result.warnings)]
@@ -67,23 +64,23 @@ def summary(result: JobResult) -> Group:
         from pellucid.cli.explanations import explanations_shown
 
         parts += explanations_shown(result.explanations)
-    return Group(*parts, *_notes(result), _files(result))
+    return [*parts, *_notes(result), _files(result)]
 
 
 # --- what was read ---------------------------------------------------------------------------------------------------
-def _headline(report: BiasReport) -> Text:
+def _headline(report: BiasReport) -> Line:
     statistics = any(m.statistics for stage in report.stages for facet in stage.facets for m in facet.metrics)
     level = f", {100 * report.confidence_level:g} % intervals" if statistics else ""
-    return Text(f"Bias report: {report.rows:,} rows{level}", style="bold")
+    return Line(f"Bias report: {report.rows:,} rows{level}", style="bold")
 
 
-def _decisions(report: BiasReport) -> RenderableType:
-    table = plain_table("column", "part", "type", "read as", "compared")
+def _decisions(report: BiasReport) -> Grid:
+    rows = []
     for column in report.columns:
         kind = f"{column.kind} (column_types)" if column.overridden else column.kind
         cells = (column.column, column.role, column.type, kind, _compared(report, column.column, column.role))
-        table.add_row(*(Text(clean(cell)) for cell in cells))
-    return table
+        rows.append(Row(tuple(Line(clean(cell)) for cell in cells)))
+    return Grid(tuple(map(Column, ("column", "part", "type", "read as", "compared"))), tuple(rows))
 
 
 def _compared(report: BiasReport, column: str, role: str) -> str:
@@ -96,48 +93,46 @@ def _compared(report: BiasReport, column: str, role: str) -> str:
     return f"positive: {positive}" if role == "label" else ""
 
 
-def warnings_shown(warnings: Sequence[str]) -> list[RenderableType]:
+def warnings_shown(warnings: Sequence[str]) -> list[Line | Item]:
     """Warnings, under a heading that cannot be missed."""
     if not warnings:
         return []
     title = "Warnings" if len(warnings) > 1 else "Warning"
-    marked = (listed("!", Text(clean(warning)), "bold yellow") for warning in warnings)
-    return [Text(f"\n{title}", style="bold yellow"), *marked]
+    marked = (Item("!", Line(clean(warning)), "bold yellow") for warning in warnings)
+    return [Line(f"\n{title}", "bold yellow"), *marked]
 
 
 # --- what was found --------------------------------------------------------------------------------------------------
-def _clearest(report: BiasReport) -> list[RenderableType]:
+def _clearest(report: BiasReport) -> list[Line | Item]:
     found = clearest(report)
     if not found:
         return []
-    parts = [listed("•", _sentence(metric.finding or ""), "bold") for metric in found[:CLEAREST]]
+    parts = [Item("•", _sentence(metric.finding or ""), "bold") for metric in found[:CLEAREST]]
     more = len(found) - CLEAREST
-    rest = [Text(f"  and {more} more", style="dim")] if more > 0 else []
-    return [heading("Clearest differences, largest first (p < 0.05, adjusted for all comparisons)"), *parts, *rest]
+    rest = [Line(f"  and {more} more", "dim")] if more > 0 else []
+    title = Line("\nClearest differences, largest first (p < 0.05, adjusted for all comparisons)", "bold")
+    return [title, *parts, *rest]
 
 
-def _sentence(finding: str) -> Text:
-    shown = Text(clean(finding))
-    certainty = re.search(r" \([^()]*\)\.$", shown.plain)
-    if certainty:
-        shown.stylize("dim", certainty.start(), certainty.end())
-    return shown
+def _sentence(finding: str) -> Line:
+    shown = clean(finding)
+    certainty = re.search(r" \([^()]*\)\.$", shown)
+    return Line(shown[: certainty.start()], faint=certainty[0]) if certainty else Line(shown)
 
 
-def _groups(report: BiasReport) -> list[RenderableType]:
+def _groups(report: BiasReport) -> list[Line | Grid]:
     """One part per sensitive group: its tables, labels before predictions."""
     stages = sorted(report.stages, key=lambda stage: stage.stage == "post_training")
     keys = dict.fromkeys((facet.facet, facet.value_or_threshold) for stage in stages for facet in stage.facets)
     if len(keys) > MANY_GROUPS:
         return groups_overview(report)
-    parts: list[RenderableType] = []
+    parts: list[Line | Grid] = []
     for key in keys:
-        parts.append(heading(_named(report, *key)))
+        parts.append(Line(f"\n{clean(_named(report, *key))}", "bold"))
         for stage in stages:
             for result in stage.facets:
                 if (result.facet, result.value_or_threshold) == key:
-                    table = _table(report, stage, result, briefly=len(keys) > FEW_GROUPS)
-                    parts.append(Padding(table, (0, 0, 0, 2)))
+                    parts.append(_table(report, stage, result, briefly=len(keys) > FEW_GROUPS))
     return parts
 
 
@@ -151,20 +146,21 @@ def _named(report: BiasReport, facet: str, value: str) -> str:
     return name
 
 
-def _table(report: BiasReport, stage: StageResult, result: FacetResult, *, briefly: bool) -> Table:
+def _table(report: BiasReport, stage: StageResult, result: FacetResult, *, briefly: bool) -> Grid:
     statistics = any(metric.statistics is not None for metric in result.metrics)
-    middle = (f"{100 * report.confidence_level:g} % interval",) if statistics else ()
-    table = plain_table("metric", "value", *middle, "what it says" if statistics else "name")
-    table.columns[1].justify = "right"
-    for column, width in zip(table.columns[:-1], WIDTHS, strict=False):
-        column.no_wrap, column.min_width = True, width
-    table.title, table.title_justify, table.title_style = TITLES[stage.stage], "left", "italic"
+    metrics, values, intervals = WIDTHS
+    interval = f"{100 * report.confidence_level:g} % interval"
+    middle = (Column(interval, whole=True, least=intervals),) if statistics else ()
+    said = Column("what it says" if statistics else "name")
+    columns = (Column("metric", whole=True, least=metrics), Column("value", right=True, whole=True, least=values))
+    rows = []
     for metric in sorted(result.metrics, key=_reading_order):
-        interval = (Text(_interval(metric)),) if statistics else ()
-        said = Text(reading(metric, briefly=briefly), style="yellow" if _is_doubtful(metric) else "")
-        value = Text(number(metric.value), style="bold" if is_certain(metric) else "")
-        table.add_row(Text(metric.name), value, *interval, said, style="dim" if may_be_none(metric) else "")
-    return table
+        cells = [Line(metric.name), Line(number(metric.value), "bold" if is_certain(metric) else "")]
+        if statistics:
+            cells.append(Line(_interval(metric)))
+        cells.append(Line(reading(metric, briefly=briefly), "yellow" if _is_doubtful(metric) else ""))
+        rows.append(Row(tuple(cells), "dim" if may_be_none(metric) else ""))
+    return Grid((*columns, *middle, said), tuple(rows), title=TITLES[stage.stage], indent=2)
 
 
 def _reading_order(metric: MetricResult) -> tuple[int, str]:
@@ -183,12 +179,12 @@ def _is_doubtful(metric: MetricResult) -> bool:
 
 
 # --- the end ---------------------------------------------------------------------------------------------------------
-def _notes(result: JobResult) -> list[RenderableType]:
-    return [Text("\n" + "\n".join(clean(note) for note in result.notes), style="dim")] if result.notes else []
+def _notes(result: JobResult) -> list[Line]:
+    return [Line("\n" + "\n".join(clean(note) for note in result.notes), "dim")] if result.notes else []
 
 
-def _files(result: JobResult) -> Text:
+def _files(result: JobResult) -> Line:
     files = "\n".join(f"  {clean(file)}" for file in result.files[:SHOWN_FILES])
     rest = len(result.files) - SHOWN_FILES
     more = f"\n  and {rest:,} more" if rest > 0 else ""
-    return Text(f"\nWritten in {result.seconds:.1f} s:\n{files}{more}")
+    return Line(f"\nWritten in {result.seconds:.1f} s:\n{files}{more}")

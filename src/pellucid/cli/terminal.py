@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pellucid.results.rounding import number, percent
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console, Group, RenderableType
     from rich.table import Table
     from rich.text import Text
 
-__all__ = ["clean", "heading", "listed", "messages", "number", "percent", "plain_table", "results", "tell"]
+    from pellucid.cli.page import Grid, Line, Part
+
+__all__ = ["clean", "heading", "listed", "messages", "number", "percent", "plain_table", "rendered", "results", "tell"]
 
 NUMBERS = ("rows", "values", "missing", "share")
 """Titles of columns that hold numbers."""
@@ -56,6 +59,45 @@ def plain_table(*titles: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for title in titles:
         table.add_column(title, overflow="fold", justify="right" if title in NUMBERS else "left")
+    return table
+
+
+def rendered(parts: Sequence[Part]) -> Group:
+    """Lines and tables as rich shows them."""
+    from rich.console import Group
+
+    return Group(*map(_rendered, parts))
+
+
+def _rendered(part: Part) -> RenderableType:
+    from rich.padding import Padding
+
+    from pellucid.cli.page import Grid, Item, Line
+
+    if isinstance(part, Line):
+        return _text(part)
+    if isinstance(part, Item):
+        return listed(part.mark, _text(part.line), part.style)
+    if isinstance(part, Grid):
+        return Padding(_table(part), (0, 0, 0, part.indent)) if part.indent else _table(part)
+    return part
+
+
+def _text(line: Line) -> Text:
+    from rich.text import Text
+
+    return Text(line.text, style=line.style).append(line.faint, style="dim")
+
+
+def _table(grid: Grid) -> Table:
+    table = plain_table(*(column.title for column in grid.columns))
+    for shown, column in zip(table.columns, grid.columns, strict=True):
+        shown.justify = "right" if column.right else "left"
+        shown.no_wrap, shown.min_width = column.whole, column.least or None
+    if grid.title:
+        table.title, table.title_justify, table.title_style = grid.title, "left", "italic"
+    for row in grid.rows:
+        table.add_row(*map(_text, row.cells), style=row.style)
     return table
 
 

@@ -15,38 +15,41 @@ from pellucid.datasets.csv_types import (
     type_by_counts,
     type_by_sample,
 )
+from pellucid.datasets.duckdb_engine import duckdb_engine
 from pellucid.datasets.header_row import MISSING
+from pellucid.datasets.scan import Scan
 from pellucid.datasets.scan_errors import csv_problems, is_early_type
 from pellucid.datasets.sql import exact_path, identifier, literals, struct
 from pellucid.errors import DataError
 
-__all__ = ["checked_relation", "settled_types", "typed_relation", "types_of_sample"]
+__all__ = ["checked_scan", "settled_types", "typed_scan", "types_of_sample"]
 
 
 def types_of_sample(layout: CsvLayout) -> dict[str, CellType] | None:
     """Types by the first rows; None where a column has nothing but missing cells in them."""
-    types = {name: type_by_sample(layout.cells(index)) for index, name in enumerate(layout.columns)}
+    types = {name: type_by_sample(cells) for name, cells in zip(layout.columns, layout.columns_of_cells(), strict=True)}
     found = {name: cell_type for name, cell_type in types.items() if cell_type is not None}
     return found if len(found) == len(types) else None
 
 
-def checked_relation(connection: Any, layout: CsvLayout, types: Mapping[str, CellType]) -> Any:
-    """A relation that scans the files lazily and stops at a cell that contradicts its column's type.
+def checked_scan(connection: Any, layout: CsvLayout, types: Mapping[str, CellType]) -> Scan:
+    """The rows of the files, scanned whenever they are asked for, up to a cell that contradicts its column's type.
 
     Only the columns used are parsed and checked.
     """
-    return _texts(connection, layout).project(", ".join(checked(name, types[name]) for name in layout.columns))
+    cells = ", ".join(checked(name, types[name]) for name in layout.columns)
+    return Scan(connection, f"SELECT {cells} FROM ({_texts(layout)})", types)
 
 
-def typed_relation(connection: Any, layout: CsvLayout, types: Mapping[str, CellType]) -> Any:
-    """A relation that scans the files lazily; ``types`` must have been decided over all rows."""
-    relation = _scan(connection, layout, types)
+def typed_scan(connection: Any, layout: CsvLayout, types: Mapping[str, CellType]) -> Scan:
+    """The rows of the files, scanned whenever they are asked for; ``types`` must have been decided over all rows."""
+    rows = _rows(layout, types)
     numbers = [identifier(name) for name, cell_type in types.items() if cell_type == "DOUBLE"]
     if not numbers:
-        return relation
+        return Scan(connection, rows, types)
     # DuckDB reads other spellings of nan, such as NAN, as a number; a missing number is NULL everywhere else.
     missing = ", ".join(f"nullif({name}, 'nan'::DOUBLE) AS {name}" for name in numbers)
-    return relation.project(f"* REPLACE ({missing})")
+    return Scan(connection, f"SELECT * REPLACE ({missing}) FROM ({rows})", types)
 
 
 def settled_types(connection: Any, layout: CsvLayout) -> tuple[dict[str, CellType], int]:
@@ -57,8 +60,6 @@ def settled_types(connection: Any, layout: CsvLayout) -> tuple[dict[str, CellTyp
     DataError
         A line has too many or too few cells, a quote is not closed, or text is not UTF-8.
     """
-    import duckdb
-
     types = types_of_sample(layout)
     try:
         if types is not None:
@@ -66,27 +67,27 @@ def settled_types(connection: Any, layout: CsvLayout) -> tuple[dict[str, CellTyp
             if rows is not None:
                 return types, rows
         return _types_by_counting(connection, layout)
-    except duckdb.Error as error:
+    except duckdb_engine().Error as error:
         raise DataError(csv_problems(error, rejected_lines(connection, layout))) from None
 
 
 def _rows_if_all_fit(connection: Any, layout: CsvLayout, types: Mapping[str, CellType]) -> int | None:
     """Number of rows; None if a cell contradicts ``types``."""
-    import duckdb
-
     counts = ["count(*)", *(f"count({identifier(name)})" for name in layout.columns if types[name] != "VARCHAR")]
     try:
-        return int(checked_relation(connection, layout, types).aggregate(", ".join(counts)).fetchall()[0][0])
-    except duckdb.Error as error:
+        rows = checked_scan(connection, layout, types).statement
+        return int(connection.execute(f"SELECT {', '.join(counts)} FROM ({rows})").fetchall()[0][0])
+    except duckdb_engine().Error as error:
         if is_early_type(error):
             return None
         raise
 
 
 def _types_by_counting(connection: Any, layout: CsvLayout) -> tuple[dict[str, CellType], int]:
-    undecided = [name for index, name in enumerate(layout.columns) if may_be_other_than_text(layout.cells(index))]
+    sample = zip(layout.columns, layout.columns_of_cells(), strict=True)
+    undecided = [name for name, cells in sample if may_be_other_than_text(cells)]
     counts = ", ".join(["count(*)", *(counts_of(name) for name in undecided)])
-    rows, *found = _texts(connection, layout).aggregate(counts).fetchall()[0]
+    rows, *found = connection.execute(f"SELECT {counts} FROM ({_texts(layout)})").fetchall()[0]
     types: dict[str, CellType] = dict.fromkeys(layout.columns, "VARCHAR")
     if not rows:
         return types, 0
@@ -97,34 +98,33 @@ def _types_by_counting(connection: Any, layout: CsvLayout) -> tuple[dict[str, Ce
 
 def rejected_lines(connection: Any, layout: CsvLayout, *, limit: int = 5) -> list[tuple[str, int, str, str]]:
     """The first lines that cannot be read: file, line number, text and what is wrong, by a second scan."""
-    import duckdb
-
     texts: dict[str, CellType] = dict.fromkeys(layout.columns, "VARCHAR")
     for is_header, paths in _runs(zip(layout.header, layout.files.paths, strict=True)):
         more = f", store_rejects = true, rejects_limit = {limit}"
         try:
-            connection.sql(f"SELECT count(*) FROM {_read_csv(paths, is_header, texts, more=more)}").fetchall()
-            found = connection.sql(
+            connection.execute(f"SELECT count(*) FROM {_read_csv(paths, is_header, texts, more=more)}").fetchall()
+            found = connection.execute(
                 "SELECT DISTINCT ON (file_path, line) file_path, line, csv_line, error_message FROM reject_errors "
                 f"JOIN reject_scans USING (scan_id, file_id) ORDER BY file_path, line LIMIT {limit}"
             ).fetchall()
-        except duckdb.Error:
+        except duckdb_engine().Error:
             continue
         if found:
             return [(str(path), int(line), str(text), str(message)) for path, line, text, message in found]
     return []
 
 
-def _texts(connection: Any, layout: CsvLayout) -> Any:
-    return _scan(connection, layout, dict.fromkeys(layout.columns, "VARCHAR"))
+def _texts(layout: CsvLayout) -> str:
+    return _rows(layout, dict.fromkeys(layout.columns, "VARCHAR"))
 
 
-def _scan(connection: Any, layout: CsvLayout, types: Mapping[str, CellType]) -> Any:
+def _rows(layout: CsvLayout, types: Mapping[str, CellType]) -> str:
+    """The statement that reads all files."""
     scans = [
         f"SELECT * FROM {_read_csv(paths, is_header, types)}"
         for is_header, paths in _runs(zip(layout.header, layout.files.paths, strict=True))
     ]
-    return connection.sql(" UNION ALL ".join(scans))
+    return " UNION ALL ".join(scans)
 
 
 def _runs(files: Iterable[tuple[bool, str]]) -> Iterator[tuple[bool, list[str]]]:

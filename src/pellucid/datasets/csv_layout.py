@@ -42,9 +42,11 @@ class CsvLayout:
     sample: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
 
-    def cells(self, column: int) -> list[str]:
-        """The sample's cells of a column."""
-        return [row[column] for row in self.sample if column < len(row)]
+    def columns_of_cells(self) -> list[Sequence[str]]:
+        """The sample's cells of every column; a row that is too short has none in the last ones."""
+        if self.sample and all(len(row) == len(self.columns) for row in self.sample):
+            return list(zip(*self.sample, strict=True))
+        return [[row[place] for row in self.sample if place < len(row)] for place in range(len(self.columns))]
 
 
 def csv_layout(source: DatasetSource, files: Files, *, named: bool = False) -> CsvLayout:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from pellucid.datasets.duckdb_engine import duckdb_engine
 from pellucid.datasets.locate import Files
+from pellucid.datasets.scan import Scan
 from pellucid.datasets.sql import exact_path, identifier, literal, literals
 from pellucid.errors import DataError, Problem
 
-__all__ = ["parquet_relation"]
+__all__ = ["parquet_scan"]
 
 _INTEGERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
@@ -17,8 +19,10 @@ _INTEGERS = frozenset(
 _RENAMED = "Two columns have names that differ at most in upper and lower case. Rename one of the two."
 
 
-def parquet_relation(connection: Any, files: Files) -> Any:
-    """A relation that scans the files lazily; an integer column with a missing cell is float, as in pandas.
+def parquet_scan(connection: Any, files: Files) -> Scan:
+    """The rows of the files, scanned whenever they are asked for; an integer column with a missing cell is float.
+
+    That is how pandas reads it.
 
     Raises
     ------
@@ -34,10 +38,11 @@ def parquet_relation(connection: Any, files: Files) -> Any:
     ]
     if problems:
         raise DataError(problems)
-    relation = connection.sql(f"SELECT * FROM {_read_parquet(files.paths)}")
-    missing = _missing(connection, files, relation, [name for name, kind in first if kind in _INTEGERS])
+    missing = _missing(connection, files, [name for name, kind in first if kind in _INTEGERS])
     floats = [f"CAST({identifier(name)} AS DOUBLE) AS {identifier(name)}" for name in missing]
-    return relation.project(f"* REPLACE ({', '.join(floats)})") if floats else relation
+    chosen = f"* REPLACE ({', '.join(floats)})" if floats else "*"
+    types = {name: "DOUBLE" if name in missing else kind for name, kind in first}
+    return Scan(connection, f"SELECT {chosen} FROM {_read_parquet(files.paths)}", types)
 
 
 def _read_parquet(paths: Sequence[str]) -> str:
@@ -45,11 +50,11 @@ def _read_parquet(paths: Sequence[str]) -> str:
     return f"read_parquet({literals(map(exact_path, paths))}, hive_partitioning = false)"
 
 
-def _missing(connection: Any, files: Files, relation: Any, columns: Sequence[str]) -> list[str]:
+def _missing(connection: Any, files: Files, columns: Sequence[str]) -> list[str]:
     """Those of ``columns`` that have a missing cell, by the files' footers where they tell."""
     if not columns:
         return []
-    footers = connection.sql(
+    footers = connection.execute(
         "SELECT path_in_schema, coalesce(sum(stats_null_count), 0), count(*) = count(stats_null_count) "
         f"FROM parquet_metadata({literals(map(exact_path, files.paths))}) GROUP BY ALL"
     ).fetchall()
@@ -57,27 +62,26 @@ def _missing(connection: Any, files: Files, relation: Any, columns: Sequence[str
     unknown = [name for name in columns if name not in told]
     if unknown:
         counts = ", ".join(f"count(*) > count({identifier(name)})" for name in unknown)
-        told |= dict(zip(unknown, relation.aggregate(counts).fetchall()[0], strict=True))
+        found = connection.execute(f"SELECT {counts} FROM {_read_parquet(files.paths)}").fetchall()
+        told |= dict(zip(unknown, found[0], strict=True))
     return [name for name in columns if told[name]]
 
 
 def _schemas(connection: Any, files: Files) -> dict[str, list[tuple[str, str]]]:
-    import duckdb
-
     schemas: dict[str, list[tuple[str, str]]] = {}
     problems = []
     for path in files.paths:
         try:
-            relation = connection.sql(f"SELECT * FROM {_read_parquet([path])}")
-        except duckdb.Error as error:
+            described = connection.execute(f"DESCRIBE SELECT * FROM {_read_parquet([path])}").fetchall()
+        except duckdb_engine().Error as error:
             cause = str(error).splitlines()[0]
             problems.append(Problem(path, fix=f"The file is not Parquet or is damaged: {cause}. Write it again."))
             continue
-        names = connection.sql(f"SELECT name FROM parquet_schema({literal(exact_path(path))})").fetchall()
+        names = connection.execute(f"SELECT name FROM parquet_schema({literal(exact_path(path))})").fetchall()
         stored = {name for (name,) in names}
-        renamed = [name for name in relation.columns if name not in stored]
+        renamed = [name for name, *_ in described if name not in stored]
         problems += [Problem(path, name, fix=_RENAMED) for name in renamed]
-        schemas[path] = [(name, str(kind)) for name, kind in zip(relation.columns, relation.types, strict=True)]
+        schemas[path] = [(name, kind) for name, kind, *_ in described]
     if problems:
         raise DataError(problems)
     return schemas

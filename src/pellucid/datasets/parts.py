@@ -6,22 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pellucid.datasets.csv_files import checked_relation, settled_types, typed_relation, types_of_sample
-from pellucid.datasets.csv_layout import CsvLayout, csv_layout
 from pellucid.datasets.database_address import is_database
-from pellucid.datasets.header_row import refuse_equal_names
+from pellucid.datasets.duckdb_engine import duckdb_engine, with_relations
 from pellucid.datasets.locate import Files, locate
 from pellucid.datasets.memory import connection_settings
-from pellucid.datasets.parquet_files import parquet_relation
+from pellucid.datasets.parquet_files import parquet_scan
+from pellucid.datasets.scan import relation_of
 from pellucid.datasets.sources import CSV, JSON_LINES, PARQUET, DatasetSource, TypesFrom
 from pellucid.datasets.sql import identifier
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
 from pellucid.protocols.table import RowOrder
 
 if TYPE_CHECKING:
+    from pellucid.datasets.csv_layout import CsvLayout
     from pellucid.datasets.plain_csv import PlainCsv
 
-__all__ = ["Part", "connect", "read_part"]
+__all__ = ["Part", "bare_connection", "connect", "read_part"]
 
 LARGE = 50_000_000
 """Bytes of CSV from which the types of the first rows are trusted until a scan contradicts them."""
@@ -29,10 +29,16 @@ LARGE = 50_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One data set that was read and not yet joined."""
+    """One data set that was read and not yet joined.
+
+    Parameters
+    ----------
+    rows_of
+        A DuckDB relation, an Ibis table, or a `Scan`.
+    """
 
     source: DatasetSource
-    relation: Any
+    rows_of: Any
     columns: tuple[str, ...]
     label: str | None
     predicted_label: str | None
@@ -44,12 +50,20 @@ class Part:
     order: RowOrder = "rows"
     from_database: bool = False
 
+    @property
+    def relation(self) -> Any:
+        """The rows as a lazy frame."""
+        return relation_of(self.rows_of)
+
 
 def connect() -> Any:
     """A DuckDB connection of its own, which lives as long as the relations made from it."""
-    import duckdb
+    return with_relations(bare_connection())
 
-    connection = duckdb.connect(config=connection_settings())
+
+def bare_connection() -> Any:
+    """As `connect`, but for statements alone: it may lack the methods that make relations, which take time to load."""
+    connection = duckdb_engine().connect(config=connection_settings())
     connection.execute("SET parquet_metadata_cache = true")  # else every query reads all footers again
     return connection
 
@@ -65,18 +79,23 @@ def read_part(connection: Any, source: DatasetSource, *, named: bool = False, la
         The types of a large CSV file may be taken from its first rows.
     """
     if is_database(source.uri):
-        return _read_database(connection, source)
+        return _read_database(with_relations(connection), source)
     files = locate(source)
     if files.filesystem is not None:
         connection.register_filesystem(files.filesystem)
     if source.dataset_type == CSV:
+        from pellucid.datasets.csv_layout import csv_layout
+
         return _read_csv(connection, source, csv_layout(source, files, named=named), lazy=lazy)
     if source.dataset_type == PARQUET:
         return _read_parquet(connection, source, files)
-    return _read_json(connection, source, files)
+    return _read_json(with_relations(connection), source, files)
 
 
 def _read_csv(connection: Any, source: DatasetSource, layout: CsvLayout, *, lazy: bool) -> Part:
+    from pellucid.datasets.csv_files import checked_scan, settled_types, typed_scan, types_of_sample
+    from pellucid.datasets.header_row import refuse_equal_names
+
     refuse_equal_names(layout.columns, source.headers_key if source.headers else layout.files.paths[0])
     label = _column(source, "label", source.label, layout.columns)
     predicted_label = _column(source, "predicted_label", source.predicted_label, layout.columns)
@@ -87,18 +106,18 @@ def _read_csv(connection: Any, source: DatasetSource, layout: CsvLayout, *, lazy
     if types is not None:
         from pellucid.datasets.plain_csv import plain_csv
 
-        relation = checked_relation(connection, layout, types)
-        plain = plain_csv(layout, types, relation)
+        scan = checked_scan(connection, layout, types)
+        plain = plain_csv(layout, types, scan)
     else:
         types_from = "all rows"
         types, rows = settled_types(connection, layout)
         if not rows:
             fix = "There is a header row and nothing below it. Write at least one row of data."
             raise DataError(Problem(layout.files.paths[0], fix=fix))
-        relation = typed_relation(connection, layout, types)
+        scan = typed_scan(connection, layout, types)
     return Part(
         source=source,
-        relation=relation,
+        rows_of=scan,
         columns=layout.columns,
         label=label,
         predicted_label=predicted_label,
@@ -111,12 +130,12 @@ def _read_csv(connection: Any, source: DatasetSource, layout: CsvLayout, *, lazy
 
 
 def _read_parquet(connection: Any, source: DatasetSource, files: Files) -> Part:
-    relation = parquet_relation(connection, files)
-    columns = tuple(relation.columns)
+    scan = parquet_scan(connection, files)
+    columns = tuple(scan.types)
     _refuse_other_headers(source, columns)
     return Part(
         source=source,
-        relation=relation,
+        rows_of=scan,
         columns=columns,
         label=_column(source, "label", source.label, columns),
         predicted_label=_column(source, "predicted_label", source.predicted_label, columns),
@@ -136,7 +155,7 @@ def _read_database(connection: Any, source: DatasetSource) -> Part:
     _refuse_other_headers(source, columns)
     return Part(
         source=source,
-        relation=rows.relation,
+        rows_of=rows.relation,
         columns=columns,
         label=_column(source, "label", source.label, columns),
         predicted_label=_column(source, "predicted_label", source.predicted_label, columns),
@@ -157,7 +176,7 @@ def _read_json(connection: Any, source: DatasetSource, files: Files) -> Part:
     mixed = tuple(f"{name}: holds values of several types or lists; it was read as text." for name in found.mixed)
     return Part(
         source=source,
-        relation=found.relation,
+        rows_of=found.relation,
         columns=columns,
         label=label,
         predicted_label=predicted_label,

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from pellucid.datasets.csv_layout import CsvLayout
 from pellucid.datasets.csv_types import CellType
 from pellucid.datasets.header_row import MISSING
 from pellucid.datasets.memory import has_own_limit
+from pellucid.datasets.scan import Scan
 
 __all__ = ["PlainCsv", "plain_csv"]
 
@@ -52,13 +52,13 @@ class PlainCsv:
         The files and their columns.
     types
         Of the columns, as the first rows have them.
-    relation
+    scan
         The rows as DuckDB reads them, which must count alike.
     """
 
     layout: CsvLayout
     types: Mapping[str, CellType]
-    relation: Any = None
+    scan: Scan | None = None
 
     def cube(self, keys: Sequence[Key]) -> Cube | None:
         """The rows counted by values; None where DuckDB has to count them."""
@@ -105,7 +105,7 @@ class PlainCsv:
         return list(zip(found.select(wanted).iter_rows(), found["rows"].to_list(), strict=True))
 
 
-def plain_csv(layout: CsvLayout, types: Mapping[str, CellType], relation: Any = None) -> PlainCsv | None:
+def plain_csv(layout: CsvLayout, types: Mapping[str, CellType], scan: Scan | None = None) -> PlainCsv | None:
     """The files for Polars to count; None where they or Polars are not on this machine, and where it does not pay."""
     files = layout.files
     if files.filesystem is not None or any(path.lower().endswith(".gz") for path in files.paths):
@@ -114,7 +114,7 @@ def plain_csv(layout: CsvLayout, types: Mapping[str, CellType], relation: Any = 
         return None
     if any(len(row) != len(layout.columns) or not row[-1] for row in layout.sample):
         return None  # a last cell may be missing, which cannot be told from a short line
-    return PlainCsv(layout, types, relation)
+    return PlainCsv(layout, types, scan)
 
 
 def _separators(path: str) -> tuple[int, int]:

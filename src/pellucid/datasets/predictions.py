@@ -154,7 +154,7 @@ def with_predictions(dataset: Dataset, file: Path, column: str) -> tuple[Dataset
     if missing:
         frame = frame.filter(f"{name} IS NOT NULL")
     joined = replace(
-        dataset, frame=frame, columns=(*dataset.columns, column), predicted_label=column, rows=rows - missing
+        dataset, rows_of=frame, columns=(*dataset.columns, column), predicted_label=column, rows=rows - missing
     )
     return joined, int(missing)
 

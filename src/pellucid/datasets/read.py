@@ -8,15 +8,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pellucid.datasets.database_address import shown_address
-from pellucid.datasets.join import JOIN_KEY, Side, joined, key_name
+from pellucid.datasets.duckdb_engine import with_relations
 from pellucid.datasets.locate import dataset_type_of
-from pellucid.datasets.parts import Part, connect, read_part
+from pellucid.datasets.parts import Part, bare_connection, connect, read_part
+from pellucid.datasets.scan import Scan, relation_of
 from pellucid.datasets.scan_errors import is_early_type
 from pellucid.datasets.sources import JSON, JSON_LINES, PARQUET, Dataset, DatasetSource, LeftOut
 from pellucid.errors import ConfigError, DataError, Problem
 
 if TYPE_CHECKING:
     from pellucid.datasets.database import DatabaseRows
+    from pellucid.datasets.join import Joined, Side
 
 __all__ = ["compute_on", "read_database", "read_dataset", "read_path"]
 
@@ -60,34 +62,33 @@ def read_dataset(
     MissingExtra
         An optional package is needed to reach the files.
     """
-    connection = connect()
+    connection = bare_connection()
     optional = ((facets, "facet_dataset_uri"), (predictions, "predicted_label_dataset_uri"))
     sources = [_expecting(join, source, where) for source, where in optional if source is not None]
     part = read_part(connection, _expecting(join, main, main.where), lazy=lazy_types and not sources)
     others = [read_part(connection, source) for source in sources]
     _refuse_parts_without_key([part, *others], join)
     _refuse_joins_in_no_order([part, *others])
-    sides = [Side(relation=other.relation, where=other.source.where) for other in (part, *others)]
-    key = None if join is None else key_name(join, sides)
+    key = None if join is None else _key_name(join, [part, *others])
     features = tuple(name for name in part.columns if name not in (part.label, part.predicted_label, key))
     if not features:
         fix = "All its columns are labels or the join column. Add the columns that describe the rows."
         raise DataError(Problem(main.where, known_as="Data must contain features.", fix=fix))
-    frame, notes, predicted_label = part.relation, part.notes, part.predicted_label
+    rows_of, notes, predicted_label = part.rows_of, part.notes, part.predicted_label
     facet_columns: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
-    for other, right in zip(others, sides[1:], strict=True):
+    for other in others:
         if other.source.where == "facet_dataset_uri":
             wanted = _facet_columns(part, other, key)
             facet_columns = tuple(wanted)
         else:
             predicted_label, wanted = _prediction_column(part, other, key, facet_columns)
-        together = joined(connection, Side(relation=frame, where=main.where), right, key, wanted)
-        frame, left_out = together.relation, (*left_out, *together.left_out)
+        together = _joined(connection, _side(rows_of, part), _side(other.rows_of, other), key, wanted)
+        rows_of, left_out = together.relation, (*left_out, *together.left_out)
         notes += other.notes + together.notes
     return Dataset(
-        frame=frame,
-        columns=tuple(frame.columns),
+        rows_of=rows_of,
+        columns=tuple(rows_of.types) if isinstance(rows_of, Scan) else tuple(rows_of.columns),
         label=part.label,
         predicted_label=predicted_label,
         join=key,
@@ -137,11 +138,31 @@ def _expecting(join: str | int | None, source: DatasetSource, where: str) -> Dat
     return replace(source, where=where, expected_names=(*source.expected_names, *names))
 
 
+def _key_name(join: str | int, parts: Sequence[Part]) -> str:
+    from pellucid.datasets.join import key_name
+
+    return key_name(join, [_side(part.rows_of, part) for part in parts])
+
+
+def _joined(connection: Any, left: Side, right: Side, key: str | None, wanted: dict[str, str]) -> Joined:
+    from pellucid.datasets.join import joined
+
+    return joined(with_relations(connection), left, right, key, wanted)
+
+
+def _side(rows_of: Any, part: Part) -> Side:
+    from pellucid.datasets.join import Side
+
+    return Side(relation=relation_of(rows_of), where=part.source.where)
+
+
 def _refuse_parts_without_key(parts: Sequence[Part], join: str | int | None) -> None:
     if join is not None or len(parts) == 1:
         return
     split = [part.source.where for part in parts if len(part.files) > 1]
     if split:
+        from pellucid.datasets.join import JOIN_KEY
+
         fix = f"Name the column that identifies the rows: {' and '.join(split)} is split over several files."
         raise ConfigError(Problem(JOIN_KEY, fix=fix))
 
@@ -226,4 +247,4 @@ def read_path(path: str, *, lazy_types: bool = False) -> Any:
     dataset_type = dataset_type_of(path)
     records = {JSON: "@", JSON_LINES: "@"}.get(dataset_type)
     source = DatasetSource(uri=path, dataset_type=dataset_type, features=records, where="path")
-    return read_part(connect(), source, named=True, lazy=lazy_types).relation
+    return read_part(bare_connection(), source, named=True, lazy=lazy_types).relation

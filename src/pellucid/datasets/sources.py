@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from pellucid.datasets.scan import relation_of
 from pellucid.protocols.table import RowOrder
 
 if TYPE_CHECKING:
@@ -102,8 +103,8 @@ class Dataset:
 
     Parameters
     ----------
-    frame
-        A DuckDB relation, or a Polars LazyFrame for a large CSV file; `narwhals.from_native` accepts both.
+    rows_of
+        A DuckDB relation, an Ibis table, or a `Scan`.
     columns
         All columns of ``frame`` in order.
     label, predicted_label, join
@@ -127,10 +128,10 @@ class Dataset:
     from_database
         Whether the rows stand in a database and not in files.
     plain
-        Counts the rows of ``plain.relation`` by another way than scanning it.
+        Counts the rows of ``plain.scan`` by another way than scanning it.
     """
 
-    frame: Any
+    rows_of: Any
     columns: tuple[str, ...]
     label: str | None = None
     predicted_label: str | None = None
@@ -145,3 +146,8 @@ class Dataset:
     order: RowOrder = "rows"
     from_database: bool = False
     plain: PlainCsv | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def frame(self) -> Any:
+        """The rows as a lazy frame that `narwhals.from_native` accepts."""
+        return relation_of(self.rows_of)

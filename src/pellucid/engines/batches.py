@@ -13,11 +13,9 @@ import numpy.typing as npt
 from pellucid.engines.cells import plain
 from pellucid.engines.ibis_tables import arrow_batches, is_ibis_table
 from pellucid.protocols.model import Batch
+from pellucid.protocols.table import BATCH_ROWS
 
 __all__ = ["BATCH_ROWS", "batches_of", "collected"]
-
-BATCH_ROWS = 65_536
-"""Rows read at a time: large enough for a model's own speed, a few megabytes in memory."""
 
 
 def batches_of(frame: nw.LazyFrame[Any], columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[Batch]:

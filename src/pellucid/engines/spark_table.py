@@ -15,7 +15,7 @@ from pellucid.engines.batches import BATCH_ROWS
 from pellucid.engines.frames import FrameTable
 from pellucid.engines.spark_errors import told
 from pellucid.protocols.model import Batch
-from pellucid.protocols.table import ColumnType, Selection
+from pellucid.protocols.table import ColumnType, LocalTable, Selection
 
 __all__ = ["SparkTable", "spark_frame"]
 
@@ -84,7 +84,7 @@ class SparkTable:
         The Spark frame.
     """
 
-    local: FrameTable
+    local: LocalTable
     frame: Any
 
     @cached_property

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.counts import Cube, Key, Value
-from pellucid.protocols.model import Batch
 
-__all__ = ["Above", "AnyOf", "ColumnType", "RowOrder", "Selection", "Table", "Within"]
+if TYPE_CHECKING:
+    from pellucid.protocols.model import Batch
+
+__all__ = ["BATCH_ROWS", "Above", "AnyOf", "ColumnType", "LocalTable", "RowOrder", "Selection", "Table", "Within"]
+
+BATCH_ROWS = 65_536
+"""Rows read at a time: large enough for a model's own speed, a few megabytes in memory."""
 
 ColumnType = Literal["boolean", "integer", "float", "text", "category"]
 """Type of a column as the data-type rule of Clarify sees it; dates and everything else that prints are text."""
@@ -92,5 +98,22 @@ class Table(Protocol):
         ...
 
     def where(self, selections: Sequence[Selection], *, negate: bool = False) -> Table:
+        """The rows that any of ``selections`` selects, or with ``negate`` all the others."""
+        ...
+
+
+class LocalTable(Table, Protocol):
+    """Rows that this machine scans."""
+
+    @property
+    def row_count(self) -> int:
+        """Number of rows."""
+        ...
+
+    def translate(self) -> AbstractContextManager[None]:
+        """Context in which an engine's own errors about the data become ours."""
+        ...
+
+    def where(self, selections: Sequence[Selection], *, negate: bool = False) -> LocalTable:
         """The rows that any of ``selections`` selects, or with ``negate`` all the others."""
         ...

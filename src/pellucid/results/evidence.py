@@ -7,14 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from pellucid.errors import DataError, Problem
+from pellucid.results.file_names import EVIDENCE, REPORTS
 
 __all__ = ["EVIDENCE", "REPORTS", "Evidence", "FileDigest", "Role", "evidence_from"]
-
-EVIDENCE = "evidence.json"
-"""Its file in the folder of the results."""
-
-REPORTS = (".html", ".ipynb", ".pdf")
-"""Ends of the names of report files, whose digests no report can hold."""
 
 FORMAT = "pellucid-evidence-1"
 

@@ -1,0 +1,28 @@
+"""DuckDB without the parts of its package that take longer to load than a small file to count."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+__all__ = ["duckdb_engine", "with_relations"]
+
+
+def duckdb_engine() -> ModuleType:
+    """The module with DuckDB's connections and errors.
+
+    The compiled part of the package has both, and loads in a third of the time of the whole. An older package has no
+    such part, and is loaded as a whole.
+    """
+    try:
+        return import_module("_duckdb")
+    except ImportError:
+        return import_module("duckdb")
+
+
+def with_relations(connection: Any) -> Any:
+    """The same connection, which makes relations too: loading the whole package gives these methods to all."""
+    import duckdb  # noqa: F401 - see above
+
+    return connection
