@@ -14,12 +14,15 @@ import duckdb
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from pellucid.engines.frames import FrameTable
 
-settings.register_profile("no deadline", deadline=None)  # the first example of a test may pay for imports
-settings.load_profile("no deadline")
+# No time limits: the first example of a test may pay for imports, and a machine may be busy.
+settings.register_profile("fixed", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("fixed")
 
 PEOPLE = {
     "sex": ["F", "M", "F", None, "M", "F", "M", "M", "F", "M", "F", "M"],
@@ -47,7 +50,11 @@ TYPES = {
 DIALECT = {pl.String: "string", pl.Int64: "bigint", pl.Float64: "double", pl.Boolean: "boolean"}
 
 
+@pytest.hookimpl(trylast=True)  # after the options of Hypothesis were read
 def pytest_configure(config):
+    if settings.get_current_profile_name() == "fixed":
+        # Hypothesis mixes in constants of the modules that happen to be loaded, which differ from worker to worker.
+        providers._get_local_constants = lambda: providers._local_constants
     # Ibis calls what DuckDB is about to rename, PySpark leaves sockets open: no fault of this package.
     config.addinivalue_line("filterwarnings", "ignore:fetch_arrow_table:DeprecationWarning")
     config.addinivalue_line("filterwarnings", "ignore:unclosed <socket:ResourceWarning")
