@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
 from pellucid.engines.frames import FrameTable
+from pellucid.models.serving.ports import free_port
 
 # No time limits: the first example of a test may pay for imports, and a machine may be busy.
 settings.register_profile("fixed", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -169,7 +169,7 @@ class PostgresServer:
 
     def start(self):
         options = f"-c listen_addresses=127.0.0.1 -p {self.port} -k {self.folder} -c fsync=off"
-        self.run(*self.control, "-w", "-l", self.folder / "log", "-o", options, "start")
+        self.run(*self.control, "-w", "-t", "300", "-l", self.folder / "log", "-o", options, "start")
 
     def stop(self):
         self.run(*self.control, "-w", "-m", "immediate", "stop")
@@ -184,12 +184,6 @@ class PostgresServer:
         return psycopg.connect(
             host=str(self.folder), port=self.port, user=self.user, dbname="postgres", autocommit=True
         )
-
-
-def free_port():
-    with socket.socket() as chosen:
-        chosen.bind(("127.0.0.1", 0))
-        return chosen.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+SECONDS_OF_A_HANG = 120.0
+"""Ends a test that waits for what will never come."""
+
 DROP = object()
 """An answer that is none: the connection is closed."""
 
@@ -35,6 +38,7 @@ Fault = Callable[[int, bytes], object]
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
+    request_queue_size = 128  # a busy machine is slow to accept, and what does not fit waits a second to try again
 
     def handle_error(self, request, client_address):
         pass  # a client that gives up is part of the tests
@@ -93,6 +97,16 @@ def serve(
         thread.join(timeout=5)
 
 
+def silent_from(request: int, released: threading.Event) -> Fault:
+    """Answers the first requests, and the others only once ``released`` is set."""
+
+    def wait(number: int, body: bytes) -> None:
+        if number >= request:
+            released.wait(SECONDS_OF_A_HANG)
+
+    return wait
+
+
 def slow(seconds: float) -> Fault:
     def wait(number: int, body: bytes) -> None:
         time.sleep(seconds)
@@ -111,6 +125,14 @@ def once_each(fault: Fault) -> Fault:
         return reply
 
     return first
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Until something that another process or thread does has happened."""
+    deadline = time.monotonic() + SECONDS_OF_A_HANG
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
 
 
 @contextmanager

@@ -6,13 +6,25 @@ from contextlib import ExitStack
 
 import numpy as np
 import pytest
-from faulty_server import DROP, Reply, once_each, own_process, serve, slow, sums
+from faulty_server import (
+    DROP,
+    SECONDS_OF_A_HANG,
+    Reply,
+    once_each,
+    own_process,
+    serve,
+    silent_from,
+    slow,
+    sums,
+    wait_until,
+)
 
 from pellucid.errors import ConfigError, ModelError
 from pellucid.models.http.endpoint import endpoint
 from pellucid.models.http.extraction import ResponseFormat
 from pellucid.models.http.settings import RequestSettings
 from pellucid.models.http.templates import RequestFormat
+from pellucid.models.serving.ports import free_port
 from pellucid.protocols.model import Batch
 
 
@@ -51,12 +63,17 @@ def test_scores_come_in_the_order_of_the_rows():
 
 
 def test_scores_come_in_order_though_answers_do_not():
+    others = threading.Event()
+
     def first_is_late(number, body):
-        time.sleep(0.2 if number == 1 else 0)
+        if body.startswith(b"0,0\n"):
+            assert others.wait(SECONDS_OF_A_HANG)
+        else:
+            others.set()
 
     with serve(fault=first_is_late) as server:
         assert predicted(server, 300, batch_records=10)[0] == expected(300)
-        assert server.most_in_flight > 1
+        assert others.is_set()
 
 
 def test_headers_of_the_container_contract_are_sent():
@@ -106,21 +123,26 @@ def test_a_faulty_server_gives_the_scores_of_a_healthy_one():
 
 
 def test_a_server_that_is_killed_and_comes_back_is_waited_for():
-    with own_process() as (process, url):
-        port = int(url.rpartition(":")[2])
-        # Far fewer retries than the outage is long: the breaker waits, not the requests.
-        with model_at(url, batch_records=10, max_retries=3, max_backoff_seconds=0.1) as model, ExitStack() as later:
+    port = free_port()
+    with own_process(port) as (process, url):
+        settings = {"max_concurrency": 4, "max_retries": 3, "max_backoff_seconds": 0.1}
+        with model_at(url, batch_records=10, **settings) as model, ExitStack() as later:
+
+            def restart_after_many_retries():
+                # More than four requests have by themselves: the breaker waits for the server.
+                wait_until(lambda: model.traffic.retries > 4 * 3)
+                later.enter_context(own_process(port))
+
             scores = []
             for number, piece in enumerate(model.predict_stream([(0, rows(1000))])):
                 scores += piece.values.tolist()
                 if number == 10:
                     process.kill()
                     process.wait()
-                    restart = threading.Timer(0.7, lambda: later.enter_context(own_process(port)))
+                    restart = threading.Thread(target=restart_after_many_retries)
                     restart.start()
             restart.join()
     assert scores == expected(1000)
-    assert model.traffic.retries > 3
 
 
 def test_a_throttling_server_is_asked_when_it_says():
@@ -136,11 +158,15 @@ def test_a_throttling_server_is_asked_when_it_says():
 
 
 def test_a_slow_server_is_sent_smaller_requests():
+    ended = threading.Event()
+
     def fault(number, body):
-        time.sleep(0.01 * body.count(b"\n"))
+        if body.count(b"\n") >= 16:
+            ended.wait(SECONDS_OF_A_HANG)
 
     with serve(fault=fault) as server:
-        scores, traffic = predicted(server, 64, timeout_seconds=0.3, max_concurrency=1)
+        scores, traffic = predicted(server, 64, timeout_seconds=0.5, max_concurrency=1)
+        ended.set()
     assert scores == expected(64)
     assert traffic.batch_records <= 16
 
@@ -255,8 +281,7 @@ def test_an_outage_is_no_rejection():
 
 
 def test_a_server_that_is_not_there():
-    with serve() as server:
-        url = server.url
+    url = f"http://127.0.0.1:{free_port()}"
     with model_at(url, max_retries=2) as model, pytest.raises(ModelError) as caught:
         model.predict(rows(2))
     assert str(caught.value) == (
@@ -267,8 +292,11 @@ def test_a_server_that_is_not_there():
 
 
 def test_a_server_that_never_answers():
-    with serve(fault=slow(0.5)) as server:
-        assert failure(server, 1, timeout_seconds=0.1, max_retries=1) == (
+    ended = threading.Event()
+    with serve(fault=silent_from(1, ended)) as server:
+        message = failure(server, 1, timeout_seconds=0.1, max_retries=1)
+        ended.set()
+        assert message == (
             "Row 0 (the first is 0): The model at URL/invocations does not answer (no answer within 0.1 seconds), "
             "asked 2 times. Check that the server runs and can be reached from here; predictor.timeout_seconds and "
             "predictor.max_retries say how long is waited. It was sent: '0,0'"
@@ -309,16 +337,19 @@ def test_a_record_larger_than_the_limit_is_named():
 
 
 def test_requests_in_flight_are_given_up_when_the_job_ends():
-    def late(number, body):
-        time.sleep(0 if number == 1 else 20.0)
+    ended, waited = threading.Event(), []
 
-    with serve(fault=late) as server, model_at(server, batch_records=10) as model:
+    def second_is_silent(number, body):
+        if not body.startswith(b"0,0\n"):
+            waited.append(ended.wait(SECONDS_OF_A_HANG))
+
+    with serve(fault=second_is_silent) as server, model_at(server, batch_records=10) as model:
         stream = model.predict_stream([(0, rows(20))])
         next(stream)
-        begun = time.perf_counter()
         stream.close()
         model.close()
-    assert time.perf_counter() - begun < 10
+        assert waited == []  # the job has ended before the answer came
+        ended.set()
 
 
 def test_settings_are_checked_together():

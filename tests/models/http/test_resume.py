@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
-import time
+import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
-from faulty_server import Reply, serve, slow
+from faulty_server import Reply, serve, silent_from, wait_until
 
 from pellucid.errors import ModelError
 from pellucid.jobs.prediction_store import PredictionStore
@@ -44,13 +45,13 @@ def rows_asked_for(server):
 
 
 def test_a_killed_job_continues_where_it_was(tmp_path):
-    with serve(fault=slow(0.03)) as server:
-        command = [sys.executable, "-c", JOB, *sys.path[:1], server.url, str(tmp_path)]
-        command[3] = str(__file__).rpartition("/")[0]
+    half, killed = ROWS // PER_REQUEST // 2, threading.Event()
+    with serve(fault=silent_from(half, killed)) as server:
+        command = [sys.executable, "-c", JOB, str(Path(__file__).parent), server.url, str(tmp_path)]
         with subprocess.Popen(command) as first:
-            while len(server.requests) < ROWS / PER_REQUEST / 2 and first.poll() is None:
-                time.sleep(0.005)
+            wait_until(lambda: len(server.requests) >= half or first.poll() is not None)
             first.kill()
+        killed.set()
         before = rows_asked_for(server)
         scores = np.concatenate(list(job(server.url, tmp_path)))
         assert scores.tolist() == [row / 100 for row in range(ROWS)]

@@ -15,10 +15,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pellucid.errors import ModelError
+from pellucid.models.serving.ports import LOOPBACK, free_port
 
 __all__ = ["serving_command", "shadow_server"]
 
-LOOPBACK = "127.0.0.1"
 SECONDS_TO_END = 5.0
 TAIL_LINES = 15
 
@@ -83,7 +83,7 @@ def shadow_server(
         The port is in use, the command cannot be started or ends, or ``/ping`` is not answered in time.
     """
     words = shlex.split(command) if isinstance(command, str) else list(command)
-    chosen = _free_port() if port is None else _checked_port(port)
+    chosen = free_port() if port is None else _checked_port(port)
     words = [word.replace("{port}", str(chosen)) for word in words]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as written:
@@ -93,13 +93,6 @@ def shadow_server(
             yield f"http://{LOOPBACK}:{chosen}"
         finally:
             _end(process)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _checked_port(port: int) -> int:
@@ -144,9 +137,8 @@ def _wait_until_ready(
 
     deadline = time.monotonic() + ready_seconds
     pause = 0.02
-    last = "no connection"
     with httpx.Client(trust_env=False, timeout=2.0) as client:
-        while time.monotonic() < deadline:
+        while True:
             if process.poll() is not None:
                 raise ModelError(_ended_early(process.returncode, words, log))
             try:
@@ -154,9 +146,11 @@ def _wait_until_ready(
             except httpx.TransportError as error:
                 last = str(error) or type(error).__name__
             else:
-                if status == 200:
+                if status == 200 and process.poll() is None:
                     return
                 last = f"status {status}"
+            if time.monotonic() >= deadline:
+                break
             time.sleep(pause)
             pause = min(0.5, 1.5 * pause)
     raise ModelError(
