@@ -19,6 +19,8 @@ from hypothesis.internal.conjecture import providers
 from pellucid.engines.frames import FrameTable
 from pellucid.models.serving.ports import free_port
 
+sys.path.insert(0, str(Path(__file__).parent))  # for what tests of all folders import
+
 # No time limits: the first example of a test may pay for imports, and a machine may be busy.
 settings.register_profile("fixed", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])

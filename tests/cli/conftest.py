@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from waiting import SECONDS_OF_A_HANG
 
 from pellucid.cli.main import main
 
@@ -83,7 +84,7 @@ class Workplace:
             env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1", **environment},
             capture_output=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=SECONDS_OF_A_HANG,
             check=False,
         )
         assert "Traceback" not in done.stdout + done.stderr

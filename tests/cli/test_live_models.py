@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "models" / "http"))
 
 from faulty_server import serve
+from waiting import SECONDS_OF_A_HANG, alive, wait_until
 
 PREDICTOR = {"endpoint_name": "income"}
 HEADERS = ["age", "sex", "region", "approved"]
@@ -249,7 +251,7 @@ def test_a_model_that_answers_wrongly_ends_the_job_with_one_message(live, failur
 
 
 def test_a_server_that_never_answers_ping_is_told_with_its_log(live):
-    command = f"{sys.executable} -uc \"import time; print('loading'); time.sleep(60)\""
+    command = "sh -c 'echo loading; exec sleep 60'"
     place = live({"model_name": "income", "startup_seconds": 1.5})
     ended = place.run("--model", f"income=command:{command}")
     assert ended.code == 1
@@ -318,13 +320,6 @@ def started(place, *arguments):
     )
 
 
-def wait_until(condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def test_a_job_that_was_killed_continues_where_it_was(live):
     rows = 3000
     place = live({**PREDICTOR, "batch_records": 50, "max_concurrency": 1})
@@ -332,8 +327,13 @@ def test_a_job_that_was_killed_continues_where_it_was(live):
     place.file("output/analysis.json", "earlier")
     kept = place.folder / "output" / ".resume"
 
+    killed = threading.Event()
+
     def slow(number, body):
+        """Slow enough that the job keeps what it has every second, and silent before it is done."""
         time.sleep(0.05)
+        if number > 45:
+            killed.wait()
 
     with serve(young, slow) as server:
         arguments = (
@@ -348,6 +348,7 @@ def test_a_job_that_was_killed_continues_where_it_was(live):
         with started(place, *arguments) as job:
             wait_until(lambda: sum(int(path.name.split("-")[1]) for path in kept.glob("*/*.npz")) >= rows / 3)
             job.send_signal(signal.SIGKILL)
+        killed.set()
         assert (place.folder / "output" / "analysis.json").read_text() == "earlier"
         before = records(server)
         assert before < rows
@@ -361,14 +362,6 @@ def test_a_job_that_was_killed_continues_where_it_was(live):
     with serve(young) as server:
         place.run("--endpoint", f"income={server.url}", "--output", str(again))
     assert place.analysis() == place.analysis("again")
-
-
-def alive(number):
-    try:
-        os.kill(number, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_interrupting_a_job_ends_the_server_that_was_started_for_it(live):
@@ -394,7 +387,7 @@ def test_interrupting_a_job_ends_the_server_that_was_started_for_it(live):
         wait_until((place.folder / "asked").exists)
         number = int((place.folder / "server.pid").read_text())
         job.send_signal(signal.SIGINT)
-        _, said = job.communicate(timeout=20)
+        _, said = job.communicate(timeout=SECONDS_OF_A_HANG)
     assert job.returncode == 130
     assert said == b"Interrupted. No results were written.\n"
     wait_until(lambda: not alive(number))

@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from waiting import SECONDS_OF_A_HANG, wait_until
 
 
 def metrics(analysis, stage="pre_training"):
@@ -165,15 +166,26 @@ def test_a_job_that_is_stopped_leaves_nothing(workplace, number, code, said):
         stderr=subprocess.PIPE,
         encoding="utf-8",
     )
-    with waiting.open("w"):  # opens when the job reads, which then waits for what is never written
-        time.sleep(0.2)
+
+    def writing():
+        try:
+            return os.open(waiting, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # nobody reads
+            assert process.poll() is None
+            return None
+
+    end = wait_until(writing)  # the job reads, and waits for what is never written
+    try:
+        time.sleep(0.2)  # usually in the middle of it; it may as well not have begun
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=SECONDS_OF_A_HANG)
+    finally:
+        os.close(end)
     assert (process.returncode, out, err) == (code, "", said)
     assert not (workplace.folder / "output").exists()
 
 
 def test_a_reader_that_goes_away_is_no_fault(workplace):
     job = f"{sys.executable} -c 'from pellucid.cli.main import entry; entry()' schema | head -c 10"
-    done = subprocess.run(job, shell=True, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(job, shell=True, capture_output=True, text=True, timeout=SECONDS_OF_A_HANG, check=False)
     assert (done.stdout[:1], done.stderr) == ("{", "")

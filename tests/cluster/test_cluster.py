@@ -2,50 +2,40 @@
 
 import json
 import os
+import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
+from waiting import SECONDS_OF_A_HANG, wait_until
 
 from pellucid.bias.flip_test import Flips
 from pellucid.bias.neighbours import SENT_ROWS
+from pellucid.explain.estimate import BLOCK_ROWS
 
 pytestmark = pytest.mark.slow
 
 MODEL = """
 import time
+from pathlib import Path
 import numpy as np
 
+HOLD = Path(FOLDER, "hold-late-rows")
+
 def chance(rows):
-    time.sleep(0.05)
     rows = np.asarray(rows, dtype=float)
+    while HOLD.exists() and rows[:, 5].max() > 1:
+        time.sleep(0.05)
     return 1 / (1 + np.exp(-(rows[:, 0] * rows[:, 1] - rows[:, 2] + rows[:, 3] * rows[:, 4] * rows[:, 5])))
 """
-ROWS = 640
+ROWS = 20 * BLOCK_ROWS
 COMMAND = [sys.executable, "-c", "from pellucid.cli.main import entry; entry()", "run"]
-
-
-def wait_for(found, what, seconds=120):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if result := found():
-            return result
-        time.sleep(0.05)
-    raise AssertionError(f"{what} did not come within {seconds} s")
-
-
-def free_port():
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        return tried.getsockname()[1]
 
 
 @pytest.fixture
@@ -55,7 +45,6 @@ def cluster(tmp_path):
     if shutil.which("java") is None:
         pytest.skip("PySpark needs Java, which is not installed")
     spark_class = str(Path(pyspark.__file__).parent / "bin" / "spark-class")
-    port = free_port()
     environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_WORKER_DIR": str(tmp_path / "work")}
     at = ["--host", "127.0.0.1", "--webui-port", "0"]
     started = []
@@ -68,12 +57,11 @@ def cluster(tmp_path):
         return started[-1]
 
     try:
-        start("Master", "--port", str(port))
-        address = f"spark://127.0.0.1:{port}"
-        # They wait for the master by themselves.
+        start("Master", "--port", "0")
+        address = wait_until(lambda: re.search(r"spark://127\.0\.0\.1:\d+", (tmp_path / "Master-0.log").read_text()))[0]
         workers = [start("Worker", "--cores", "1", "--memory", "1g", address) for _ in range(2)]
         registered = [tmp_path / f"Worker-{place}.log" for place in (1, 2)]
-        wait_for(lambda: all("Successfully registered" in log.read_text() for log in registered), "The workers")
+        wait_until(lambda: all("Successfully registered" in log.read_text() for log in registered))
         yield address, workers
     finally:
         for process in started:
@@ -89,15 +77,18 @@ def end(process):
 
 def write_job(folder):
     rng = np.random.default_rng(4)
-    lines = ["id,a,b,c,d,e,f", *(f"r{i}," + ",".join(f"{x:.3f}" for x in rng.random(6)) for i in range(ROWS))]
+    numbers = rng.random((ROWS, 6))
+    numbers[ROWS * 3 // 4 :, 5] += 1.01  # the late rows
+    lines = ["id,a,b,c,d,e,f", *(f"r{i}," + ",".join(f"{x:.3f}" for x in row) for i, row in enumerate(numbers))]
     (folder / "rows.csv").write_text("\n".join(lines) + "\n")
-    (folder / "model_of_cluster.py").write_text(MODEL)
+    (folder / "model_of_cluster.py").write_text(MODEL.replace("FOLDER", repr(str(folder))))
+    (folder / "hold-late-rows").touch()
     document = {
         "dataset_type": "text/csv",
         "joinsource_name_or_index": "id",
         "methods": {
             "shap": {
-                "baseline": [[0.5] * 6] * 33,  # units of one block of 32 rows
+                "baseline": [[0.5] * 6] * 33,  # units of one block of rows
                 "num_samples": 60,
                 "estimator": "leverage",
                 "save_local_shap_values": True,
@@ -132,15 +123,16 @@ def test_a_job_ends_with_the_right_numbers_though_a_worker_is_killed(cluster, ru
     (tmp_path / "pellucid.toml").write_text(f'[engine]\nmaster = "{address}"\n')
     job = run("--engine", "spark", "--output", "spark")
     kept = tmp_path / "spark" / ".resume"
-    wait_for(lambda: job.poll() is not None or len(list(kept.rglob("shap-*.npz"))) >= 4, "The first rows")
+    wait_until(lambda: job.poll() is not None or len(list(kept.rglob("shap-*.npz"))) >= 4)
     assert job.poll() is None, job.stdout.read()
     second.send_signal(signal.SIGKILL)
-    assert len(list(kept.rglob("shap-*.npz"))) < ROWS // 32  # there is work left that it had
-    said, _ = job.communicate(timeout=180)
+    assert len(list(kept.rglob("shap-*.npz"))) < ROWS // BLOCK_ROWS  # there is work left that it had
+    (tmp_path / "hold-late-rows").unlink()
+    said, _ = job.communicate(timeout=SECONDS_OF_A_HANG)
     assert job.returncode == 0, said
 
     local = run("--workers", "1", "--output", "local")
-    said, _ = local.communicate(timeout=180)
+    said, _ = local.communicate(timeout=SECONDS_OF_A_HANG)
     assert local.returncode == 0, said
     for name in ("analysis.json", "pellucid.json"):
         assert (tmp_path / "spark" / name).read_text() == (tmp_path / "local" / name).read_text()
@@ -202,11 +194,11 @@ def test_the_flip_test_is_that_of_scikit_learn_though_a_worker_is_killed_in_the_
     output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "start_new_session": True}
     script = subprocess.Popen([sys.executable, "flips.py", address], cwd=tmp_path, env=environment, **output)
     try:
-        wait_for(lambda: script.poll() is not None or len(list(tmp_path.glob("begun-*"))) >= 2, "Two busy workers")
+        wait_until(lambda: script.poll() is not None or len(list(tmp_path.glob("begun-*"))) >= 2)
         assert script.poll() is None, script.stdout.read()
         os.killpg(second.pid, signal.SIGKILL)
         (tmp_path / "go on").touch()
-        said, _ = script.communicate(timeout=180)
+        said, _ = script.communicate(timeout=SECONDS_OF_A_HANG)
     finally:
         end(script)
         script.stdout.close()

@@ -54,5 +54,13 @@ def test_nothing_is_left_behind_when_a_reader_stops_early():
     assert connection.sql("SHOW TABLES").fetchall() == []
 
 
+def test_a_reader_that_is_let_go_of_late_does_not_need_the_file_any_more(tmp_path):
+    (tmp_path / "rows.csv").write_text("id\n1\n2\n3\n4\n")
+    batches = FrameTable(duckdb.connect().read_csv(str(tmp_path / "rows.csv"))).batches(["id"], 2)
+    assert next(batches).columns["id"].tolist() == [1, 2]
+    (tmp_path / "rows.csv").unlink()
+    batches.close()  # raises nothing, which would hide why the reader failed
+
+
 def test_an_empty_table_has_no_batches():
     assert list(FrameTable(duckdb.connect().sql("SELECT 1 AS id WHERE false")).batches(["id"])) == []

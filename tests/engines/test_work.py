@@ -5,10 +5,10 @@ import pickle
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
+from waiting import alive, wait_until
 
 from pellucid.engines.processes import WORTH_STARTING, local_pool
 from pellucid.engines.work import answered, answered_by, digest_of, result_of
@@ -64,17 +64,6 @@ def recipes(tmp_path, monkeypatch):
 
 def pool_of(recipe, *, workers, total):
     return local_pool(recipe.opened(), recipe, workers=workers, processors=2, total=total)
-
-
-def ended(pid):
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.05)
-    return False
 
 
 # --- what comes back --------------------------------------------------------------------------------------------------
@@ -150,7 +139,7 @@ def test_as_many_processes_work_as_were_asked_for_and_end_with_the_block(recipes
     assert [number for _, number in told] == list(range(40))
     working = {pid for pid, _ in told}
     assert os.getpid() not in working
-    assert all(ended(pid) for pid in working)
+    wait_until(lambda: not any(alive(pid) for pid in working))
 
 
 def test_one_worker_is_this_process(recipes):
@@ -195,5 +184,5 @@ def test_workers_end_when_the_process_that_started_them_is_killed(recipes, tmp_p
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as started:
         worker = int(started.stdout.readline())
         started.send_signal(signal.SIGKILL)
-        started.wait(10)
-        assert ended(worker)
+        started.wait()
+        wait_until(lambda: not alive(worker))

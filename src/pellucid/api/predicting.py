@@ -18,6 +18,7 @@ from pellucid.config.bias_request import BiasRequest
 from pellucid.counts import ByValue
 from pellucid.datasets.predictions import with_predictions, write_predictions
 from pellucid.datasets.sources import Dataset
+from pellucid.jobs.explanations.rows import reading
 from pellucid.jobs.predicted_labels import LabelRule, observed_labels
 from pellucid.jobs.prediction_store import PredictionStore
 from pellucid.jobs.predictions import predict_all
@@ -82,8 +83,9 @@ def predicted(
     rule = label_rule(request, table, config)
     column = _new_name(dataset.columns)
     store = PredictionStore(folder, model_identity(source, model, config.predictor))
-    asked = predict_all(model, table.batches(request.features), store)
-    rows = write_predictions(_columns(asked, column, rule, dataset.rows, progress), folder / FILE)
+    with reading(table.batches(request.features)) as batches:
+        asked = predict_all(model, batches, store)
+        rows = write_predictions(_columns(asked, column, rule, dataset.rows, progress), folder / FILE)
     joined, without = with_predictions(dataset, folder / FILE, column)
     return Predicted(
         dataset=joined,

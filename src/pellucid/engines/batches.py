@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -50,6 +51,8 @@ def collected(frame: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
 
 
 def _of_relation(relation: Any, columns: Sequence[str], rows: int) -> Iterator[Batch]:
+    import duckdb
+
     table = f"pellucid_{uuid4().hex}"
     names = [f"c{i}" for i in range(len(columns))]  # names that need no quoting
     renamed = ", ".join(f'{_quoted(column)} AS "{name}"' for column, name in zip(columns, names, strict=True))
@@ -66,7 +69,10 @@ def _of_relation(relation: Any, columns: Sequence[str], rows: int) -> Iterator[B
                 return
             start += rows
     finally:
-        relation.query(f"{table}_rows", f"DROP TABLE {table}")
+        # Any query by way of the relation opens its files, which may be gone when a reader that failed is let go of;
+        # the table then goes with its connection.
+        with suppress(duckdb.Error):
+            relation.query(f"{table}_rows", f"DROP TABLE {table}")
 
 
 def _of_frame(frame: nw.DataFrame[Any], rows: int) -> Iterator[Batch]:

@@ -11,9 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-SECONDS_OF_A_HANG = 120.0
-"""Ends a test that waits for what will never come."""
-
 DROP = object()
 """An answer that is none: the connection is closed."""
 
@@ -102,7 +99,7 @@ def silent_from(request: int, released: threading.Event) -> Fault:
 
     def wait(number: int, body: bytes) -> None:
         if number >= request:
-            released.wait(SECONDS_OF_A_HANG)
+            released.wait()
 
     return wait
 
@@ -125,14 +122,6 @@ def once_each(fault: Fault) -> Fault:
         return reply
 
     return first
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    """Until something that another process or thread does has happened."""
-    deadline = time.monotonic() + SECONDS_OF_A_HANG
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
 
 
 @contextmanager

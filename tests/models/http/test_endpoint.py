@@ -6,18 +6,8 @@ from contextlib import ExitStack
 
 import numpy as np
 import pytest
-from faulty_server import (
-    DROP,
-    SECONDS_OF_A_HANG,
-    Reply,
-    once_each,
-    own_process,
-    serve,
-    silent_from,
-    slow,
-    sums,
-    wait_until,
-)
+from faulty_server import DROP, Reply, once_each, own_process, serve, silent_from, slow, sums
+from waiting import SECONDS_OF_A_HANG, wait_until
 
 from pellucid.errors import ConfigError, ModelError
 from pellucid.models.http.endpoint import endpoint
@@ -162,7 +152,7 @@ def test_a_slow_server_is_sent_smaller_requests():
 
     def fault(number, body):
         if body.count(b"\n") >= 16:
-            ended.wait(SECONDS_OF_A_HANG)
+            ended.wait()
 
     with serve(fault=fault) as server:
         scores, traffic = predicted(server, 64, timeout_seconds=0.5, max_concurrency=1)
@@ -341,7 +331,7 @@ def test_requests_in_flight_are_given_up_when_the_job_ends():
 
     def second_is_silent(number, body):
         if not body.startswith(b"0,0\n"):
-            waited.append(ended.wait(SECONDS_OF_A_HANG))
+            waited.append(ended.wait())
 
     with serve(fault=second_is_silent) as server, model_at(server, batch_records=10) as model:
         stream = model.predict_stream([(0, rows(20))])

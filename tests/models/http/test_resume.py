@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from faulty_server import Reply, serve, silent_from, wait_until
+from faulty_server import Reply, serve, silent_from
+from waiting import wait_until
 
 from pellucid.errors import ModelError
 from pellucid.jobs.prediction_store import PredictionStore
@@ -22,10 +23,10 @@ ROWS, PER_BATCH, PER_REQUEST = 600, 50, 10
 
 JOB = """
 import sys
-sys.path.insert(0, sys.argv[1])
 from pathlib import Path
+url, output, *sys.path[:0] = sys.argv[1:]
 import test_resume
-list(test_resume.job(sys.argv[2], Path(sys.argv[3])))
+list(test_resume.job(url, Path(output)))
 """
 
 
@@ -47,7 +48,8 @@ def rows_asked_for(server):
 def test_a_killed_job_continues_where_it_was(tmp_path):
     half, killed = ROWS // PER_REQUEST // 2, threading.Event()
     with serve(fault=silent_from(half, killed)) as server:
-        command = [sys.executable, "-c", JOB, str(Path(__file__).parent), server.url, str(tmp_path)]
+        folders = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
+        command = [sys.executable, "-c", JOB, server.url, str(tmp_path), *folders]
         with subprocess.Popen(command) as first:
             wait_until(lambda: len(server.requests) >= half or first.poll() is not None)
             first.kill()
