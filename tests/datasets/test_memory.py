@@ -57,6 +57,10 @@ def test_rows_that_do_not_fit_go_to_disk_and_are_counted_all_the_same():
         assert any(Path(setting("temp_directory")).iterdir())
 
 
+def test_a_long_query_shows_no_progress_of_its_own_among_the_results():
+    assert setting("enable_progress_bar") is False
+
+
 HOLDS = """
 import sys
 from pellucid.datasets.memory import connection_settings, memory_limited

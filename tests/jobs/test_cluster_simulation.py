@@ -1,12 +1,14 @@
-"""A simulated cluster: laws of scheduling, and what two processes really take."""
+"""A simulated cluster: laws of scheduling, and the order in which processes really work."""
 
 import json
-import time
+import sys
+import threading
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from waiting import wait_until
 
 from pellucid.api.job import run_job
 from pellucid.explain.estimate import BLOCK_ROWS
@@ -74,52 +76,78 @@ def test_durations_have_the_mean_and_the_stragglers_asked_for():
     assert drawn.mean() == pytest.approx(2.0 * (0.9 + 0.1 * 3), rel=0.01)
 
 
-# --- two processes ----------------------------------------------------------------------------------------------------
-UNITS, SLOW = 8, (2, 5)
+# --- processes --------------------------------------------------------------------------------------------------------
 MODEL = """
 import time
+from pathlib import Path
 
 import numpy as np
 
 
 def predict(rows: np.ndarray):
-    time.sleep(len(rows) * (600e-6 if (rows[:, 0] == 2).any() else 200e-6))
+    unit = int(rows[:, 0].max()) - 1
+    if unit >= 0:
+        Path(FOLDER, f"begun-{unit}").touch()
+        while not Path(FOLDER, f"done-{unit}").exists():
+            time.sleep(0.005)
     return rows.sum(axis=1)
 """
 
 
-def seconds_between_results(folder, monkeypatch, workers):
-    """Seconds from the first result to the last of a real job whose units 2 and 5 take three times as long."""
-    monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.setenv("PYTHONPATH", str(folder))
-    (folder / "sleeping_model.py").write_text(MODEL)
+def job_of(units, folder):
+    """A job of so many units of one block, each of which works from ``begun-`` until ``done-`` with its number."""
     names = [f"x{i}" for i in range(12)]
-    lines = [",".join(["2" if unit in SLOW else "1", *["1"] * 11]) for unit in range(UNITS) for _ in range(BLOCK_ROWS)]
+    lines = [",".join([str(unit + 1), *["1"] * 11]) for unit in range(units) for _ in range(BLOCK_ROWS)]
     (folder / "rows.csv").write_text("\n".join([",".join(names), *lines]))
-    shap = {"baseline": [[0] * 12], "num_samples": 2072}
-    document = {"dataset_type": "text/csv", "methods": {"shap": shap}, "predictor": {"model": "sleeping_model:predict"}}
+    shap = {"baseline": [[0] * 12] * 40, "num_samples": 60}
+    document = {"dataset_type": "text/csv", "methods": {"shap": shap}, "predictor": {"model": "waiting_model:predict"}}
     (folder / "analysis_config.json").write_text(json.dumps(document))
-    seen = []
+    (folder / "waiting_model.py").write_text(MODEL.replace("FOLDER", repr(str(folder))))
 
-    def progress(step):
-        if step.startswith("explaining") and "of" in step:
-            seen.append(time.monotonic())
 
-    run_job(
-        folder / "analysis_config.json",
-        data=str(folder / "rows.csv"),
-        output=folder / f"out-{workers}",
-        workers=workers,
-        progress=progress,
-    )
-    assert len(seen) == UNITS
-    return seen[-1] - seen[0]
+def begins_of(durations, cluster):
+    """When each unit is begun: one that lasted for ever would end so much later."""
+    for_ever = 1e9
+    return [run([*durations[:unit], for_ever], cluster).seconds - for_ever for unit in range(len(durations))]
+
+
+def follow(durations, cluster, folder):
+    """End units in the order that the simulation says; the units that did not work as it says meanwhile."""
+    begins, wrong = begins_of(durations, cluster), []
+    ends = [begin + duration for begin, duration in zip(begins, durations, strict=True)]
+
+    def begun(unit):
+        return (folder / f"begun-{unit}").exists()
+
+    for ended in sorted(range(len(durations)), key=lambda unit: ends[unit]):
+        wait_until(lambda now=ends[ended]: all(begun(unit) for unit, begin in enumerate(begins) if begin < now))
+        wrong += [unit for unit, begin in enumerate(begins) if begin > ends[ended] and begun(unit)]
+        (folder / f"done-{ended}").touch()
+    return wrong
+
+
+def conducted(durations, cluster, folder, wrong):
+    """What `follow` finds, in ``wrong``; however it ends, the job does too."""
+    wrong.append("not followed to the end")
+    try:
+        wrong[:] = follow(durations, cluster, folder)
+    finally:
+        for unit in range(len(durations)):
+            (folder / f"done-{unit}").touch()
 
 
 @pytest.mark.slow
-def test_two_processes_save_what_the_simulation_says(tmp_path, monkeypatch):
-    """Within a quarter of the ratio: other work on the machine takes its part."""
-    alone, together = (seconds_between_results(tmp_path, monkeypatch, workers) for workers in (1, 2))
-    durations = [3.0 if unit in SLOW else 1.0 for unit in range(UNITS)]
-    spans = [np.ptp(run(durations, Cluster(workers=workers)).results) for workers in (1, 2)]
-    assert together / alone == pytest.approx(spans[1] / spans[0], rel=0.25)
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_processes_work_on_units_in_the_order_that_the_simulation_says(workers, tmp_path, monkeypatch):
+    durations = [1.0, 1.5, 9.25, 1.0, 1.5, 1.0, 1.0, 3.5, 1.0, 1.0, 1.5, 1.0]  # the third holds up those far behind it
+    job_of(len(durations), tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.delitem(sys.modules, "waiting_model", raising=False)
+    wrong = []
+    conductor = threading.Thread(target=conducted, args=(durations, Cluster(workers=workers), tmp_path, wrong))
+    conductor.start()
+    data, output = str(tmp_path / "rows.csv"), tmp_path / "out"
+    run_job(tmp_path / "analysis_config.json", data=data, output=output, workers=workers)
+    conductor.join()
+    assert wrong == []

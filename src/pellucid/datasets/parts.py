@@ -65,6 +65,7 @@ def bare_connection() -> Any:
     """As `connect`, but for statements alone: it may lack the methods that make relations, which take time to load."""
     connection = duckdb_engine().connect(config=connection_settings())
     connection.execute("SET parquet_metadata_cache = true")  # else every query reads all footers again
+    connection.execute("SET enable_progress_bar = false")  # else a query of two seconds writes to standard output
     return connection
 
 

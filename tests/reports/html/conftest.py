@@ -2,13 +2,13 @@
 
 import json
 import shutil
-import time
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from waiting import SECONDS_OF_A_HANG, wait_until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
@@ -25,6 +25,7 @@ class Browser:
         options.add_experimental_option("prefs", {"download.default_directory": str(folder / "downloads")})
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+        self.driver.set_script_timeout(SECONDS_OF_A_HANG)
         self.folder = folder
         self.run = self.driver.execute_script
         self.devtools = self.driver.execute_cdp_cmd
@@ -45,12 +46,9 @@ class Browser:
         screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         self.devtools("Emulation.setDeviceMetricsOverride", screen)
 
-    def wait(self, condition, seconds=10):
+    def wait(self, condition):
         """Until a JavaScript expression is true."""
-        end = time.monotonic() + seconds
-        while not self.run(f"return Boolean({condition})"):
-            assert time.monotonic() < end, f"never became true: {condition}"
-            time.sleep(0.02)
+        wait_until(lambda: self.run(f"return Boolean({condition})"))
 
     def draw_all(self):
         """Scroll through the page, as a reader does, until every chart has been drawn."""
