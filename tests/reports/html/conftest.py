@@ -10,6 +10,8 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from waiting import SECONDS_OF_A_HANG, wait_until
 
+from pellucid.models.serving.ports import free_port
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 
@@ -24,7 +26,7 @@ class Browser:
             options.add_argument(argument)
         options.add_experimental_option("prefs", {"download.default_directory": str(folder / "downloads")})
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        self.driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+        self.driver = webdriver.Chrome(options=options, service=Service(DRIVER, port=free_port()))
         self.driver.set_script_timeout(SECONDS_OF_A_HANG)
         self.folder = folder
         self.run = self.driver.execute_script
