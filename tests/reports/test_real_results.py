@@ -72,14 +72,11 @@ def test_headings_stand_with_what_they_head(report, printed):
 
 def test_running_the_notebook_gives_the_outputs_that_it_holds(report, results):
     from nbclient import NotebookClient
-    from traitlets.config import Config
 
     written = render_notebook(report.document)
     executed = nbformat.from_dict(written)
     patience = {"timeout": SECONDS_OF_A_HANG, "startup_timeout": SECONDS_OF_A_HANG}
-    # By files, not by ports, which something else may be given before the kernel listens.
-    config = Config({"KernelManager": {"transport": "ipc"}})
-    NotebookClient(executed, config=config, **patience, resources={"metadata": {"path": str(results)}}).execute()
+    NotebookClient(executed, **patience, resources={"metadata": {"path": str(results)}}).execute()
     assert len(written.cells) == len(executed.cells)
     for before, after in zip(written.cells, executed.cells, strict=True):
         assert after.source == before.source
