@@ -111,6 +111,8 @@ def spark():
     if shutil.which("java") is None:
         pytest.skip("PySpark needs Java, which is not installed")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # PySpark would take the first python3 on the path
+    # Its driver and its worker are this machine, whatever name that goes by.
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     builder = pyspark_sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", value=False)
     builder = builder.config("spark.sql.shuffle.partitions", 1).config("spark.default.parallelism", 1)
     session = builder.getOrCreate()

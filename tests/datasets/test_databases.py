@@ -306,11 +306,11 @@ def test_a_wrong_password_is_told_without_showing_any(people_in_postgres):
 
 @pytest.mark.slow
 def test_a_server_that_is_down_is_told_soon(people_in_postgres):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    with pytest.raises(DataError) as error:
-        read_database(f"postgres://ada@127.0.0.1:{port}/bank?table=people")
+    with socket.socket() as silent:  # nothing listens, and nobody else can
+        silent.bind(("127.0.0.1", 0))
+        port = silent.getsockname()[1]
+        with pytest.raises(DataError) as error:
+            read_database(f"postgres://ada@127.0.0.1:{port}/bank?table=people")
     message = str(error.value)
     assert message.startswith(
         f"path: got 'postgres://ada@127.0.0.1:{port}/bank?table=people'. The server cannot be asked: "
