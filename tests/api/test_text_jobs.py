@@ -458,7 +458,7 @@ def many_texts(folder, rows):
 def test_a_job_that_was_killed_explains_only_the_texts_that_were_left(tmp_path):
     (tmp_path / "mortal_texts.py").write_text(MORTAL)
     many_texts(tmp_path, 300)
-    call = "from pellucid.api.job import run_job; print(*run_job('many.json', output='{}').notes)"
+    call = "from pellucid.api.job import run_job; print(*run_job('many.json', output='{}', workers=1).notes)"
     options = {"cwd": tmp_path, "text": True, "capture_output": True}
     first = subprocess.run([sys.executable, "-c", call.format("out")], check=False, **options)
     assert first.returncode == -signal.SIGKILL
