@@ -120,7 +120,7 @@ def test_a_job_that_was_killed_goes_on_where_it_was(job):
     (job.folder / "hold-late-rows").unlink()
     ended = job.process(*arguments("output", "--workers", "1"))
     assert ended.code == 0
-    assert f"{BLOCK_ROWS * finished} of {ROWS} rows were explained by an earlier run and not again." in ended.out
+    assert f"{BLOCK_ROWS * finished:,} of {ROWS:,} rows were explained by an earlier run and not again." in ended.out
     _, again = asked(job)
     assert again < everything * (12 - finished + 1) / 12
     assert files(job, "output") == files(job, "whole")
