@@ -171,5 +171,7 @@ def test_where_the_workers_lack_a_package_this_process_does_the_work_and_says_so
 
     told = []
     found = analyse(request, FrameTable(people), workers=bare, progress=told.append)
-    assert found == analyse(request, FrameTable(people))
-    assert told[2:] == ["flip test on this machine. The Python of Spark's workers lacks the module 'pellucid'."]
+    lacking = "The Python of Spark's workers lacks the module 'pellucid'."
+    assert found.notes == (f"The machine that started the job did the flip test. {lacking}",)
+    assert replace(found, notes=()) == analyse(request, FrameTable(people))
+    assert told[2:] == [f"flip test on this machine. {lacking}"]

@@ -20,6 +20,7 @@ class FunctionGames:
     players: int
     value: Callable
     inputs_per_coalition: int = 1
+    has_common_base: bool = False
     asked: list = field(default_factory=list)
 
     def playing(self, rows: Sequence[int]) -> np.ndarray:

@@ -47,9 +47,10 @@ def test_each_row_keeps_its_place_whether_a_formula_holds_or_not(holds):
 
 
 def test_a_bound_on_the_whole_job_is_one_on_each_row():
-    budget = Budget(model_calls=1000 * 12 + 2, samples=50)
-    assert bounded_by_samples(budget, total=1000, inputs_per_coalition=2) == Budget(samples=5)
-    assert bounded_by_samples(Budget(samples=3), total=1000, inputs_per_coalition=2) == Budget(samples=3)
+    # Each row twice, to see whether its formula holds and beside its coalitions, and the same for each of 16 bases.
+    budget = Budget(model_calls=1000 * (2 + 5 * 2) + 2 * 16 * 2, samples=50)
+    assert bounded_by_samples(budget, total=1000, inputs_per_coalition=2, bases=16) == Budget(samples=5)
+    assert bounded_by_samples(Budget(samples=3), total=1000, inputs_per_coalition=2, bases=16) == Budget(samples=3)
 
 
 @pytest.mark.parametrize("budget", [Budget(), Budget(model_calls=140 * 40)], ids=["default", "model calls"])

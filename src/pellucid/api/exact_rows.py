@@ -77,7 +77,10 @@ def formula_rows(model: Model, task: ShapTask) -> FormulaRows | str:
     if isinstance(formula, str):
         return formula
     samples = request.plan.budget.samples_of(
-        players=len(request.players), rows=task.total, inputs_per_coalition=len(task.baseline)
+        players=len(request.players),
+        rows=task.total,
+        inputs_per_coalition=len(task.baseline),
+        bases=task.bases,
     )
     if formula.dearer_than(samples, min(task.total, ROWS_BY_FORMULA)):
         return f"it would cost more than {samples:,} samples per row"

@@ -18,7 +18,7 @@ from pellucid.errors import ModelError
 from pellucid.explain.aggregate import AGGREGATIONS, Aggregation, aggregate, ranks_with_ties
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import note
-from pellucid.explain.estimate import explain_blocks
+from pellucid.explain.estimate import bases_of, explain_blocks
 from pellucid.explain.game import Link, MaskedGames
 from pellucid.explain.maskers.tabular import TabularMasker
 from pellucid.explain.one_thread import one_thread
@@ -134,7 +134,10 @@ def _by_formula(question: Question, notes: list[str], progress: Progress) -> tup
         notes.append(f"No formula was used: {formula}.")
         return None, nothing
     samples = budget.samples_of(
-        players=masker.players, rows=masker.rows, inputs_per_coalition=masker.inputs_per_coalition
+        players=masker.players,
+        rows=masker.rows,
+        inputs_per_coalition=masker.inputs_per_coalition,
+        bases=bases_of(masker.rows, common=masker.has_common_base),
     )
     if formula.dearer_than(samples, masker.rows):
         notes.append(f"No formula was used: it would cost more than {samples:,} samples per row.")

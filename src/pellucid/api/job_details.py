@@ -37,7 +37,7 @@ def full_details(job: Preflight, report: BiasReport | None, explained: JobExplan
             "rows": rows,
             "left_out": left_out,
             "columns": columns_overview(job.config, job.dataset, job.table.columns),
-            "notes": [*job.warnings, *job.notes],
+            "notes": [*job.warnings, *job.notes, *(() if report is None else report.notes)],
         }
         details["dataset"] = {**overview, **details.get("dataset", {})}
         details["configuration"] = _without_passwords(job.loaded.document)

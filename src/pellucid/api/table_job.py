@@ -66,7 +66,11 @@ def run_table_job(
             *(report.warnings if report is not None else ()),
             *(explained.warnings if explained is not None else ()),
         ),
-        notes=(*job.notes, *(explained.notes if explained is not None else ())),
+        notes=(
+            *job.notes,
+            *(report.notes if report is not None else ()),
+            *(explained.notes if explained is not None else ()),
+        ),
         files=files,
         explanations=explained,
     )

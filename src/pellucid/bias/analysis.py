@@ -134,6 +134,8 @@ def analyse(
         intersections=tuple(_intersections(analysis, groups)) if request.facet_intersections else (),
         distributions=distributions(counted, analysis.positive, analysis.predicted, groups),
     )
+    if analysis.rows is not None:
+        report = replace(report, notes=analysis.rows.notes)
     report = adjust_p_values(report)
     if analysis.post_error is not None and request.on_degenerate == "fail":
         raise AnalysisError(analysis.post_error.message, analysis.post_error.fix, partial=report)

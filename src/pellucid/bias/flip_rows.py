@@ -30,8 +30,13 @@ class FlipRows:
     Parameters
     ----------
     workers
-        Other processes that find the neighbours. Where they lack a package, this process does, and ``progress`` is
-        told; the numbers are the same.
+        Other processes that find the neighbours. Where they lack a package, this process does, ``progress`` is told
+        and ``notes`` say so; the numbers are the same.
+
+    Attributes
+    ----------
+    notes
+        What is to be told of how the work was done; complete when all groups were compared.
     """
 
     def __init__(
@@ -45,6 +50,7 @@ class FlipRows:
         self._predicted = predicted
         self._workers = workers
         self._progress = progress
+        self.notes: tuple[str, ...] = ()
         self._columns: tuple[str, ...] | None = None
         self._features: npt.NDArray[Any] = np.empty((0, 0))
 
@@ -105,4 +111,5 @@ class FlipRows:
                 raise
             self._workers = None
             self._progress(f"flip test on this machine. {error}")
+            self.notes = (*self.notes, f"The machine that started the job did the flip test. {error}")
             return counted(None)

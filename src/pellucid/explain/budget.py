@@ -84,8 +84,17 @@ class Budget:
             )
         return cls(**bounds)
 
-    def samples_of(self, *, players: int, rows: int, inputs_per_coalition: int) -> int:
+    def samples_of(self, *, players: int, rows: int, inputs_per_coalition: int, bases: int = 1, asked: int = 0) -> int:
         """Most coalitions per row, at least 1; ``seconds`` is left to the clock.
+
+        Parameters
+        ----------
+        players, rows, inputs_per_coalition
+            Of the games.
+        bases
+            How often the empty coalition is asked at most, besides the rows themselves and their coalitions.
+        asked
+            Inputs that the model was asked for before.
 
         Raises
         ------
@@ -96,9 +105,9 @@ class Budget:
         if self.samples_per_player is not None:
             bounds.append(max(1, int(self.samples_per_player * players)))
         if self.model_calls is not None:
-            per_row = (self.model_calls - inputs_per_coalition) // rows - 1
+            per_row = (self.model_calls - asked - bases * inputs_per_coalition) // rows - 1
             if per_row < inputs_per_coalition:
-                least = rows * (inputs_per_coalition + 1) + inputs_per_coalition
+                least = rows * (inputs_per_coalition + 1) + bases * inputs_per_coalition + asked
                 fix = f"Use at least {least}: one coalition for each of {rows} rows, and the predictions themselves."
                 raise ConfigError(Problem("budget.model_calls", self.model_calls, fix=fix))
             bounds.append(per_row // inputs_per_coalition)

@@ -19,7 +19,7 @@ from pellucid.explain.results import Results
 from pellucid.explain.tasks import Task, tasks_of
 from pellucid.protocols.game import Asked, Games
 
-__all__ = ["BLOCK_ROWS", "blocks_of", "explain_blocks", "explain_games"]
+__all__ = ["BLOCK_ROWS", "bases_of", "blocks_of", "explain_blocks", "explain_games"]
 
 BLOCK_ROWS = 64
 """Rows that share designs: many enough to make solving cheap, few enough for the errors of a job to average out."""
@@ -33,6 +33,15 @@ def blocks_of(rows: int) -> range:
     [0, 1, 2]
     """
     return range(-(-rows // BLOCK_ROWS))
+
+
+def bases_of(rows: int, *, common: bool) -> int:
+    """How often the empty coalition of so many rows is asked at most: once for each block if all rows share it.
+
+    >>> bases_of(130, common=True), bases_of(130, common=False)
+    (3, 130)
+    """
+    return len(blocks_of(rows)) if common else rows
 
 
 def explain_games(games: Games, plan: Plan | None = None, *, clock: Callable[[], float] | None = None) -> Attributions:
@@ -95,7 +104,12 @@ def explain_blocks(
 
 def _samples_of(games: Games, plan: Plan, players: int) -> int:
     """Most coalitions of a row with so many players."""
-    return plan.budget.samples_of(players=players, rows=games.rows, inputs_per_coalition=games.inputs_per_coalition)
+    return plan.budget.samples_of(
+        players=players,
+        rows=games.rows,
+        inputs_per_coalition=games.inputs_per_coalition,
+        bases=bases_of(games.rows, common=games.has_common_base),
+    )
 
 
 def _blocks_at_once(games: Games, samples: int) -> int:

@@ -81,6 +81,11 @@ class MaskedGames:
         """Model inputs that one coalition costs at most."""
         return self.masker.inputs_per_coalition
 
+    @property
+    def has_common_base(self) -> bool:
+        """Whether the empty coalition is the same for all rows."""
+        return self.masker.has_common_base
+
     def playing(self, rows: Sequence[int]) -> Booleans:
         """Which players the game of each row has, shape (rows, players)."""
         return self.masker.playing(rows)

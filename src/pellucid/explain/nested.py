@@ -72,6 +72,10 @@ class GroupGames:
     def inputs_per_coalition(self) -> int:
         return self.games.inputs_per_coalition
 
+    @property
+    def has_common_base(self) -> bool:
+        return self.games.has_common_base
+
     def playing(self, rows: Sequence[int]) -> Booleans:
         return np.array([[place < len(self.groups[row]) for place in range(self.players)] for row in rows], dtype=bool)
 
@@ -126,6 +130,10 @@ class MemberGames:
     @property
     def inputs_per_coalition(self) -> int:
         return self.games.inputs_per_coalition * len(self.around[0])
+
+    @property
+    def has_common_base(self) -> bool:
+        return False
 
     def playing(self, rows: Sequence[int]) -> Booleans:
         return np.array([np.arange(self.players) < len(self.items[item][1]) for item in rows], dtype=bool)

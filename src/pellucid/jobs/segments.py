@@ -48,7 +48,9 @@ def with_segments(
     """
     slices = list(_slices(table, configs))
     segments = [_segment(request, *part, progress, workers) for part in slices]
-    return adjust_p_values(replace(report, segments=tuple(segments)))
+    told = (note for part in segments if part.report is not None for note in part.report.notes)
+    notes = tuple(dict.fromkeys((*report.notes, *told)))
+    return adjust_p_values(replace(report, segments=tuple(segments), notes=notes))
 
 
 def interval(column: str, text: str) -> Within | None:

@@ -98,6 +98,11 @@ class Games(Protocol):
         """Model inputs that one coalition costs at most."""
         ...
 
+    @property
+    def has_common_base(self) -> bool:
+        """Whether the empty coalition is the same for all rows."""
+        ...
+
     def playing(self, rows: Sequence[int]) -> Booleans:
         """Which players the game of each row has, shape (rows, players): a text has as many as it has words."""
         ...

@@ -268,6 +268,8 @@ class BiasReport:
         Number of rows analysed.
     distributions
         Rows by label, predicted label and facet value.
+    notes
+        How the numbers were found, where that is not as one would expect; they are the same.
     """
 
     stages: tuple[StageResult, ...]
@@ -281,6 +283,7 @@ class BiasReport:
     intersections: tuple[Intersection, ...] = ()
     segments: tuple[SegmentResult, ...] = ()
     distributions: tuple[ColumnDistribution, ...] = ()
+    notes: tuple[str, ...] = ()
     frame_library: str | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, Any]:

@@ -43,6 +43,9 @@ class Browser:
         self.driver.get_log("browser")
         self.driver.get_log("performance")
         self.driver.get(file.as_uri())
+        if javascript:
+            # A busy machine may still be reading the page when the driver says that it is open.
+            self.wait("document.readyState === 'complete'")
 
     def resize(self, width):
         screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
@@ -54,7 +57,6 @@ class Browser:
 
     def draw_all(self):
         """Scroll through the page, as a reader does, until every chart has been drawn."""
-        self.wait("document.readyState === 'complete'")
         count = self.run("return document.querySelectorAll('figure.chart').length")
         for i in range(count):
             self.run(f"document.querySelectorAll('figure.chart')[{i}].scrollIntoView()")

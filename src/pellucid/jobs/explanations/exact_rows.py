@@ -82,10 +82,19 @@ def with_exact_rows(exact: ExactRows, first: int, sample: Callable[[Integers], A
     return Attributions.join([known, sample(left)]).in_order(np.argsort(np.concatenate([done, left])))
 
 
-def bounded_by_samples(budget: Budget, total: int, inputs_per_coalition: int) -> Budget:
-    """The same budget, with a bound on the rows asked in the whole job turned into one on the samples of a row."""
+def bounded_by_samples(budget: Budget, total: int, inputs_per_coalition: int, bases: int) -> Budget:
+    """The same budget, with a bound on the rows asked in the whole job turned into one on the samples of a row.
+
+    All rows and bases are asked once to find out whether the formula holds, and again with the coalitions.
+    """
     if budget.model_calls is None:
         return budget
     share = Budget(model_calls=budget.model_calls)
-    samples = share.samples_of(players=0, rows=total, inputs_per_coalition=inputs_per_coalition)
+    samples = share.samples_of(
+        players=0,
+        rows=total,
+        inputs_per_coalition=inputs_per_coalition,
+        bases=bases,
+        asked=total + bases * inputs_per_coalition,
+    )
     return replace(budget, model_calls=None, samples=min(samples, budget.samples or samples))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.attributions import Attributions
-from pellucid.explain.estimate import BLOCK_ROWS, explain_blocks
+from pellucid.explain.estimate import BLOCK_ROWS, bases_of, explain_blocks
 from pellucid.explain.game import BATCH_ROWS, MaskedGames
 from pellucid.explain.maskers.tabular import TabularMasker
 from pellucid.explain.maskers.text import TextMasker, text_masker
@@ -73,6 +73,12 @@ class ShapTask:
     texts: TextColumns | None = None
     by_formula: bool = False
     surrogate: Surrogate | None = None
+
+    @property
+    def bases(self) -> int:
+        """How often the empty coalition is asked at most; columns of no player make it another one for each row."""
+        owned = sum(map(len, self.request.players.values()))
+        return bases_of(self.total, common=owned == len(self.features))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -155,7 +161,9 @@ def rows_of_a_unit(task: ShapTask) -> int:
     if task.surrogate is not None:
         asked = max(1, task.request.plan.samples_beside_surrogate(players=players, rows=task.total))
         return min(ROWS_AT_ONCE, max(1, BATCH_ROWS // (BLOCK_ROWS * asked)) * BLOCK_ROWS)
-    samples = task.request.plan.budget.samples_of(players=players, rows=task.total, inputs_per_coalition=inputs)
+    samples = task.request.plan.budget.samples_of(
+        players=players, rows=task.total, inputs_per_coalition=inputs, bases=task.bases
+    )
     asked = min(samples, 1 << min(players, 62)) * inputs
     return min(ROWS_AT_ONCE, max(1, BATCH_ROWS // (BLOCK_ROWS * asked)) * BLOCK_ROWS)
 
@@ -232,7 +240,8 @@ def explained_unit(
     elif task.surrogate is not None and isinstance(masker, TabularMasker):
         found = _by_surrogate(masker, task, score, task.surrogate, unit.first)
     elif exact is not None and isinstance(masker, TabularMasker):
-        bounded = replace(plan, budget=bounded_by_samples(plan.budget, task.total, len(task.baseline)))
+        budget = bounded_by_samples(plan.budget, task.total, len(task.baseline), task.bases)
+        bounded = replace(plan, budget=budget)
 
         def sample(left: npt.NDArray[np.intp]) -> Attributions:
             some = replace(games, masker=replace(masker, explained=rows[left]))
@@ -306,6 +315,10 @@ class PartGames:
     @property
     def inputs_per_coalition(self) -> int:
         return self.games.inputs_per_coalition
+
+    @property
+    def has_common_base(self) -> bool:
+        return self.games.has_common_base
 
     def playing(self, rows: Sequence[int]) -> Booleans:
         return self.games.playing([row - self.first for row in rows])
