@@ -1,6 +1,5 @@
 """pellucid.explain_images: closed forms, laws, arguments, and models that were trained."""
 
-import importlib.util
 
 import numpy as np
 import pytest
@@ -422,7 +421,6 @@ def test_a_frame_has_a_row_per_segment():
 
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # of matplotlib, to shap
-@pytest.mark.skipif(importlib.util.find_spec("shap") is None, reason="shap is not installed")
 def test_with_shap_its_own_explanation_is_made():
     import matplotlib as mpl
     import shap

@@ -1,6 +1,5 @@
 """Explained texts as tables, for shap, and as a notebook shows them."""
 
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -105,7 +104,6 @@ def test_a_text_without_units_says_so_and_many_texts_are_cut_in_the_open():
     assert "The first 20 of 23 texts." in page
 
 
-@pytest.mark.skipif(find_spec("shap") is None, reason="shap is not installed")
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 def test_with_shap_its_own_explanation_holds_texts_of_any_length():
     found = explanation(
