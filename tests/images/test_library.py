@@ -420,7 +420,6 @@ def test_a_frame_has_a_row_per_segment():
     assert frame["value"].tolist() == pytest.approx([200 / 255, -100 / 510])
 
 
-@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # of matplotlib, to shap
 def test_with_shap_its_own_explanation_is_made():
     import matplotlib as mpl
     import shap

@@ -1,6 +1,5 @@
 """Explained texts as tables, for shap, and as a notebook shows them."""
 
-
 import numpy as np
 import pytest
 
@@ -104,7 +103,6 @@ def test_a_text_without_units_says_so_and_many_texts_are_cut_in_the_open():
     assert "The first 20 of 23 texts." in page
 
 
-@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 def test_with_shap_its_own_explanation_holds_texts_of_any_length():
     found = explanation(
         text(" so good. ", ["so", "good", "."], [0.25, 0.5, 0.0]), text("bad", ["bad"], [-0.5])
