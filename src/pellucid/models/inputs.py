@@ -32,7 +32,9 @@ def is_text(values: npt.NDArray[Any]) -> bool:
 
 def has_text(batch: Batch) -> bool:
     """Whether any column of ``batch`` is text."""
-    return batch.matrix is None and any(is_text(values) for values in batch.columns.values())
+    if batch.matrix is not None:
+        return False
+    return bool(batch.repeated) or any(is_text(values) for values in batch.columns.values())
 
 
 def matrix(batch: Batch, model: str, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
@@ -95,7 +97,15 @@ def frame(batch: Batch) -> Any:
     """
     pandas = require("pandas", extra="pandas")
     if batch.matrix is None:
-        return pandas.DataFrame({name: _as_read(values) for name, values in batch.columns.items()})
+        return pandas.DataFrame(
+            {
+                # pandas looks at every text before it stores them in its own way; taking stored ones is quicker.
+                name: pandas.Series(batch.repeated[name].texts).array.take(batch.repeated[name].which)
+                if name in batch.repeated
+                else _as_read(values)
+                for name, values in batch.columns.items()
+            }
+        )
     types = [values.dtype for values in batch[:0].columns.values()]
     # One column after the other, as in every other frame: sums of products must not depend on where the cells lie.
     columns = np.array(batch.matrix.T, order="C")

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import DataError, Problem
 
-__all__ = ["Batch", "Model", "Scores"]
+__all__ = ["Batch", "Model", "Repeated", "Scores"]
 
 _COLUMN_TYPES = {"b": np.dtype(np.bool_), "i": np.dtype(np.int64), "u": np.dtype(np.int64), "f": np.dtype(np.float64)}
+
+
+class Repeated(NamedTuple):
+    """A column of text: some texts, at least one, and which of them each row has.
+
+    Parameters
+    ----------
+    texts
+        Objects, all str, in any order, some perhaps twice.
+    which
+        Positions among them, shape (rows,).
+    """
+
+    texts: npt.NDArray[np.object_]
+    which: npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,9 +41,13 @@ class Batch:
         One array of shape (rows,) per feature, in the model's order: int64, float64 or bool for columns of numbers, and
         object arrays of str for text. Missing values are nan in float columns and None in object columns; whole numbers
         and booleans with missing values come as object arrays. Images are one column: (images, height, width, 3).
+    repeated
+        Columns of text again, of which it is known that their cells come from few texts, none of them missing: what is
+        made of such a column is made of the texts, and then repeated.
     """
 
     columns: Mapping[str, npt.NDArray[Any]]
+    repeated: Mapping[str, Repeated] = field(default_factory=dict)
 
     @classmethod
     def of_matrix(
@@ -79,7 +98,10 @@ class Batch:
     def __getitem__(self, rows: slice | npt.NDArray[Any]) -> Batch:
         if isinstance(self.columns, _Matrix):
             return Batch(replace(self.columns, cells=self.columns.cells[rows]))
-        return Batch({name: values[rows] for name, values in self.columns.items()})
+        return Batch(
+            {name: values[rows] for name, values in self.columns.items()},
+            {name: Repeated(found.texts, found.which[rows]) for name, found in self.repeated.items()},
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

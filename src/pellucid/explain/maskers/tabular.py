@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
 from pellucid.protocols.game import Asked
-from pellucid.protocols.model import Batch
+from pellucid.protocols.model import Batch, Repeated
 
 __all__ = ["TabularMasker", "players_of"]
 
@@ -303,12 +303,19 @@ class MaskedRows:
         else:
             coalition, copies = np.divmod(inputs, self.copies)
             shown, rows = self.present[coalition], self.row[coalition]
-        return Batch(
-            {
-                name: _chosen(shown[..., i], explained, rows, background, copies).ravel()
-                for i, (name, (explained, background)) in enumerate(self.columns.items())
-            }
-        )
+        columns: dict[str, Column] = {}
+        repeated: dict[str, Repeated] = {}
+        for i, (name, (explained, background)) in enumerate(self.columns.items()):
+            if explained.dtype.kind != "O":
+                columns[name] = np.where(shown[..., i], explained[rows], background[copies]).ravel()
+                continue
+            # Moving objects about costs more than moving their places.
+            objects = np.concatenate([explained, background])
+            which = np.where(shown[..., i], rows, len(explained) + copies).ravel()
+            columns[name] = objects[which]
+            if name in self.of_texts:
+                repeated[name] = Repeated(objects, which)
+        return Batch(columns, repeated)
 
     def _cells(self, explained: Column, background: Column, inputs: Integers) -> Column:
         """Cells of inputs, shape (inputs, columns).
@@ -326,6 +333,11 @@ class MaskedRows:
             np.bitwise_and(part, all_bits_where_shown[coalition], out=part)
             np.bitwise_xor(part, absent, out=part)
         return cells.view(np.float64)
+
+    @cached_property
+    def of_texts(self) -> set[str]:
+        """Columns that hold texts and nothing else, none missing."""
+        return {name for name, pair in self.columns.items() if all(_are_texts(column) for column in pair)}
 
     @cached_property
     def side_by_side(self) -> tuple[Column, Column] | None:
@@ -408,9 +420,5 @@ def _equals(column: Column, value: Any) -> Booleans:
     return np.asarray((column == value) | ((column != column) & (value != value)))
 
 
-def _chosen(shown: Booleans, explained: Column, rows: Integers, background: Column, copies: Integers) -> Column:
-    """Cells of explained rows where these are shown, else of background rows."""
-    if explained.dtype.kind != "O":
-        return np.where(shown, explained[rows], background[copies])
-    # Moving objects about costs more than moving their places.
-    return np.concatenate([explained, background])[np.where(shown, rows, len(explained) + copies)]
+def _are_texts(column: Column) -> bool:
+    return column.dtype.kind == "O" and set(map(type, column.tolist())) == {str}
