@@ -10,10 +10,13 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from pellucid.api.estimating import estimate
+from pellucid.api.estimating_rate import rate_of
 from pellucid.api.job import run_job
 from pellucid.cli.main import main
 from pellucid.errors import ConfigError
 from pellucid.jobs.cost import Range
+from pellucid.jobs.explanations.clusters import MOST_CLUSTERS
+from pellucid.protocols.model import Batch, Scores
 
 NAMES = ["a", "b", "c", "d", "label"]
 MODEL = """
@@ -72,6 +75,24 @@ def test_a_probe_measures_the_model(job):
     found = estimate(job(shap=SHAP), data="rows.csv", probe=True)
     assert found.machines.records_per_second > 0
     assert any(note.startswith("Measured with 100 rows: about ") for note in found.notes)
+
+
+def test_a_model_is_measured_in_large_batches_unless_they_would_take_long():
+    class Noting:
+        def __init__(self):
+            self.asked = []
+
+        def predict(self, rows):
+            self.asked.append(len(rows))
+            return Scores(np.zeros((len(rows), 1)))
+
+    rows = Batch({"a": np.arange(95.0)})
+    quick, slow = Noting(), Noting()
+    rate, size = rate_of(quick, rows, 1e9)
+    assert rate > 0
+    assert quick.asked[0] == 1_000
+    assert size == quick.asked[-1]
+    assert (rate_of(slow, rows, 400.0), slow.asked) == ((400.0, 95), [])
 
 
 def test_rows_of_the_future_take_the_place_of_those_counted(job):
@@ -213,9 +234,25 @@ def test_a_model_with_a_formula_is_asked_for_the_rows_themselves(job):
     assert found.cost.total.inputs == Range(asked, asked)
     told = "Values are exact, by the formula for linear models; rows for which it does not hold are sampled."
     assert told in found.notes
+    assert found.cheaper == ()  # a formula needs no samples
     unread = estimate(config, data="rows.csv")
     assert unread.cost.total.inputs.high > asked
     assert any(note.startswith("Whether the model has a formula is not known") for note in unread.notes)
+
+
+def test_a_baseline_that_is_to_be_computed_is_computed_here_as_well(job):
+    rows = np.random.default_rng(1).normal(size=(200, 4))
+    lines = [",".join(map(repr, row)) + f",{i % 2}" for i, row in enumerate(rows.tolist())]
+    joblib.dump(LinearRegression().fit(rows, rows @ [1, 2, 3, 4]), "linear.joblib")
+    for shap, background in (({"num_clusters": 3}, Range(3, 3)), ({}, Range(1, MOST_CLUSTERS))):
+        config = job(shap=shap)
+        config.write_text(json.dumps({**json.loads(config.read_text()), "predictor": {"model": "linear.joblib"}}))
+        config.with_name("rows.csv").write_text("\n".join([",".join(NAMES), *lines]))
+        found = estimate(config, data="rows.csv", allow_pickle=True)
+        result = run_job(config, data="rows.csv", output="out", workers=1, allow_pickle=True)
+        assert found.workload.background == background
+        assert found.cost.total.inputs.low <= result.explanations.shap.model_rows <= found.cost.total.inputs.high
+        assert found.cost.total.inputs.high <= 200 + background.high
 
 
 def test_a_function_has_no_formula_and_it_is_said(job):

@@ -93,7 +93,10 @@ def test_where_there_is_no_formula_the_reason_is_told(job):
     found = details(job(HistGradientBoostingClassifier(max_iter=20).fit(CELLS, GOOD), {}))
     assert found["formula"] == {
         "name": None,
-        "reason": "boosted trees add up in log-odds, and probabilities are explained; link='logit' is exact",
+        "reason": (
+            "boosted trees add up in log-odds, and probabilities are explained; log-odds (use_logit, link='logit') "
+            "are exact"
+        ),
     }
     assert found["estimators"] == {"enumeration": 80}
 

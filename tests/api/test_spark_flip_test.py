@@ -1,6 +1,7 @@
 """The flip test of jobs and library calls on Spark: found by its workers, equal to that of this machine."""
 
 import json
+import venv
 
 import numpy as np
 import polars as pl
@@ -50,18 +51,20 @@ def asked(monkeypatch):
     return counted
 
 
+CONFIG = {
+    "dataset_type": "application/x-parquet",
+    "label": "approved",
+    "predicted_label": "predicted",
+    "label_values_or_threshold": [1],
+    "facet": [{"name_or_index": "sex", "value_or_threshold": ["F"]}],
+    "excluded_columns": ["region"],
+    "methods": {"post_training_bias": {"methods": ["FT", "DPPL"]}},
+}
+
+
 def test_a_job_writes_the_same_files_as_on_this_machine(spark, tmp_path, asked):
     people().write_parquet(tmp_path / "rows.parquet", row_group_size=5000)
-    config = {
-        "dataset_type": "application/x-parquet",
-        "label": "approved",
-        "predicted_label": "predicted",
-        "label_values_or_threshold": [1],
-        "facet": [{"name_or_index": "sex", "value_or_threshold": ["F"]}],
-        "excluded_columns": ["region"],
-        "segment_config": [{"name_or_index": "region", "segments": [["north"]]}],
-        "methods": {"post_training_bias": {"methods": ["FT", "DPPL"]}},
-    }
+    config = {**CONFIG, "segment_config": [{"name_or_index": "region", "segments": [["north"]]}]}
     (tmp_path / "config.json").write_text(json.dumps(config))
     for engine in ("local", "spark"):
         data = str(tmp_path / "rows.parquet")
@@ -70,6 +73,26 @@ def test_a_job_writes_the_same_files_as_on_this_machine(spark, tmp_path, asked):
         assert (tmp_path / "spark" / name).read_text() == (tmp_path / "local" / name).read_text()
     rows_of_women = people().filter(sex="F").height
     assert asked == {"pools": 1, "units": -(-rows_of_women // SENT_ROWS)}  # segments are too small to be sent
+
+
+def test_where_the_workers_lack_the_packages_this_machine_does_the_work_and_notes_it(spark, tmp_path, monkeypatch):
+    people().write_parquet(tmp_path / "rows.parquet")
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+
+    def run(engine):
+        data = str(tmp_path / "rows.parquet")
+        return run_job(tmp_path / "config.json", data=data, output=tmp_path / engine, engine=engine, report=False)
+
+    expected = run("local")
+    venv.create(tmp_path / "bare")
+    monkeypatch.setattr(spark.sparkContext, "pythonExec", str(tmp_path / "bare" / "bin" / "python"))
+    found = run("spark")
+    assert (tmp_path / "spark" / "analysis.json").read_text() == (tmp_path / "local" / "analysis.json").read_text()
+    assert found.notes[:-1] == expected.notes
+    assert found.notes[-1].startswith(
+        "The machine that started the job did the flip test. The Python of Spark's workers lacks the module "
+    )
+    assert json.loads((tmp_path / "spark" / "pellucid.json").read_text())["dataset"]["notes"] == [*found.notes]
 
 
 def test_a_library_call_on_a_frame_of_spark_gives_what_any_other_frame_gives(spark, asked):

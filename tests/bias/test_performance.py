@@ -44,6 +44,21 @@ def test_the_report_holds_both_matrices_in_clarifys_form():
     }
 
 
+def test_predictions_count_in_the_class_that_they_equal_or_print_as_and_others_in_none():
+    classes = [f"c{i}" for i in range(300)]
+    predicted = [*classes[1:], "none of them"]
+    frame = pl.DataFrame({"f": ["F", "M"] * 150, "y": classes, "p": predicted})
+    report = bias(frame, label="y", positive=classes[:150], predicted="p", facets={"f": "F"})
+    matrix = report.performance.confusion_matrix
+    assert {(true, name) for true, row in matrix.items() for name, rows in row.items() if rows} == {
+        (f"c{i}", f"c{i + 1}") for i in range(299)
+    }
+    assert all(list(row) == list(matrix) for row in matrix.values())
+    texts = frame.with_columns(y=pl.Series([0, 1] * 150), p=pl.Series(["1", "2", "0", "1"] * 75))
+    report = bias(texts, label="y", positive=1, predicted="p", facets={"f": "F"})
+    assert report.performance.confusion_matrix == {"0": {"0": 75.0, "1": 75.0}, "1": {"0": 0.0, "1": 75.0}}
+
+
 def test_quotients_without_a_denominator_are_text_in_json():
     values = {name: value for name, value, _ in performance_metrics(Counts(fn=3, tn=1))}
     assert values["Conditional Acceptance"] == float("inf")

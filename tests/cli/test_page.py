@@ -1,6 +1,7 @@
 """What is shown is the same on a terminal and in a file; a file gets it unfolded."""
 
 import io
+import os
 import sys
 
 import pytest
@@ -51,6 +52,17 @@ def shown(monkeypatch):
 
 def test_a_file_gets_plain_text(shown):
     assert shown(PARTS, io.StringIO()) == SHOWN
+
+
+def test_a_reader_that_has_gone_is_found_while_the_command_still_runs(monkeypatch):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w", encoding="utf-8") as stream:
+        monkeypatch.delenv("COLUMNS", raising=False)
+        monkeypatch.setattr(sys, "stdout", stream)
+        with pytest.raises(BrokenPipeError):
+            show([Line("few words")])
+        os.dup2(os.open(os.devnull, os.O_WRONLY), writing)  # what is still in the buffer is written on closing
 
 
 def test_long_lines_of_a_file_are_not_folded():

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -72,3 +73,25 @@ def test_garbage_is_looked_for_as_usual_once_a_job_runs(workplace):
 def test_programs_that_the_job_starts_find_the_settings_of_libraries_as_they_were(workplace, name, value):
     assert name not in state_at_the_end(workplace)["environment"]
     assert state_at_the_end(workplace, **{name: value})["environment"][name] == value
+
+
+@pytest.mark.slow
+def test_evidence_names_the_engine_that_counted_though_not_all_of_its_package_is_loaded(workplace):
+    ended = workplace.process("run", "analysis_config.json", "--data", "people.csv")
+    evidence = json.loads((workplace.folder / "output" / "evidence.json").read_text())
+    assert ended.code == 0
+    assert evidence["versions"]["duckdb"] == version("duckdb")
+
+
+@pytest.mark.parametrize(
+    ("closed", "config", "code"),
+    [(">&-", "analysis_config.json", 0), ("<&- >&- 2>&-", "analysis_config.json", 0), ("2>&-", "none.json", 2)],
+    ids=["output", "all", "errors"],
+)
+def test_a_stream_that_is_closed_is_no_fault(workplace, closed, config, code):
+    job = f"run {config} --data people.csv --no-report"
+    command = f"{sys.executable} -c 'from pellucid.cli.main import entry; entry()' {job} {closed}"
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    done = subprocess.run(command, shell=True, cwd=workplace.folder, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (code, b"", b"")
+    assert (workplace.folder / "output" / "analysis.json").exists() == (code == 0)

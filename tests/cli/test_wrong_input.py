@@ -44,6 +44,10 @@ SCHEMA = "Analysis configuration schema validation error.\n"
             ),
         ),
         (
+            {"label": 9, "facet": [{"name_or_index": "sex"}]},
+            "label: got 9. There are 5 columns: use an index of 0 to 4.\n",
+        ),
+        (
             {"label_values_or_threshold": [2]},
             "label_values_or_threshold: got 2. No row of column 'approved' has this value; there are 0, 1.\n",
         ),

@@ -6,6 +6,7 @@ from itertools import pairwise
 import duckdb
 import pytest
 
+from pellucid.api.preflight import table_over
 from pellucid.datasets import DatasetSource, read_dataset
 from pellucid.datasets.duckdb_engine import duckdb_engine, with_relations
 from pellucid.datasets.scan import Scan, relation_of
@@ -46,3 +47,17 @@ def test_the_types_of_a_scan_are_those_of_its_relation(tmp_path, ending, dataset
     }
     assert dataset.columns == tuple(dataset.rows_of.types)
     assert all(here is there for here, there in pairwise([dataset.frame, dataset.frame, dataset.rows_of.relation]))
+
+
+def test_a_time_with_a_zone_is_read_as_the_time_in_utc_wherever_the_machine_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    path = tmp_path / "seen.parquet"
+    moments = "(1, TIMESTAMPTZ '2024-05-01 23:30:00+00'), (2, NULL), (3, TIMESTAMPTZ '1960-01-01 12:00:00.25+02')"
+    duckdb.sql(f"COPY (SELECT * FROM (VALUES {moments}) t(row, seen)) TO '{path}' (FORMAT parquet)")
+    dataset = read_dataset(DatasetSource(uri=str(path), dataset_type="application/x-parquet"))
+    cells = ["2024-05-01 23:30:00", None, "1960-01-01 10:00:00.250000"]
+    assert dict(dataset.rows_of.types) == {"row": "INTEGER", "seen": "TIMESTAMP"}
+    table = table_over(dataset)
+    assert table.head(3, ["seen"]) == {"seen": cells}
+    assert [batch.columns["seen"].tolist() for batch in table.batches(["seen"])] == [cells]
+    assert table.first_seen("seen", [cells[2], cells[0]]) == [cells[0], cells[2]]

@@ -64,3 +64,12 @@ def test_a_reader_that_is_let_go_of_late_does_not_need_the_file_any_more(tmp_pat
 
 def test_an_empty_table_has_no_batches():
     assert list(FrameTable(duckdb.connect().sql("SELECT 1 AS id WHERE false")).batches(["id"])) == []
+
+
+def test_whole_numbers_that_need_an_unsigned_type_become_doubles_and_never_negative():
+    large = pl.Series([3, 2**63 + 2**20], dtype=pl.UInt64)
+    numbers = pl.DataFrame({"hash": large, "age": pl.Series([3, 4], dtype=pl.UInt64)})
+    for native in (numbers, numbers.to_pandas(), duckdb.from_arrow(numbers.to_arrow())):
+        (batch,) = FrameTable(native).batches(["hash", "age"])
+        assert batch.columns["hash"].tolist() == [3.0, float(2**63 + 2**20)]
+        assert (batch.columns["hash"].dtype, batch.columns["age"].dtype) == (np.float64, np.int64)

@@ -1,5 +1,8 @@
 """One suite for every engine: what a table promises, with the same rows, to the last bit."""
 
+from datetime import datetime
+
+import duckdb
 import numpy as np
 import polars as pl
 import pytest
@@ -145,6 +148,31 @@ def test_where_keeps_the_rows_of_any_selection_and_negated_all_others(people):
     assert people.where(selections).head(12, ["age"])["age"] == [25, 31, 19, 47, 25, 70]
     others = people.where(selections, negate=True)
     assert others.head(12, ["sex"])["sex"] == [M, NOBODY, M, M, M, M]
+
+
+NOON, MIDNIGHT = datetime.fromisoformat("2024-05-02T12:00"), datetime.fromisoformat("2024-05-01")
+
+
+@pytest.mark.parametrize(
+    ("cells", "printed"),
+    [
+        ([NOON.date(), MIDNIGHT.date(), None, NOON.date()], ["2024-05-02", "2024-05-01"]),
+        ([NOON, MIDNIGHT, None, NOON], ["2024-05-02 12:00:00", "2024-05-01 00:00:00"]),
+        ([b"F", b"M", None, b"F"], ["F", "M"]),
+    ],
+    ids=["dates", "times", "bytes"],
+)
+@pytest.mark.parametrize(
+    "frame_of",
+    [lambda rows: rows, lambda rows: duckdb.from_arrow(rows.to_arrow()), lambda rows: rows.to_arrow()],
+    ids=["polars", "duckdb", "arrow"],
+)
+def test_what_is_neither_number_nor_text_is_selected_as_it_prints(frame_of, cells, printed):
+    first, second = printed
+    table = FrameTable(frame_of(pl.DataFrame({"x": cells})))
+    assert table.first_seen("x", [None, second, first]) == [first, second, None]
+    assert table.mask(AnyOf("x", (first,))).tolist() == [True, False, False, True]
+    assert table.where([AnyOf("x", (first,))], negate=True).head(9, ["x"]) == {"x": [second, None]}
 
 
 def test_numbers_come_in_the_order_of_the_rows_with_nan_for_what_is_missing(people):

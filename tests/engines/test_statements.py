@@ -90,6 +90,12 @@ def test_what_needs_rows_is_answered_as_by_a_frame():
     assert statement.cube([ByValue("sex")], weights="w") == frame.cube([ByValue("sex")], weights="w")
 
 
+def test_lists_are_selected_as_they_print():
+    table, _ = both(duckdb.connect(), "SELECT unnest([[2], [1, 2], NULL, [2]]) AS x")
+    assert table.first_seen("x", [None, "[1, 2]", "[2]"]) == ["[2]", "[1, 2]", None]
+    assert table.mask(AnyOf("x", ("[2]",))).tolist() == [True, False, False, True]
+
+
 def test_a_quicker_way_to_count_is_taken_where_it_has_an_answer():
     connection = duckdb.connect()
     rows = "SELECT 'F' AS sex"

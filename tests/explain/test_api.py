@@ -231,6 +231,33 @@ def test_a_budget_of_samples_bounds_the_rows_asked(samples, rows, background):
     assert sum(asked) == found.model_rows <= rows * (samples + 2) * background
 
 
+@pytest.mark.parametrize("chosen", [None, ["column_0", "column_2", "column_4", "column_6"]], ids=["all", "some"])
+@pytest.mark.parametrize(("rows", "background", "samples"), [(1, 1, 1), (63, 5, 3), (130, 7, 2), (200, 2, 40)])
+@pytest.mark.parametrize("estimator", ["auto", "leverage", "clarify", "border"])
+def test_a_budget_of_model_calls_is_never_exceeded(estimator, rows, background, samples, chosen):
+    asked = []
+
+    def counted(batch):
+        asked.append(len(batch))
+        return wavy(batch)
+
+    table = np.random.default_rng(1).normal(size=(rows + background, 10))
+    bases = rows if chosen else -(-rows // 64)
+    calls = rows * (samples * background + 1) + bases * background
+    given = {"background": table[rows:], "estimator": estimator, "features": chosen}
+    found = pellucid.explain(counted, table[:rows], budget={"model_calls": calls}, **given)
+    assert sum(asked) == found.model_rows <= calls
+    with pytest.raises(ConfigError, match=f"Use at least {rows * (background + 1) + bases * background}: "):
+        pellucid.explain(counted, table[:rows], budget={"model_calls": rows * (background + 1)}, **given)
+
+
+def test_whole_numbers_that_need_an_unsigned_type_reach_the_model_as_doubles_and_never_as_negative_ones():
+    large = np.array([[2**63 + 2**20, 5], [3, 2**64 - 2**11]], dtype=np.uint64)
+    for rows in (large, large.astype(object), pd.DataFrame(large, columns=["column_0", "column_1"])):
+        found = pellucid.explain(lambda batch: np.asarray(batch, dtype=float)[:, 0], rows, background=rows[:1])
+        assert found.predictions[:, 0].tolist() == [float(2**63 + 2**20), 3.0]
+
+
 def test_an_equal_seed_gives_equal_bytes_on_every_kind_of_table():
     table = np.random.default_rng(1).normal(size=(40, 12))
     columns = {f"c{place}": column for place, column in enumerate(table.T)}

@@ -189,6 +189,14 @@ def test_model_calls_bound_the_whole_job():
     assert 0.8 * 5000 <= explained.model_rows <= 5000
 
 
+def test_model_calls_bound_a_job_whose_base_is_asked_again_for_every_request():
+    # A row takes 40 coalitions before 100 background rows, so that blocks go one by one.
+    games = table_games(random_rows(130, 12), random_rows(100, 12, 1), nonlinear)
+    calls = 130 * (40 * 100 + 1) + 3 * 100
+    explained = explain_games(games, Plan(estimator="leverage", budget=Budget(model_calls=calls)))
+    assert (explained.model_rows, explained.samples.tolist()) == (calls, [40] * 130)
+
+
 def test_seconds_are_kept_by_the_clock(function_games, make_smooth_game):
     games = function_games(640, 14, lambda row, z: make_smooth_game(14)(z))
     ticks = itertools.count(step=1.0)

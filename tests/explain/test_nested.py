@@ -95,6 +95,19 @@ def test_a_row_is_asked_for_no_more_than_the_budget(function_games, make_smooth_
     assert found.model_rows <= 1000 + 2 + 12 * 5 * 2  # ends of the inner games are asked beside
 
 
+@pytest.mark.parametrize("per_row", [2, 3, 4, 10, 30, 45, 60, 100, 400, 3000])
+def test_model_calls_are_never_exceeded_and_groups_add_up_whatever_is_left_closed(
+    function_games, make_smooth_game, per_row
+):
+    smooth, groups = make_smooth_game(12), [list(range(at, at + 4)) for at in range(0, 12, 4)]
+    games = function_games(70, 12, lambda row, coalitions: smooth(coalitions) * (row + 1))
+    found = nested(games, groups, Budget(model_calls=70 * (per_row + 1)), blocks=(0, 1))
+    # Twelve sets of others, of which four differ, are asked of a model once each; these games ask for all.
+    assert found.samples.max() + 2 <= per_row + 1
+    total = np.nansum(found.values[:, :, 0], axis=1)
+    assert total == pytest.approx((found.predictions - found.base_values)[:, 0])
+
+
 def test_sets_of_other_groups_follow_shapleys_weights():
     for others in range(4):
         sizes = every_set(others).sum(axis=1)

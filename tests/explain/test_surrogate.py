@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor
 
+import pellucid
 from pellucid import ConfigError
 from pellucid.explain.budget import Budget
 from pellucid.explain.estimate import explain_games
@@ -164,6 +165,24 @@ def test_too_few_samples_to_correct_a_surrogate_are_refused():
         "budget.model_calls: got 20500. Use at least 20,580: 56 samples for each row correct a surrogate of "
         "14 features."
     )
+    with pytest.raises(ConfigError, match="Use at least 20,870: "):
+        plan.samples_beside_surrogate(players=14, rows=10, background=300)
+
+
+def test_model_calls_of_a_surrogate_bound_what_is_asked_and_are_checked_before_anything_is():
+    asked = []
+
+    def counted(rows: np.ndarray):
+        asked.append(len(rows))
+        return np.tanh(rows.sum(axis=1)) + rows[:, 0] * rows[:, 1]
+
+    table, settings = np.random.default_rng(0).normal(size=(210, 5)), {"training_calls": 200, "audit_rows": 0}
+    given = {"background": table[10:], "estimator": "surrogate", "surrogate": settings}
+    with pytest.raises(ConfigError, match="Use at least 610: "):
+        pellucid.explain(counted, table[:10], budget={"model_calls": 609}, **given)
+    assert asked == []
+    found = pellucid.explain(counted, table[:10], budget={"model_calls": 610}, **given)
+    assert sum(asked) == found.model_rows == 610
 
 
 def test_settings_of_a_surrogate_are_checked_together():

@@ -1,6 +1,5 @@
 """pellucid.explain_images: closed forms, laws, arguments, and models that were trained."""
 
-
 import numpy as np
 import pytest
 from hypothesis import given, settings

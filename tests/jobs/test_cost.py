@@ -41,11 +41,25 @@ def test_without_the_speed_of_the_model_there_is_no_time_but_all_else():
     assert found.total.files.high > 0
 
 
-def test_more_workers_than_units_do_not_help():
-    few = replace(SHAP, unit_rows=500)
-    two, many = (step(job_cost(few, replace(LOCAL, workers=w)), "SHAP") for w in (2, 200))
-    assert many.seconds == two.seconds
-    assert many.limit == "2 units of work for 200 workers"
+@pytest.mark.parametrize(
+    ("workload", "name", "units"),
+    [
+        (SHAP, "SHAP", 16),  # of 64 rows, as a row alone asks for 2,000
+        (replace(SHAP, coalitions=Range(4, 4), background=Range(32, 32)), "SHAP", 2),  # of 512 rows, 128 each
+        (replace(SHAP, coalitions=Range(32, 32), trained=300), "SHAP", 1),  # of 2,048 rows, 32 each
+        (replace(SHAP, by_formula=Range(1e-3, 1e-3), rows=6_000), "SHAP", 3),  # of 2,048 rows
+        (Workload(rows=40_000, columns=14, points=Range(9, 9)), "partial dependence", 3),  # of 16,384 rows
+    ],
+)
+def test_more_workers_than_units_do_not_help(workload, name, units):
+    as_many, more = (step(job_cost(workload, replace(LOCAL, workers=w)), name) for w in (units, 200))
+    assert more.seconds == as_many.seconds
+    assert more.limit == f"{units} unit{'s' if units > 1 else ''} of work for 200 workers"
+    assert "units" not in as_many.limit
+
+
+def test_an_endpoint_is_said_to_be_the_limit_however_many_workers_there_are():
+    assert step(job_cost(SHAP, replace(LOCAL, remote=True, workers=200)), "SHAP").limit == "the endpoint"
 
 
 def test_an_endpoint_is_as_fast_for_many_workers_as_for_one():
@@ -94,7 +108,7 @@ def test_a_formula_asks_for_the_rows_themselves_and_the_background_of_every_unit
 def test_a_coalition_beside_a_surrogate_is_one_input_whatever_the_background():
     found = step(job_cost(replace(SHAP, trained=20_000, audited=10), LOCAL), "SHAP")
     full = 20 * (2**10 - 2)  # all coalitions of ten players are fewer than 2 M + 2048
-    background = 20 * 16  # once for each unit of 64 rows
+    background = 20 * 2  # once for each unit of 640 rows
     assert found.inputs.high == 1000 * 100 + 1000 + 20_000 + 10 * (100 + full) + background
 
 

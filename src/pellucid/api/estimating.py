@@ -28,8 +28,8 @@ __all__ = ["Estimate", "estimate"]
 
 IMAGES = "application/x-image"
 FORMULAS = "A linear model or an ensemble of trees that can be explained by a formula takes far less."
-SAMPLED_ROWS = 512
-"""Rows by which the coalitions of a row are estimated."""
+SAMPLED_ROWS = 4096
+"""Rows by which the coalitions of a row and a baseline that is to be computed are estimated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,7 +248,9 @@ def _with_coalitions(
     Also what is to be said of a formula of the model.
     """
     from pellucid.api.job_explanations import given_baseline
+    from pellucid.engines.batches import first_rows
     from pellucid.explain.maskers.tabular import TabularMasker
+    from pellucid.jobs.explanations.clusters import MOST_CLUSTERS, computed_baseline
     from pellucid.jobs.explanations.request import explanation_request
 
     dataset = job.dataset
@@ -259,18 +261,20 @@ def _with_coalitions(
     table = _table(dataset)
     baseline = given_baseline(job.config, job.config_path, dataset, table)
     players = len(request.shap.players)
-    if baseline is None:
-        background = background_of(None, request.shap.num_clusters, job.config_path)
-        return replace(workload, players=players, background=background), FORMULAS
-    first = next(table.batches(request.features, SAMPLED_ROWS), None)
+    with table.translate():
+        first = first_rows(dataset.frame, request.features, SAMPLED_ROWS)
     if first is None:
         return workload, ""
+    number = request.shap.num_clusters
+    by_data = baseline is None and number is None
+    if baseline is None:  # the job seeks the same clusters, among rows from everywhere
+        baseline = computed_baseline(first, number=number, column_types=request.column_types)
     masker = TabularMasker(first[: min(SAMPLED_ROWS, counted)], baseline, request.shap.players)
     active = masker.active(range(masker.rows)).sum(axis=1)
     most = configured_samples(job.config, players, workload.rows, samples)
     copies = len(baseline) if request.shap.plan.estimator == "surrogate" else 1
     mean = sum(coalitions_of(most, int(m), copies=copies) for m in active) / len(active)
-    size = Range(len(baseline), len(baseline))
+    size = Range(1, MOST_CLUSTERS) if by_data else Range(len(baseline), len(baseline))
     workload = replace(workload, players=players, background=size, coalitions=Range(0.9 * mean, 1.1 * mean))
     if request.shap.plan.estimator != "auto":
         return workload, ""
@@ -286,6 +290,7 @@ def _rate(
 ) -> tuple[float | None, tuple[str, ...]]:
     if given is not None or not probe:
         return given, ()
+    from pellucid.api.estimating_rate import rate_in_large_batches
     from pellucid.api.probing import probe as ask
 
     asked = ask(job, 1_000_000, allow_pickle=allow_pickle)
@@ -295,15 +300,20 @@ def _rate(
         raise ConfigError(asked.problems)
     if asked.cost is None or not asked.cost.seconds:
         return None, ()
-    rate = asked.cost.rows / asked.cost.seconds
+    rate, batch = asked.cost.rows / asked.cost.seconds, "small batches"
+    if job.model is not None and not (job.model.remote or job.model.served):
+        rate, rows = rate_in_large_batches(job, rate, allow_pickle=allow_pickle)
+        batch = f"batches of {rows:,}"
     return rate, (
-        f"Measured with {asked.records} rows: about {float(f'{rate:.2g}'):,.0f} records per second, in small batches.",
+        f"Measured with {asked.records} rows: about {float(f'{rate:.2g}'):,.0f} records per second, in {batch}.",
     )
 
 
 # --- both -------------------------------------------------------------------------------------------------------------
 def _cheaper(workload: Workload, machines: Machines) -> tuple[tuple[str, JobCost], ...]:
-    """The same job with a tenth of the samples, or of the background."""
+    """The same job with a tenth of the samples, or of the background; a formula needs few of either."""
+    if workload.by_formula is not None:
+        return ()
     found = []
     coalitions = workload.coalitions
     if coalitions is not None and coalitions.high >= 10 * workload.players:

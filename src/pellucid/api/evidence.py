@@ -42,7 +42,8 @@ COMPUTING = (
     "xgboost",
 )
 """Packages on which numbers may depend; recorded if the job loaded them."""
-MODULES = {"scikit-learn": "sklearn", "scikit-image": "skimage"}
+MODULES = {"duckdb": "_duckdb", "scikit-learn": "sklearn", "scikit-image": "skimage"}
+"""Modules that are loaded where a package is used, if not one of its own name."""
 
 
 @dataclass(slots=True, eq=False)
@@ -213,7 +214,7 @@ def _module_file(uri: str) -> Path | None:
 
 def _versions() -> dict[str, str]:
     found = {"pellucid": _version("pellucid"), "python": platform.python_version()}
-    loaded = (name for name in COMPUTING if MODULES.get(name, name) in sys.modules)
+    loaded = (name for name in COMPUTING if not {name, MODULES.get(name, name)}.isdisjoint(sys.modules))
     return {**found, **{name: _version(name) for name in loaded}}
 
 

@@ -356,7 +356,10 @@ def _other_width(features: int, fitted: _Fitted) -> str:
 
 def _other_space(of_trees: str, explained: str) -> str:
     if of_trees == "logit":
-        return "boosted trees add up in log-odds, and probabilities are explained; link='logit' is exact"
+        return (
+            "boosted trees add up in log-odds, and probabilities are explained; log-odds (use_logit, link='logit') "
+            "are exact"
+        )
     if explained == "logit":
         return "these trees do not add up in log-odds"
     return f"these trees add up before the {of_trees} of the model, which is not linear"

@@ -194,14 +194,22 @@ def _by_surrogate(question: Question, level: float, notes: list[str], progress: 
 
     masker, plan, score = question.masker, question.plan, question.model.predict
     progress("fitting the surrogate")
+    inputs = masker.inputs_per_coalition
+    samples = plan.samples_beside_surrogate(players=masker.players, rows=masker.rows, background=inputs)
     order = np.random.default_rng([plan.seed, masker.rows]).permutation(masker.rows)
     sample = masker.explained[order[: max(TRAINED_ROWS, plan.surrogate.audit_rows)]]
     with one_thread():
         fitted = fitted_surrogate(
-            sample, masker, score, plan, link=question.link, confidence_level=level, total=masker.rows
+            sample,
+            masker,
+            score,
+            plan,
+            link=question.link,
+            confidence_level=level,
+            total=masker.rows,
+            background=inputs,
         )
         notes.append(fitted.note())
-        samples = plan.samples_beside_surrogate(players=masker.players, rows=masker.rows)
         progress(f"explaining {masker.rows:,} rows")
         found = explained_by_surrogate(
             masker, score, fitted.surrogate, link=question.link, samples=samples, seed=plan.seed

@@ -122,7 +122,7 @@ def inspect(
         with suppress(InputError):  # a line that cannot be read has been told already
             columns = _columns(job)
     if counted is not None:
-        problems += [] if strict else _unseen(counted)
+        problems += [] if strict else unseen_values(counted)
         problems += [] if problems else _failures(job)
     asked, faults = _probed(job, counted, allow_pickle=allow_pickle)
     problems += [problem for problem in faults if problem not in problems]
@@ -170,13 +170,7 @@ def value_problems(job: Preflight, *, strict: bool = False) -> list[Problem]:
         _, counted = _counted(job)
     except InputError as error:
         return [problem for problem in error.problems if problem not in job.problems]
-    return [] if counted is None or strict else _unseen(counted)
-
-
-def _unseen(counted: Counted) -> list[Problem]:
-    """Given values that never occur; without a label no value can be missing from it."""
-    key = "label_values_or_threshold"
-    return [problem for problem in unseen_values(counted) if problem.where != key or counted.request.positive]
+    return [] if counted is None or strict else unseen_values(counted)
 
 
 def _failures(job: Preflight) -> list[Problem]:

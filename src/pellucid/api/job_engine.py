@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from pellucid.protocols.pool import Pool, Workers
     from pellucid.protocols.table import Table
 
-__all__ = ["ENGINES", "JobEngine", "engine_problems", "job_engine", "memory_of"]
+__all__ = ["ENGINES", "JobEngine", "engine_problems", "job_engine", "memory_of", "with_one_thread"]
 
 ENGINES = ("local", "spark")
 SPARK_LOG = "spark.log"
 STAGED = "rows.parquet"
+READABLE = "readable.parquet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +67,9 @@ class JobEngine:
     def table(self, job: Preflight, dataset: Dataset) -> Table:
         """The rows of a data set, ready to be counted.
 
-        Spark reads Parquet itself. Other formats, and data sets that were joined, are read once by the local engine,
-        so that every cell has the type and value that it has there, and handed to Spark as Parquet.
+        Spark reads Parquet itself. Other formats, Parquet with a column of a type that Spark cannot read, and data sets
+        that were joined, are read once by the local engine, so that every cell has the type and value that it has
+        there, and handed to Spark as Parquet. What Spark would count in another way is counted here.
 
         Raises
         ------
@@ -76,14 +78,20 @@ class JobEngine:
         """
         if self.session is None:
             return table_over(dataset)
-        from pellucid.engines.spark_table import SparkTable, spark_frame
+        from pellucid.engines.spark_table import SparkTable, counted_alike, readable_by_spark, spark_frame
 
         settled = dataset if dataset.settle is None else dataset.settle()
         types = dict(zip(settled.frame.columns, map(str, settled.frame.types), strict=True))
+        readable = {name: kind for name, kind in types.items() if readable_by_spark(kind)}
+        alike = frozenset(name for name, kind in readable.items() if counted_alike(kind))
         local, files = table_over(settled), settled.files
+        if not alike:
+            return local
         if not _read_by_spark(job):
             local, files = self._staged(settled)
-        return SparkTable(local, spark_frame(self.session, files, types))
+        if len(readable) < len(types):
+            files = (self._without_the_unreadable(settled, readable),)
+        return SparkTable(local, spark_frame(self.session, files, readable), alike)
 
     def pool(
         self,
@@ -122,7 +130,7 @@ class JobEngine:
 
             recipe = unit_recipe(source.uri, task, allow_pickle=allow_pickle, ship=_has_other_machines(self.session))
             return spark_pool(self.session, recipe)
-        score = scorer(model if asked_here else _with_one_thread(model, source, allow_pickle=allow_pickle))
+        score = scorer(model if asked_here else with_one_thread(model, source, allow_pickle=allow_pickle))
         return local_pool(
             UnitWork(task, score, exactly),
             None if asked_here else unit_recipe(source.uri, task, allow_pickle=allow_pickle, ship=False),
@@ -140,6 +148,17 @@ class JobEngine:
         with scan_errors_translated():
             dataset.frame.write_parquet(path)
         return FrameTable(read_path(path), scan_errors_translated, dataset.order), (path,)
+
+    def _without_the_unreadable(self, dataset: Dataset, readable: Iterable[str]) -> str:
+        """The path of a file with the columns that Spark can read."""
+        from pellucid.datasets import scan_errors_translated
+        from pellucid.datasets.sql import identifier
+
+        self.staging.mkdir(parents=True, exist_ok=True)
+        path = str(self.staging / READABLE)
+        with scan_errors_translated():
+            dataset.frame.project(", ".join(map(identifier, readable))).write_parquet(path)
+        return path
 
 
 def engine_problems(name: str, workers: int | None) -> tuple[Problem, ...]:
@@ -204,7 +223,7 @@ def job_engine(
         spark_session(settings, log=folder / SPARK_LOG) as session,
     ):
         yield JobEngine(session=session, staging=staging)
-    for file in (SPARK_LOG, STAGED):
+    for file in (SPARK_LOG, STAGED, READABLE):
         (folder / file).unlink(missing_ok=True)
     with suppress(OSError):  # what else is in the folder belongs to others
         folder.rmdir()
@@ -245,7 +264,7 @@ def _has_other_machines(session: Any) -> bool:
         return True
 
 
-def _with_one_thread(model: Model, source: ModelSource, *, allow_pickle: bool) -> Model:
+def with_one_thread(model: Model, source: ModelSource, *, allow_pickle: bool) -> Model:
     """The model as worker processes load it.
 
     Threads that wait for each other at every batch are slow where processors are shared, and in ONNX Runtime their

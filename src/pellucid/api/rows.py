@@ -104,14 +104,17 @@ def _with_text_names(rows: Any) -> Any:
 
 
 def _of_array(rows: npt.NDArray[Any], where: str, known: Sequence[str]) -> Batch:
+    from pellucid.engines.cells import whole_numbers
+
     if rows.ndim != 2:
         fix = "Give an array of shape (rows, columns); a single row is array[None, :]."
         raise ConfigError(Problem(where, f"an array of shape {rows.shape}", fix=fix))
     width = rows.shape[1]
     names = known if len(known) == width else [f"column_{place}" for place in range(width)]
-    kinds = {"b": np.bool_, "i": np.int64, "u": np.int64, "f": np.float64}
-    if rows.dtype.kind in kinds:
-        own = rows.dtype if rows.dtype == np.float32 else kinds[rows.dtype.kind]
+    if rows.dtype.kind in "iu":
+        return Batch.of_matrix(names, np.array(whole_numbers(rows), order="C"))
+    if rows.dtype.kind in "bf":
+        own = np.float64 if rows.dtype.kind == "f" and rows.dtype != np.float32 else rows.dtype
         # A copy, because results that keep rows must not change when the user's array does.
         return Batch.of_matrix(names, np.array(rows, dtype=own, order="C"))
     return Batch({name: _typed(rows[:, place]) for place, name in enumerate(names)})
@@ -126,7 +129,10 @@ def _typed(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if types == {bool}:
         return np.array(cells, dtype=np.bool_)
     if types == {int}:
-        return np.array(cells, dtype=np.int64)
+        try:
+            return np.array(cells, dtype=np.int64)
+        except OverflowError:
+            return np.array(cells, dtype=np.float64)
     if float in types and types <= {int, float, type(None)}:
         return np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
     objects = np.empty(len(cells), dtype=object)

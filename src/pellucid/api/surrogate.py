@@ -102,7 +102,15 @@ class FittedSurrogate:
 
 
 def fitted_surrogate(
-    sample: Batch, masker: TabularMasker, score: Score, plan: Plan, *, link: Link, confidence_level: float, total: int
+    sample: Batch,
+    masker: TabularMasker,
+    score: Score,
+    plan: Plan,
+    *,
+    link: Link,
+    confidence_level: float,
+    total: int,
+    background: int,
 ) -> FittedSurrogate:
     """Fit a surrogate and audit it; the same on any machine for an equal seed.
 
@@ -116,6 +124,8 @@ def fitted_surrogate(
         Scores of the model.
     total
         Number of all rows.
+    background
+        Inputs that are asked to know the base of them, at most.
 
     Raises
     ------
@@ -124,6 +134,7 @@ def fitted_surrogate(
     ModelError
         The model does not answer with finite scores.
     """
+    samples = plan.samples_beside_surrogate(players=masker.players, rows=total, background=background)
     trained = replace(masker, explained=sample[slice(0, TRAINED_ROWS)])
     inputs = training_inputs(trained, plan.surrogate.training_calls, plan.seed)
     parts = [inputs[slice(start, start + BATCH_ROWS)] for start in range(0, len(inputs), BATCH_ROWS)]
@@ -131,7 +142,6 @@ def fitted_surrogate(
     codes = codes_of(inputs)
     cells = codes.matrix(inputs)
     surrogate = Surrogate(codes, tuple(_trees(cells, column, plan.seed) for column in answers.T))
-    samples = plan.samples_beside_surrogate(players=masker.players, rows=total)
     audit = None
     if plan.surrogate.audit_rows:
         audited = replace(masker, explained=sample[slice(0, plan.surrogate.audit_rows)])
@@ -171,6 +181,7 @@ def surrogate_of_job(
                 link=task.request.link,
                 confidence_level=confidence_level,
                 total=task.total,
+                background=task.bases * len(task.baseline),
             )
     except ConfigError as error:
         raise ConfigError(of_shap(error)) from None

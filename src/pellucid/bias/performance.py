@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pellucid.bias.counting import Counted
@@ -91,20 +93,21 @@ def _confusion_matrix(counted: Counted) -> dict[str, dict[str, float]]:
     label, predicted = cube.dimension(request.label), cube.dimension(str(request.predicted_label))
     weights = np.zeros((len(label.values), len(predicted.values)))
     np.add.at(weights, (label.codes, predicted.codes), cube.weight)
+    classes = [value for value in label.values if value is not None]
+    # Looked up once for each value: where hundreds of values are classes, not once more for every row of the matrix.
+    names = [_class_of(counted.label_of_score(v) if counted.scores else v, classes) for v in predicted.values]
     matrix: dict[str, dict[str, float]] = {}
-    for row, true in enumerate(label.values):
+    for true, row in zip(label.values, weights.tolist(), strict=True):
         if true is None:
             continue
-        matrix[str(true)] = {str(name): 0.0 for name in label.values if name is not None}
-        for column, value in enumerate(predicted.values):
-            predicted_class = counted.label_of_score(value) if counted.scores else value
-            name = next(
-                (str(known) for known in label.values if known is not None and _same(known, predicted_class)), None
-            )
+        found = matrix[str(true)] = {str(known): 0.0 for known in classes}
+        for name, weight in zip(names, row, strict=True):
             if name is not None:
-                matrix[str(true)][name] += float(weights[row, column])
+                found[name] += weight
     return matrix
 
 
-def _same(observed: Value, predicted: Value) -> bool:
-    return observed == predicted or str(observed) == str(predicted)
+def _class_of(predicted: Value, classes: Sequence[Value]) -> str | None:
+    """Name of the first class that a prediction equals or prints as; None where it is none of them."""
+    printed = str(predicted)
+    return next((str(known) for known in classes if known == predicted or str(known) == printed), None)

@@ -25,9 +25,11 @@ def unseen_values(counted: Counted) -> list[Problem]:
 
 
 def _unseen_labels(counted: Counted) -> list[Problem]:
-    """A label value may occur among the predictions only."""
+    """A label value may occur among the predictions only; of a label that could not be found there is none."""
     request = counted.request
     problems: list[Problem] = []
+    if not request.positive:
+        return problems
     key = "label_values_or_threshold"
     observed = _chosen(counted, key, request.label, request.positive, problems)
     if observed is None or not observed.unseen:

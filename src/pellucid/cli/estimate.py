@@ -109,7 +109,8 @@ def _headline(found: Estimate) -> str:
     workload, machines = found.workload, found.machines
     parts = [f"{workload.rows:,.0f} rows", f"{workload.columns} features"]
     if workload.coalitions is not None:
-        parts.append(f"{number_range(workload.coalitions)} samples per row")
+        samples = f"{number_range(workload.coalitions)} samples per row"
+        parts.append(samples if workload.by_formula is None else "values by a formula")
         parts.append(
             f"a baseline of {number_range(workload.background)} row{'s' if workload.background.high > 1 else ''}"
         )

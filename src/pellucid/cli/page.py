@@ -100,6 +100,7 @@ def show(parts: Sequence[Part]) -> None:
     """
     if _are_plain(parts) and not sys.stdout.isatty() and not any(map(os.environ.get, ASKS_FOR_RICH)):
         sys.stdout.write(plain_text(parts))
+        sys.stdout.flush()  # a full disk or a reader that has gone is found here, not when the program has ended
         return
     from pellucid.cli.terminal import rendered, results
 

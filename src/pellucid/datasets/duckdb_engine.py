@@ -12,8 +12,8 @@ __all__ = ["duckdb_engine", "with_relations"]
 def duckdb_engine() -> ModuleType:
     """The module with DuckDB's connections and errors.
 
-    The compiled part of the package has both, and loads in a third of the time of the whole. An older package has no
-    such part, and is loaded as a whole.
+    The compiled part of the package has both, and loads in a third of the time of the whole. Where there is no
+    module of that name, the package is loaded as a whole.
     """
     try:
         return import_module("_duckdb")

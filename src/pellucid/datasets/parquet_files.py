@@ -16,13 +16,15 @@ __all__ = ["parquet_scan"]
 _INTEGERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 )
+_ZONED = "TIMESTAMP WITH TIME ZONE"
 _RENAMED = "Two columns have names that differ at most in upper and lower case. Rename one of the two."
 
 
 def parquet_scan(connection: Any, files: Files) -> Scan:
     """The rows of the files, scanned whenever they are asked for; an integer column with a missing cell is float.
 
-    That is how pandas reads it.
+    That is how pandas reads it. A time with a zone is read as the time in UTC: what DuckDB makes of it depends on the
+    zone of the machine.
 
     Raises
     ------
@@ -39,9 +41,11 @@ def parquet_scan(connection: Any, files: Files) -> Scan:
     if problems:
         raise DataError(problems)
     missing = _missing(connection, files, [name for name, kind in first if kind in _INTEGERS])
-    floats = [f"CAST({identifier(name)} AS DOUBLE) AS {identifier(name)}" for name in missing]
-    chosen = f"* REPLACE ({', '.join(floats)})" if floats else "*"
-    types = {name: "DOUBLE" if name in missing else kind for name, kind in first}
+    zoned = [name for name, kind in first if kind == _ZONED]
+    replaced = [f"CAST({identifier(name)} AS DOUBLE) AS {identifier(name)}" for name in missing]
+    replaced += [f"make_timestamp(epoch_us({identifier(name)})) AS {identifier(name)}" for name in zoned]
+    chosen = f"* REPLACE ({', '.join(replaced)})" if replaced else "*"
+    types = dict(first) | dict.fromkeys(missing, "DOUBLE") | dict.fromkeys(zoned, "TIMESTAMP")
     return Scan(connection, f"SELECT {chosen} FROM {_read_parquet(files.paths)}", types)
 
 

@@ -11,12 +11,12 @@ import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.engines.cells import plain
+from pellucid.engines.cells import plain, whole_numbers
 from pellucid.engines.ibis_tables import arrow_batches, is_ibis_table
 from pellucid.protocols.model import Batch
 from pellucid.protocols.table import BATCH_ROWS
 
-__all__ = ["BATCH_ROWS", "batches_of", "collected"]
+__all__ = ["BATCH_ROWS", "batches_of", "collected", "first_rows"]
 
 
 def batches_of(frame: nw.LazyFrame[Any], columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[Batch]:
@@ -37,6 +37,11 @@ def batches_of(frame: nw.LazyFrame[Any], columns: Sequence[str], rows: int = BAT
             yield from _of_frame(nw.from_native(part, eager_only=True), rows)
     else:
         yield from _of_frame(frame.select(*columns).collect(), rows)
+
+
+def first_rows(native: Any, columns: Sequence[str], rows: int) -> Batch | None:
+    """The first rows of a native frame or relation; None where there are none. No others are read."""
+    return next(batches_of(nw.from_native(native).lazy().head(rows), columns, rows), None)
 
 
 def collected(frame: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
@@ -85,7 +90,7 @@ def _of_series(series: nw.Series[Any]) -> npt.NDArray[Any]:
     if series.dtype.is_numeric() and not series.dtype.is_integer():
         return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=float)
     if series.dtype.is_integer() and not series.is_null().any():
-        return np.asarray(series.to_numpy(), dtype=np.int64)
+        return whole_numbers(series.to_numpy())
     if series.dtype == nw.Boolean and not series.is_null().any():
         return np.asarray(series.to_numpy(), dtype=bool)
     return _objects(series.to_list())
@@ -97,7 +102,8 @@ def _plain(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if values.dtype.kind == "f":
         return np.asarray(np.ma.filled(values.astype(float), np.nan))
     if values.dtype.kind in "iub" and not missing.any():
-        return np.asarray(values, dtype=bool if values.dtype.kind == "b" else np.int64)
+        present = np.asarray(values)
+        return present if present.dtype.kind == "b" else whole_numbers(present)
     if values.dtype.kind == "O" and not missing.any():
         return np.asarray(values)
     return _objects(None if gone else value for value, gone in zip(values.tolist(), missing.tolist(), strict=True))

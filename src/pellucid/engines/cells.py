@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pellucid.counts import Value
 
-__all__ = ["plain"]
+__all__ = ["plain", "whole_numbers"]
 
 
 def plain(value: Any) -> Value:
@@ -30,3 +31,15 @@ def plain(value: Any) -> Value:
     if type(value).__name__ == "Decimal":
         return float(value)
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def whole_numbers(values: npt.NDArray[np.integer]) -> npt.NDArray[Any]:
+    """Whole numbers of any width as int64; as doubles if any is too large for that, and would turn negative.
+
+    Examples
+    --------
+    >>> whole_numbers(np.array([3], dtype=np.uint8)), whole_numbers(np.array([2**63], dtype=np.uint64))
+    (array([3]), array([9.22337204e+18]))
+    """
+    too_large = values.dtype == np.uint64 and (values > np.iinfo(np.int64).max).any()
+    return values.astype(np.float64 if too_large else np.int64, copy=False)

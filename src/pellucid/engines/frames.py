@@ -138,11 +138,12 @@ class FrameTable:
             return sorted(values, key=_place_of_value)
         found: dict[Value, None] = {}
         wanted = set(values)
+        stored = self._as_stored(column, values)
         rows = 4096
         while len(found) < len(wanted):
             prefix = self._lazy.select(self._key_value(column).alias("value")).head(rows)
-            missing = [value for value in wanted if value is not None and value not in found]
-            remaining = _is_any_of(nw.col("value"), missing)
+            missing = [cell for cell in stored if plain(cell) not in found]
+            remaining = self._is_any_of(nw.col("value"), missing)
             if None in wanted and None not in found:
                 remaining = remaining | nw.col("value").is_null()
             fetched = self._fetch(prefix.filter(remaining))
@@ -216,8 +217,32 @@ class FrameTable:
                     number <= high if closed_high else number < high
                 )
             case AnyOf(column, values):
-                chosen = _is_any_of(self._key_value(column), [value for value in values if value is not None])
+                chosen = self._is_any_of(self._key_value(column), self._as_stored(column, values))
         return nw.when(chosen).then(nw.lit(value=True)).otherwise(nw.lit(value=False))
+
+    def _is_any_of(self, column: nw.Expr, values: Sequence[Any]) -> nw.Expr:
+        """Whether cells equal one of ``values``; no cell does where there are none, which not all engines can be asked.
+
+        DuckDB joins rows with a list of five values or more, and the rows come out of that in any order. It does not
+        where each value is compared by itself.
+        """
+        if not values:
+            return column.is_null() & ~column.is_null()
+        return _any([column == value for value in values]) if self._in_duckdb else column.is_in(values)
+
+    @cached_property
+    def _in_duckdb(self) -> bool:
+        if is_ibis_table(self.frame):
+            return str(self.frame.get_backend().name) == "duckdb"
+        return type(self.frame).__module__.partition(".")[0].lstrip("_") == "duckdb"
+
+    def _as_stored(self, column: str, values: Sequence[Value]) -> list[Any]:
+        """The cells that are given as ``values``, missing ones left out; dates and the like are given as they print."""
+        wanted = {value for value in values if value is not None}
+        if self.columns[column] != "text" or self._lazy.collect_schema()[column] == nw.String:
+            return [value for value in values if value in wanted]
+        cells = self._lazy.select(nw.col(column).alias("value")).group_by("value").agg(nw.len().alias("rows"))
+        return [cell for cell, _ in self._fetch(cells) if plain(cell) in wanted]
 
     def _fetch(self, query: nw.LazyFrame[Any]) -> Sequence[tuple[Any, ...]]:
         """Rows of a small result."""
@@ -249,9 +274,11 @@ class FrameTable:
         return matrix
 
 
-def _is_any_of(column: nw.Expr, values: Sequence[Value]) -> nw.Expr:
-    """Whether cells equal one of ``values``; no cell does where there are none, which not all engines can be asked."""
-    return column.is_in(values) if values else column.is_null() & ~column.is_null()
+def _any(tests: Sequence[nw.Expr]) -> nw.Expr:
+    """Whether one test holds at least; a tree, since engines bound how deep an expression may be."""
+    if len(tests) == 1:
+        return tests[0]
+    return _any(tests[: len(tests) // 2]) | _any(tests[len(tests) // 2 :])
 
 
 def _is_sortable(dtype: Any) -> bool:

@@ -19,7 +19,7 @@ from pellucid.errors import ConfigError, Problem
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import Budget
 from pellucid.explain.designs import stream
-from pellucid.explain.estimate import BLOCK_ROWS, explain_games
+from pellucid.explain.estimate import BLOCK_ROWS, bases_of, explain_games
 from pellucid.explain.plan import PER_PLAYER, Plan
 from pellucid.protocols.game import Answer, Asked, Games
 
@@ -227,12 +227,15 @@ class _Block:
 
     def _samples(self, players: int) -> int:
         return self.plan.budget.samples_of(
-            players=players, rows=self.games.rows, inputs_per_coalition=self.games.inputs_per_coalition
+            players=players,
+            rows=self.games.rows,
+            inputs_per_coalition=self.games.inputs_per_coalition,
+            bases=bases_of(self.games.rows, common=self.games.has_common_base),
         )
 
     def _of_groups(self, allowed: Sequence[int]) -> Attributions:
         """Values of groups; rows with about as many samples share requests."""
-        levels = np.array([_power_of_two(FOR_GROUPS * samples) for samples in allowed])
+        levels = np.array([min(samples, _power_of_two(FOR_GROUPS * samples)) for samples in allowed])
         parts, order = [], []
         for level in np.unique(levels).tolist():
             chosen = np.flatnonzero(levels == level).tolist()
@@ -254,11 +257,12 @@ class _Block:
         """Groups that matter, as (row, place), by (sets of others, samples per member) that the budget leaves them."""
         found: dict[tuple[int, int], list[tuple[int, int]]] = {}
         for at, of_row in enumerate(self.groups):
-            chosen = _that_matter(outer.values[at, : len(of_row)], of_row)
-            members = sum(len(of_row[place]) for place in chosen)
-            if members:
-                left = allowed[at] - int(outer.samples[at])
-                found.setdefault(_affordable(left / members, len(of_row) - 1), []).extend((at, p) for p in chosen)
+            sizes = np.abs(outer.values[at, : len(of_row)]).max(axis=1)
+            chosen = sorted(_that_matter(outer.values[at, : len(of_row)], of_row), key=lambda p: -sizes[p])
+            left = allowed[at] - int(outer.samples[at])
+            opened, affordable = _affordable([len(of_row[place]) for place in chosen], len(of_row) - 1, left)
+            if opened:
+                found.setdefault(affordable, []).extend((at, place) for place in sorted(chosen[:opened]))
         return dict(sorted(found.items()))
 
     def _enter(
@@ -335,7 +339,28 @@ def _that_matter(values: Floats, groups: Groups) -> list[int]:
     return [place for place, members in enumerate(groups) if chosen[place] and len(members) > 1]
 
 
-def _affordable(per_member: float, others: int) -> tuple[int, int]:
+def _affordable(members: Sequence[int], others: int, left: int) -> tuple[int, tuple[int, int]]:
+    """How many groups can be opened, the first of those with so many members; with how many sets and samples each.
+
+    >>> _affordable([3, 3], others=1, left=1000), _affordable([3, 3], others=1, left=20), _affordable([3], 1, 5)
+    ((2, (12, 64)), (1, (2, 2)), (0, (2, 2)))
+    """
+    for opened in range(len(members), 0, -1):
+        share = left / sum(members[:opened])
+        while _cost(members[:opened], others, *_sets_and_samples(share, others)) > left and share >= 1:
+            share /= 2
+        affordable = _sets_and_samples(share, others)
+        if _cost(members[:opened], others, *affordable) <= left:
+            return opened, affordable
+    return 0, _sets_and_samples(0, others)
+
+
+def _cost(members: Sequence[int], others: int, sets: int, per_member: int) -> int:
+    """Coalitions that are asked at most to open groups: those of members and their ends, in each set of others."""
+    return _distinct_sets(others, sets) * sum(2 + min(per_member * number, (1 << number) - 2) for number in members)
+
+
+def _sets_and_samples(per_member: float, others: int) -> tuple[int, int]:
     """Sets of other groups, and samples per member in each, a power of two so that rows can share requests."""
     for sets in SURROUNDINGS:
         level = per_member / _distinct_sets(others, sets)

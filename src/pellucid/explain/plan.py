@@ -115,8 +115,15 @@ class Plan:
         if problems:
             raise ConfigError(problems)
 
-    def samples_beside_surrogate(self, *, players: int, rows: int) -> int:
+    def samples_beside_surrogate(self, *, players: int, rows: int, background: int = 0) -> int:
         """Coalitions per row that correct a surrogate, each asked before one background row.
+
+        Parameters
+        ----------
+        players, rows
+            Of the games.
+        background
+            Inputs that are asked to know the base, at most; a job asks them again for each of its parts.
 
         Raises
         ------
@@ -126,12 +133,13 @@ class Plan:
         budget, calls = self.budget, self.budget.model_calls
         bounds = [] if budget.samples is None else [budget.samples]
         bounds += [] if budget.samples_per_player is None else [int(budget.samples_per_player * players)]
-        bounds += [] if calls is None else [(calls - self.surrogate.training_calls) // rows - 2]
+        beside = self.surrogate.training_calls + max(rows, background)
+        bounds += [] if calls is None else [(calls - beside) // rows - 1]
         samples = min(bounds) if bounds else SAMPLES_OF_SURROGATE * players
         least = min(PER_PLAYER * players, 2**players - 2)
         if samples < least:
             key = "samples" if calls is None else "model_calls"
-            enough = least if calls is None else rows * (least + 2) + self.surrogate.training_calls
+            enough = least if calls is None else rows * (least + 1) + beside
             fix = f"Use at least {enough:,}: {least} samples for each row correct a surrogate of {players} features."
             raise ConfigError(Problem(f"budget.{key}", samples if calls is None else calls, fix=fix))
         return int(samples)

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.designs import Design, enumeration, leverage, stream
+from pellucid.explain.estimate import BLOCK_ROWS
 from pellucid.explain.exact.tree_ensemble import TreeEnsemble
 from pellucid.explain.exact.trees import TreeGame, tree_game
 from pellucid.explain.game import BATCH_ROWS, LINKS, Link, checked_scores
@@ -151,7 +152,7 @@ def explained_by_surrogate(
     samples: int,
     seed: int,
     first: int = 0,
-    block_rows: int = 32,
+    block_rows: int = BLOCK_ROWS,
 ) -> Attributions:
     """Shapley values of a masker's rows, whose players are its columns, one each, in order.
 

@@ -14,6 +14,8 @@ import numpy as np
 from pellucid.explain.budget import default_samples
 from pellucid.explain.estimate import BLOCK_ROWS
 from pellucid.jobs.cluster_simulation import Cluster, draw_durations, simulate
+from pellucid.jobs.explanations.pdp_job import ROWS_AT_ONCE as ROWS_OF_A_PLOT
+from pellucid.jobs.explanations.shap_job import ROWS_AT_ONCE, ROWS_BY_FORMULA
 
 __all__ = ["Calls", "JobCost", "Machines", "Range", "Step", "Workload", "job_cost"]
 
@@ -43,14 +45,12 @@ class Range:
 NOTHING = Range(0, 0)
 COUNTED_PER_SECOND = Range(0.5e6, 60e6)
 """Rows that DuckDB counts per second: of a wide CSV file on a busy machine, of Parquet on a quiet one."""
-COALITION_SECONDS = Range(1e-6, 6e-6)
+COALITION_SECONDS = Range(0.5e-6, 6e-6)
 """Our own work per row and coalition, for up to some twenty features, on one processor."""
 MASK_SECONDS = Range(0.05e-6, 0.3e-6)
 """Our own work per masked row: to make it, and to see whether it was asked before."""
 SURROGATE_SECONDS = Range(8e-6, 60e-6)
 """Our own work per row and coalition that corrects a surrogate, the surrogate's own predictions among it."""
-FORMULA_UNIT = 2048
-"""Rows that are explained by a formula in one go, for which the background is asked once."""
 DISTINCT = 0.2
 """Least share of the rows for the model that differ from one another; equal ones are asked once."""
 STARTED_SECONDS = Range(1, 4)
@@ -109,8 +109,6 @@ class Workload:
         Per row, besides the row itself; None where nothing is explained by SHAP.
     background
         Rows of the baseline.
-    unit_rows
-        Rows that are explained in one go; None where it is not known.
     by_formula
         Our own seconds per row where values come from a formula of the model; None where rows are sampled.
     trained
@@ -131,7 +129,6 @@ class Workload:
     outputs: int = 1
     coalitions: Range | None = None
     background: Range = Range(1, 1)
-    unit_rows: int | None = None
     by_formula: Range | None = None
     trained: int | None = None
     audited: int = 0
@@ -292,21 +289,19 @@ def _predicting(workload: Workload, machines: Machines) -> Step:
 
 def _explaining(workload: Workload, machines: Machines, coalitions: Range) -> Step:
     inputs, own = _explained(workload, coalitions)
-    step = _asking("SHAP", inputs, own, _memory(workload, machines), _shared(machines, workload))
+    step = _asking("SHAP", inputs, own, _memory(workload, machines), _shared(machines, _units(workload)))
     files = NOTHING
     if workload.local_values:
         per_value = CSV_BYTES + (PARQUET_BYTES if workload.rows >= ROWS_IN_PARQUET else NOTHING)
         files = per_value * (workload.rows * workload.players * workload.outputs)
-    if machines.workers > _units(workload) and step.seconds is not None:
-        step = replace(step, limit=f"{_units(workload):,} units of work for {machines.workers:,} workers")
-    return replace(step, files=files)
+    return replace(_limited(step, machines, _units(workload)), files=files)
 
 
 def _explained(workload: Workload, coalitions: Range) -> tuple[Range, Range]:
     """Inputs of the model, and our own seconds."""
     rows, themselves = workload.rows, Range(workload.rows, workload.rows)
     if workload.by_formula is not None:
-        return themselves + workload.background * -(-rows // FORMULA_UNIT), workload.by_formula * rows
+        return themselves + workload.background * _units(workload), workload.by_formula * rows
     width = max(1.0, workload.players / 20)
     if workload.trained is not None:
         full = min(default_samples(workload.players), 2 ** min(workload.players, 62) - 2)
@@ -322,7 +317,9 @@ def _explained(workload: Workload, coalitions: Range) -> tuple[Range, Range]:
 
 def _plotting(workload: Workload, machines: Machines) -> Step:
     inputs = workload.points * workload.rows
-    return _asking("partial dependence", inputs, inputs.times(MASK_SECONDS), _memory(workload, machines), machines)
+    units = _number(workload.rows, ROWS_OF_A_PLOT)
+    own, memory = inputs.times(MASK_SECONDS), _memory(workload, machines)
+    return _limited(_asking("partial dependence", inputs, own, memory, _shared(machines, units)), machines, units)
 
 
 def _asking(name: str, inputs: Range, own: Range, memory: Range, machines: Machines) -> Step:
@@ -358,11 +355,28 @@ def _slack(seconds: float, machines: Machines) -> float:
 
 
 def _units(workload: Workload) -> int:
-    return max(1, int(-(-workload.rows // (workload.unit_rows or BLOCK_ROWS))))
+    """How many units SHAP has, as `pellucid.jobs.explanations.shap_job.rows_of_a_unit` divides the rows."""
+    if workload.by_formula is not None:
+        return _number(workload.rows, ROWS_BY_FORMULA)
+    asked = 1.0 if workload.coalitions is None else max(1.0, workload.coalitions.high)
+    asked *= 1.0 if workload.trained is not None else workload.background.high
+    blocks = max(1, int(BATCH_ROWS // (BLOCK_ROWS * asked)))
+    return _number(workload.rows, min(ROWS_AT_ONCE, blocks * BLOCK_ROWS))
 
 
-def _shared(machines: Machines, workload: Workload) -> Machines:
-    return replace(machines, workers=min(machines.workers, _units(workload)))
+def _number(rows: float, of: int) -> int:
+    return max(1, int(-(-rows // of)))
+
+
+def _shared(machines: Machines, units: int) -> Machines:
+    return replace(machines, workers=min(machines.workers, units))
+
+
+def _limited(step: Step, machines: Machines, units: int) -> Step:
+    """The step, which says so where it has fewer units than there are workers."""
+    if machines.remote or machines.workers <= units or step.seconds is None:
+        return step
+    return replace(step, limit=f"{units:,} unit{'s' if units > 1 else ''} of work for {machines.workers:,} workers")
 
 
 def _memory(workload: Workload, machines: Machines) -> Range:

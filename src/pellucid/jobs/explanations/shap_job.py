@@ -80,6 +80,13 @@ class ShapTask:
         owned = sum(map(len, self.request.players.values()))
         return bases_of(self.total, common=owned == len(self.features))
 
+    @property
+    def samples_beside_surrogate(self) -> int:
+        """Coalitions of a row that correct a surrogate."""
+        return self.request.plan.samples_beside_surrogate(
+            players=len(self.request.players), rows=self.total, background=self.bases * len(self.baseline)
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ShapUnit:
@@ -159,7 +166,7 @@ def rows_of_a_unit(task: ShapTask) -> int:
         return ROWS_BY_FORMULA
     players, inputs = len(task.request.players), len(task.baseline)
     if task.surrogate is not None:
-        asked = max(1, task.request.plan.samples_beside_surrogate(players=players, rows=task.total))
+        asked = max(1, task.samples_beside_surrogate)
         return min(ROWS_AT_ONCE, max(1, BATCH_ROWS // (BLOCK_ROWS * asked)) * BLOCK_ROWS)
     samples = task.request.plan.budget.samples_of(
         players=players, rows=task.total, inputs_per_coalition=inputs, bases=task.bases
@@ -268,10 +275,9 @@ def _by_surrogate(
         score,
         surrogate,
         link=task.request.link,
-        samples=plan.samples_beside_surrogate(players=masker.players, rows=task.total),
+        samples=task.samples_beside_surrogate,
         seed=plan.seed,
         first=first,
-        block_rows=BLOCK_ROWS,
     )
 
 
