@@ -222,4 +222,5 @@ def test_memory_does_not_grow_with_the_number_of_batches(model: Model) -> None:
 
     batch = Batch({"age": np.zeros(10_000), "debt": np.zeros(10_000)})
     model.predict(batch)
-    assert peak(12) < 1.5 * peak(2)
+    # Other threads of the process are seen as well: what grows does so at every try, and they do not.
+    assert any(peak(12) < 1.5 * peak(2) for _ in range(3))
