@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.tasks import Estimate, Task
+from pellucid.protocols.game import runs
 
 __all__ = ["Results"]
 
@@ -73,9 +74,7 @@ class Results:
     def by_block(self) -> list[Attributions]:
         """What was found, block by block; model inputs, which blocks share, are counted with the first."""
         parts = []
-        begins = np.flatnonzero(np.diff(self.blocks, prepend=-1)).tolist()
-        for begin, end in zip(begins, [*begins[1:], len(self.blocks)], strict=True):
-            chosen = slice(begin, end)
+        for chosen in runs(self.blocks):
             part = Attributions(
                 values=self.values[chosen],
                 standard_errors=self.errors[chosen],
@@ -84,7 +83,7 @@ class Results:
                 samples=self.samples[chosen],
                 blocks=self.blocks[chosen],
                 estimators=tuple(self.estimators[chosen].tolist()),
-                model_rows=0 if begin else self.model_rows,
+                model_rows=0 if chosen.start else self.model_rows,
             )
             parts.append(part)
         return parts

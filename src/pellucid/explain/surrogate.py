@@ -258,11 +258,7 @@ def _rest_of_rows(
 ) -> tuple[Floats, Floats]:
     """Shapley values of the rest, and their standard errors, shape (rows, active players, outputs)."""
     (of_rows, of_background), masker, coalitions = ends, rest.masker, len(design.coalitions)
-    present = np.zeros((len(rows), coalitions, masker.players), dtype=bool)
-    np.put_along_axis(
-        present, np.broadcast_to(which[:, None], (len(rows), coalitions, design.players)), design.coalitions, 2
-    )
-    masked = masker.masked(Asked(np.repeat(rows, coalitions), present.reshape(-1, masker.players)))
+    masked = masker.masked(Asked.of_active(rows, which, design.coalitions, masker.players))
     asked = np.arange(len(rows) * coalitions).reshape(len(rows), 1, coalitions)
     inputs = (asked * masker.inputs_per_coalition + copies).ravel()
     left = rest.of(masked.batch(inputs)).reshape(*copies.shape, -1)

@@ -14,7 +14,7 @@ from pellucid.explain.odd_terms import Prior, can_learn, fit_odd_terms
 from pellucid.explain.plan import PER_PLAYER, Plan
 from pellucid.explain.solve import solver
 from pellucid.explain.standard_errors import standard_errors
-from pellucid.protocols.game import Asked
+from pellucid.protocols.game import Asked, runs
 
 __all__ = ["Estimate", "Task", "tasks_of"]
 
@@ -101,12 +101,7 @@ class Task:
     def question(self, all_players: int) -> Asked:
         """Coalitions of all players whose values are not known yet, row by row."""
         new = self.design.coalitions[self._unknown()]
-        # One more column, of a player who is never present, stands for all who are not active.
-        column = np.full((len(self.rows), all_players), new.shape[1], dtype=np.intp)
-        np.put_along_axis(column, self.players, np.arange(new.shape[1])[None], 1)
-        by_player = np.concatenate([new.T, np.zeros((1, len(new)), dtype=bool)])
-        coalitions = by_player[column].swapaxes(1, 2).reshape(-1, all_players)
-        return Asked(np.repeat(self.rows, len(new)), coalitions)
+        return Asked.of_active(self.rows, self.players, new, all_players)
 
     def _unknown(self) -> Booleans:
         unknown = np.ones(len(self.design.coalitions), dtype=bool)
@@ -207,7 +202,7 @@ def tasks_of(plan: Plan, rows: Integers, blocks: Integers, active: Booleans, sam
         chosen = np.flatnonzero((number == players) & (samples == allowed))
         which = np.nonzero(active[chosen])[1].reshape(-1, players)
         first, most = _first_and_most(plan, players, allowed)
-        scheme, parts = _scheme(plan, players, first), _parts(places[chosen])
+        scheme, parts = _scheme(plan, players, first), runs(places[chosen])
         if scheme == "border":
             which = np.take_along_axis(which, keys[of_place[chosen], :players].argsort(axis=1, kind="stable"), 1)
         parts_of_tasks = [parts] if scheme in ("border", "enumeration") else [[part] for part in parts]
@@ -227,12 +222,6 @@ def tasks_of(plan: Plan, rows: Integers, blocks: Integers, active: Booleans, sam
                 )
             )
     return tasks
-
-
-def _parts(places: Integers) -> list[slice]:
-    """Runs of equal places."""
-    begins = np.flatnonzero(np.diff(places, prepend=-1)).tolist()
-    return [slice(begin, end) for begin, end in zip(begins, [*begins[1:], len(places)], strict=True)]
 
 
 def _random_keys(plan: Plan, places: Integers, players: int) -> tuple[Integers, Floats]:

@@ -11,11 +11,21 @@ import numpy.typing as npt
 
 from pellucid.protocols.model import Batch
 
-__all__ = ["Answer", "Asked", "Games", "Masked", "Masker"]
+__all__ = ["Answer", "Asked", "Games", "Masked", "Masker", "runs"]
 
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
+
+
+def runs(places: Integers) -> list[slice]:
+    """Where equal places stand one after another; places are 0 or more.
+
+    >>> runs(np.array([4, 4, 7, 4]))
+    [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None)]
+    """
+    begins = np.flatnonzero(np.diff(places, prepend=-1)).tolist()
+    return [slice(begin, end) for begin, end in zip(begins, [*begins[1:], len(places)], strict=True)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,11 +67,30 @@ class Asked:
     def __getitem__(self, part: slice) -> Asked:
         return Asked(self.rows[part], self.coalitions[part])
 
+    @classmethod
+    def of_active(cls, rows: Integers, active: Integers, coalitions: Booleans, players: int) -> Asked:
+        """The same coalitions of each row's active players, row by row; no other player is present.
+
+        Parameters
+        ----------
+        rows
+            Positions, shape (rows,).
+        active
+            Active players of each row, shape (rows, active).
+        coalitions
+            Which of the active players are present, shape (coalitions, active).
+        players
+            Number of all players.
+        """
+        # One more column, of a player who is never present, stands for all who are not active.
+        column = np.full((len(rows), players), coalitions.shape[1], dtype=np.intp)
+        np.put_along_axis(column, active, np.arange(coalitions.shape[1])[None], 1)
+        by_player = np.concatenate([coalitions.T, np.zeros((1, len(coalitions)), dtype=bool)])
+        return cls(np.repeat(rows, len(coalitions)), by_player[column].swapaxes(1, 2).reshape(-1, players))
+
     def by_row(self) -> Iterator[tuple[int, slice]]:
         """Each run of coalitions of one row: the row, and where they stand."""
-        begins = np.flatnonzero(np.diff(self.rows, prepend=-1)).tolist()
-        for begin, end in zip(begins, [*begins[1:], len(self.rows)], strict=True):
-            yield int(self.rows[begin]), slice(begin, end)
+        return ((int(self.rows[part.start]), part) for part in runs(self.rows))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
