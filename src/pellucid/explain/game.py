@@ -124,8 +124,8 @@ class MaskedGames:
         """Linked scores of all inputs, shape (inputs, outputs), and the number of inputs that were asked."""
         first, which = distinct_inputs(masked)
         cost = len(masked) if first is None else len(first)
-        everything = masked.batch() if first is None else masked.batch(first)
-        scores = np.concatenate([self._scores(everything[part]) for part in _slices(cost, self.batch_rows)])
+        asked = np.arange(cost) if first is None else first
+        scores = np.concatenate([self._scores(masked.batch(asked[part])) for part in _slices(cost, self.batch_rows)])
         return (scores if which is None else scores[which]), cost
 
     def _scores(self, batch: Batch) -> Floats:

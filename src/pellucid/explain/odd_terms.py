@@ -23,6 +23,7 @@ __all__ = ["OddFit", "Prior", "can_learn", "fit_odd_terms"]
 
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.intp]
 
 REACHES = (1.0, 2.0, 4.0)
 """Sum of the scales: how much the orders above three weigh."""
@@ -43,6 +44,10 @@ MOST_PAIRS = 4500
 NODES = 10
 """Points of the integral, which is exact for interactions of up to 20 players; those of more have next to no weight."""
 ROUNDING = 1e-12
+IN_CACHE = 32
+"""Rows of the covariances that are computed at a time: what is read and written again stays near the processor."""
+CHECKED = 400
+"""Pairs, about, that are left out for the errors, spread over all sizes: all of them would need a larger inverse."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,29 +130,24 @@ def _signs(design: Design) -> Floats:
 
 
 def _covariance(signs: Floats, scales: Floats, noise: float) -> Floats:
-    """Covariance of the odd values of all pairs, shape (pairs, pairs)."""
-    reach = scales.sum()
-    together = (signs * scales) @ signs.T
-    # By the exponential, which is several times as fast as the hyperbolic sine.
-    grown = np.exp(together)
-    covariance: Floats = (grown - 1 / grown) / 2
-    covariance -= together
-    covariance /= np.sinh(reach) - reach
-    covariance += signs @ (signs.T * (WIDE / signs.shape[1]))
+    """Covariance of the odd values of all pairs, shape (pairs, pairs); what is left of the diagonal is not filled."""
+    reach, pairs = scales.sum(), len(signs)
+    covariance = np.zeros((pairs, pairs))
+    scaled, wide = signs * scales, signs * (WIDE / signs.shape[1])
+    for start in range(0, pairs, IN_CACHE):
+        rows, others = slice(start, start + IN_CACHE), signs[start:].T
+        together = scaled[rows] @ others
+        # By the exponential, which is several times as fast as the hyperbolic sine.
+        grown = np.exp(together)
+        part = 1 / grown
+        np.subtract(grown, part, out=part)
+        part /= 2
+        part -= together
+        part /= np.sinh(reach) - reach
+        part += wide[rows] @ others
+        covariance[rows, start:] = part
     covariance[np.diag_indices_from(covariance)] += noise
     return covariance
-
-
-def _inverse_root(covariance: Floats) -> Floats:
-    """The inverse of the Cholesky factor, lower triangular: its square, ``root.T @ root``, is the inverse."""
-    from scipy.linalg import lapack
-
-    # The transpose is column-major, as LAPACK wants it, and the matrix is symmetric.
-    factor, failed = lapack.dpotrf(covariance.T, lower=True, clean=True, overwrite_a=True)
-    if failed:
-        raise np.linalg.LinAlgError("The covariances of the odd values are not positive definite.")
-    root, _ = lapack.dtrtri(factor, lower=True, overwrite_c=True)
-    return np.asarray(root)
 
 
 def _choose(design: Design, signs: Floats, left: Floats, importance: Floats, believed: Prior | None) -> Prior:
@@ -182,7 +182,7 @@ class Search:
     def best_noise(self, reach: float, power: float) -> tuple[float, Prior]:
         """The least leave-one-out error over all noises, and its prior."""
         scales = Prior(reach, power, 0.0).scales(self.importance)
-        lengths, basis = np.linalg.eigh(_covariance(self.signs, scales, 0.0))
+        lengths, basis = np.linalg.eigh(_covariance(self.signs, scales, 0.0), UPLO="U")
         turned, squared = self.left @ basis, basis**2
         found = []
         for noise in NOISES:
@@ -194,25 +194,58 @@ class Search:
 
 def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scales: Floats, prior: Prior) -> OddFit:
     noise, pairs, weights = prior.noise, design.pairs, design.weights[: design.pairs]
+    checked, stands_for = _checked(design)
     signs = _signs(design)
-    root = _inverse_root(_covariance(signs, scales, noise))
     linear = solver.on_values[:, :pairs] - solver.on_values[:, pairs:]
     # The process explains all of an odd value but noise times its dual weight; that rest is left to the linear fit.
     on_dual = _shapley_of_kernel(signs, scales) + noise * linear
     on_dual += _shapley_of_first_order(signs)
     on_dual -= on_dual.mean(axis=0)
-    dual = (left @ root.T) @ root
-    left_out = dual / np.einsum("ij,ij->j", root, root)
-    influence = (on_dual @ root.T) @ root
+    dual, influence, precisions = _duals(signs, scales, noise, checked, left, on_dual)
+    left_out = dual[:, checked] / precisions
     refined = shapley + dual @ on_dual.T
     refined += (shapley.sum(axis=1) - refined.sum(axis=1))[:, None] / shapley.shape[1]
-    spread = influence * np.sqrt(1 - design.inclusion[:pairs])
-    leverage = -0.5 * np.einsum("sp,ps->s", signs, linear)
-    left_out_of_linear = left / (1 - np.minimum(leverage, 0.95))
-    better = (left_out**2 @ weights) < (left_out_of_linear**2 @ weights)
+    spread = influence[:, checked] ** 2 * ((1 - design.inclusion[checked]) * stands_for)
+    leverage = -0.5 * np.einsum("sp,ps->s", signs[checked], linear[:, checked])
+    left_out_of_linear = left[:, checked] / (1 - np.minimum(leverage, 0.95))
+    counted = weights[checked] * stands_for
+    better = (left_out**2 @ counted) < (left_out_of_linear**2 @ counted)
     # What an additive game leaves over is rounding, and nothing can be learnt from it.
     better &= np.abs(left).max(axis=1) > ROUNDING * np.abs(shapley).sum(axis=1)
-    return OddFit(refined, np.sqrt(left_out**2 @ (spread**2).T), better, prior)
+    return OddFit(refined, np.sqrt(left_out**2 @ spread.T), better, prior)
+
+
+def _checked(design: Design) -> tuple[Integers, Floats]:
+    """Pairs that are left out, some of every size, and how many pairs each of them stands for."""
+    starts = np.concatenate([[0], np.cumsum(design.per_size)[:-1]])
+    of_size = np.ceil(np.array(design.per_size) * min(1.0, CHECKED / design.pairs)).astype(np.intp)
+    # Pairs of a size stand in random order, so that the first ones are as good as any.
+    checked = np.concatenate([start + np.arange(n) for start, n in zip(starts, of_size, strict=True)])
+    stands_for = np.array(design.per_size) / np.maximum(of_size, 1)
+    return checked.astype(np.intp), np.repeat(stands_for, of_size)
+
+
+def _duals(
+    signs: Floats, scales: Floats, noise: float, checked: Integers, left: Floats, on_dual: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """``left`` and ``on_dual`` times the inverse of the covariances, and the diagonal of that where it is checked.
+
+    The last entries of the diagonal need the last part of the Cholesky factor only, so what is checked goes last.
+    """
+    from scipy.linalg import lapack
+
+    unchecked = np.delete(np.arange(len(signs)), checked)
+    order = np.concatenate([unchecked, checked])
+    # The transpose is column-major, as LAPACK wants it.
+    factor, failed = lapack.dpotrf(_covariance(signs[order], scales, noise).T, lower=True, clean=False, overwrite_a=True)
+    if failed:
+        raise np.linalg.LinAlgError("The covariances of the odd values are not positive definite.")
+    solved, _ = lapack.dpotrs(factor, np.concatenate([left, on_dual])[:, order].T, lower=True, overwrite_b=True)
+    last = factor[len(unchecked) :, len(unchecked) :]
+    root, _ = lapack.dtrtri(np.tril(last), lower=True)
+    of_all = np.empty(solved.shape[::-1])
+    of_all[:, order] = solved.T
+    return of_all[: len(left)], of_all[len(left) :], np.einsum("ij,ij->j", root, root)
 
 
 def _shapley_of_first_order(signs: Floats) -> Floats:
