@@ -96,7 +96,7 @@ def test_asking_once_gives_the_values_of_asking_always(monkeypatch):
     played = games(rows, background, lambda inputs: np.cos(matrix(inputs) @ np.arange(8.0)))
     asked = Asked.join([Asked.of(row, rng.random((50, 8)) < 0.5) for row in range(30)])
     once = played.values(asked)
-    monkeypatch.setattr(game, "distinct_inputs", lambda masked: (None, None))
+    monkeypatch.setattr(game, "distinct_inputs", lambda masked, repeating: (None, None))
     always = played.values(asked)
     assert once.model_rows < always.model_rows == 30 * 50 * 4
     assert once.values.tolist() == always.values.tolist()

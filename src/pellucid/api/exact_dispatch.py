@@ -25,7 +25,7 @@ from pellucid.models.answers import library_errors
 from pellucid.models.estimator import EstimatorModel
 from pellucid.models.inputs import cells, frame, in_order_of, matrix, of_width, trained_names
 from pellucid.models.lightgbm import LightGBMModel
-from pellucid.models.tree_readers.read import read_trees
+from pellucid.models.tree_readers.read import link_of_trees, read_trees
 from pellucid.models.xgboost import XGBoostModel
 from pellucid.protocols.model import Batch, Model
 
@@ -332,7 +332,11 @@ def _terms(fitted: _Fitted, of_columns: Floats) -> Floats:
 
 
 def _trees(fitted: _Fitted, link: Link) -> Formula | str:
-    ensemble = read_trees(fitted.core, type(fitted.core).__name__)
+    name = type(fitted.core).__name__
+    told = link_of_trees(fitted.core, name)
+    if told is not None and told != link:
+        return _other_space(told, link)
+    ensemble = read_trees(fitted.core, name)
     if ensemble.link != link:
         return _other_space(ensemble.link, link)
     if (fitted.owner == NOBODY).any():

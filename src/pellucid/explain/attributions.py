@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +75,6 @@ class Attributions:
         arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
         return Attributions(
             **arrays,
-            estimators=tuple(name for part in parts for name in part.estimators),
+            estimators=tuple(chain.from_iterable(part.estimators for part in parts)),
             model_rows=sum(part.model_rows for part in parts),
         )

@@ -9,7 +9,7 @@ Musco and Witter (2025, arXiv 2410.01917), leverage scores.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -194,7 +194,7 @@ def leverage(players: int, coalitions: int, draws: Callable[[int], np.random.Gen
     """
     per_size = pairs_per_size(players, coalitions // 2)
     available = capacity(players)
-    halves = np.concatenate([_distinct_subsets(players, s, n, draws(s)) for s, n in enumerate(per_size, start=1)])
+    halves = _halves(players, per_size, draws)
     sizes = np.repeat(np.arange(1, len(per_size) + 1), per_size)
     inclusion = np.array([n / available[s] for s, n in enumerate(per_size)])[sizes - 1]
     weights = kernel(players, np.arange(1, len(per_size) + 1))[sizes - 1] / inclusion
@@ -202,18 +202,36 @@ def leverage(players: int, coalitions: int, draws: Callable[[int], np.random.Gen
     return Design("leverage", both, len(halves), np.tile(weights, 2), np.tile(inclusion, 2), per_size)
 
 
-def _distinct_subsets(players: int, size: int, n: int, draw: np.random.Generator) -> Booleans:
-    """``n`` distinct uniform subsets, shape (n, players); of complement halves, those with player 0."""
-    if 2 * size == players:
-        rest = _subsets_of_size(players - 1, size - 1, n, draw)
-        return np.column_stack([np.ones(n, dtype=bool), rest])
-    return _subsets_of_size(players, size, n, draw)
+def _halves(players: int, per_size: Sequence[int], draws: Callable[[int], np.random.Generator]) -> Booleans:
+    """Distinct uniform subsets, so many of every size from 1, shape (subsets, players).
+
+    Of half of the players those with player 0, as the complements of the others.
+    """
+    halves = np.zeros((sum(per_size), players), dtype=bool)
+    start, ranked, ranks, sizes = 0, [], [], []
+    for size, n in enumerate(per_size, start=1):
+        part, draw, number = slice(start, start + n), draws(size), math.comb(players, size)
+        start += n
+        if 2 * size == players:
+            halves[part, 0] = True
+            halves[part, 1:] = _subsets_of_size(players - 1, size - 1, n, draw)
+        elif number >= RANKED:
+            halves[part] = _subsets_of_size(players, size, n, draw)
+        else:
+            ranked.append(part)
+            ranks.append(_distinct_ranks(number, n, draw))
+            sizes.append(np.full(n, size))
+    if ranked:
+        # All sizes together: a step for each player costs as much for one subset as for many.
+        halves[np.r_[*ranked]] = _subset_of_rank(np.concatenate(ranks), players, np.concatenate(sizes))
+    return halves
 
 
 def _subsets_of_size(players: int, size: int, n: int, draw: np.random.Generator) -> Booleans:
+    """``n`` distinct uniform subsets of one size, shape (n, players)."""
     number = math.comb(players, size)
     if number < RANKED:
-        return _subset_of_rank(_distinct_ranks(number, n, draw), players, size)
+        return _subset_of_rank(_distinct_ranks(number, n, draw), players, np.full(n, size))
     found: dict[bytes, Booleans] = {}
     endless = _random_subsets(players, size, draw)
     while len(found) < n:
@@ -245,22 +263,26 @@ def _distinct_ranks(number: int, n: int, draw: np.random.Generator) -> Integers:
     return np.concatenate([first, draw.permutation(rest)])[:n]
 
 
-@lru_cache(maxsize=4096)
-def _combinations(number: int, most: int) -> Integers:
-    """How many subsets of each size from 0 to ``most`` there are."""
-    return np.array([math.comb(number, k) for k in range(most + 1)], dtype=np.int64)
+@lru_cache(maxsize=64)
+def _combinations(players: int, most: int) -> Integers:
+    """How many subsets of each size from 0 to ``most`` fewer players have, shape (players, most + 1).
+
+    Numbers that no rank reaches are capped.
+    """
+    return np.array([[min(math.comb(number, k), RANKED) for k in range(most + 1)] for number in range(players)])
 
 
-def _subset_of_rank(ranks: Integers, players: int, size: int) -> Booleans:
-    """Subsets of a size in the combinatorial number system, shape (ranks, players)."""
+def _subset_of_rank(ranks: Integers, players: int, sizes: npt.NDArray[np.intp]) -> Booleans:
+    """Subsets in the combinatorial number system, each of its size, shape (ranks, players)."""
     subsets = np.zeros((len(ranks), players), dtype=bool)
-    left, rank = np.full(len(ranks), size), ranks.copy()
+    combinations = _combinations(players, int(sizes.max(initial=0)))
+    left, rank = sizes.copy(), ranks.copy()
     for player in reversed(range(players)):
-        without = _combinations(player, size)[left]
+        without = combinations[player][left]
         taken = (rank >= without) & (left > 0)
         subsets[:, player] = taken
-        rank = np.where(taken, rank - without, rank)
-        left = left - taken
+        rank -= np.where(taken, without, 0)
+        left -= taken
     return subsets
 
 

@@ -30,6 +30,8 @@ PROBED = 4096
 """Inputs looked at to learn whether any repeat."""
 WORTH_IT = 0.05
 """Estimated share of repeated inputs below which finding them costs more than it saves."""
+SURELY = 0.25
+"""Share of repeated inputs from which on the next ones, which are much like these, are not probed."""
 
 
 def logit(probabilities: Floats) -> Floats:
@@ -112,21 +114,29 @@ class MaskedGames:
             The model answers another number of scores than it was asked for, or one that is not finite.
         """
         inputs = min(self.batch_rows * BATCHES_AT_ONCE, CELLS_AT_ONCE // self.masker.cells_per_input)
-        at_once = max(1, inputs // self.inputs_per_coalition)
-        parts, model_rows = [], 0
-        for part in _slices(len(asked), at_once):
-            scores, cost = self._masked_scores(self.masker.masked(asked[part]))
+        parts, model_rows, repeating = [], 0, False
+        for part in _slices(len(asked), max(1, inputs // self.inputs_per_coalition)):
+            scores, cost = self._masked_scores(asked[part], repeating)
             parts.append(scores.reshape(-1, self.inputs_per_coalition, scores.shape[1]).mean(axis=1))
             model_rows += cost
+            repeating = cost < (1 - SURELY) * len(scores)
         return Answer(np.concatenate(parts) if parts else np.empty((0, 1)), model_rows)
 
-    def _masked_scores(self, masked: Masked) -> tuple[Floats, int]:
+    def _masked_scores(self, asked: Asked, repeating: bool) -> tuple[Floats, int]:
         """Linked scores of all inputs, shape (inputs, outputs), and the number of inputs that were asked."""
-        first, which = distinct_inputs(masked)
-        cost = len(masked) if first is None else len(first)
-        asked = np.arange(cost) if first is None else first
-        scores = np.concatenate([self._scores(masked.batch(asked[part])) for part in _slices(cost, self.batch_rows)])
-        return (scores if which is None else scores[which]), cost
+        masked = self.masker.masked(asked)
+        first, which = distinct_inputs(masked, repeating=repeating)
+        if first is not None and which is not None:
+            batches = (masked.batch(first[part]) for part in _slices(len(first), self.batch_rows))
+            return np.concatenate([self._scores(batch) for batch in batches])[which], len(first)
+        # A request at a time, so that the memory of one serves the next.
+        built = (self.masker.masked(asked[part]).batch() for part in _slices(len(asked), self._coalitions_per_batch))
+        batches = (batch[part] for batch in built for part in _slices(len(batch), self.batch_rows))
+        return np.concatenate([self._scores(batch) for batch in batches]), len(masked)
+
+    @property
+    def _coalitions_per_batch(self) -> int:
+        return max(1, self.batch_rows // self.inputs_per_coalition)
 
     def _scores(self, batch: Batch) -> Floats:
         return checked_scores(self.predict(batch), batch, LINKS[self.link])
@@ -167,8 +177,10 @@ def _cell_shown(cell: Any) -> Any:
     return cell.item() if isinstance(cell, np.generic) else cell
 
 
-def distinct_inputs(masked: Masked) -> tuple[Integers | None, Integers | None]:
+def distinct_inputs(masked: Masked, *, repeating: bool = False) -> tuple[Integers | None, Integers | None]:
     """Positions of the distinct inputs, and for every input which of them it equals; (None, None) if too few repeat.
+
+    Whether too few repeat is estimated from a sample, unless it is known that the inputs are ``repeating``.
 
     Examples
     --------
@@ -180,7 +192,7 @@ def distinct_inputs(masked: Masked) -> tuple[Integers | None, Integers | None]:
     (np.True_, 2)
     """
     n = len(masked)
-    if n > 4 * PROBED and _repeated_share(masked, n) < WORTH_IT:
+    if not repeating and n > 4 * PROBED and _repeated_share(masked, n) < WORTH_IT:
         return None, None
     words = masked.words()
     stands_for = _equal_ones(_mixed(words))
@@ -226,7 +238,7 @@ def _repeated_share(masked: Masked, n: int) -> float:
 
 def _mixed(words: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
     """One number per row of words, shape (inputs,); the word itself where there is one only."""
-    unsigned = words.astype(np.uint64)
+    unsigned = words.view(np.uint64)
     if unsigned.shape[1] == 1:
         return unsigned[:, 0]
     odd = np.random.default_rng(0).integers(2**63, size=unsigned.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(

@@ -11,7 +11,8 @@ Odd part and third order: Fumagalli et al. (2026, arXiv 2602.01399 and 2601.1860
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -129,7 +130,7 @@ def _signs(design: Design) -> Floats:
     return np.where(design.coalitions[: design.pairs], -1.0, 1.0)
 
 
-def _covariance(signs: Floats, scales: Floats, noise: float) -> Floats:
+def _covariance(signs: Floats, scales: Floats) -> Floats:
     """Covariance of the odd values of all pairs, shape (pairs, pairs); what is left of the diagonal is not filled."""
     reach, pairs = scales.sum(), len(signs)
     covariance = np.zeros((pairs, pairs))
@@ -146,8 +147,30 @@ def _covariance(signs: Floats, scales: Floats, noise: float) -> Floats:
         part /= np.sinh(reach) - reach
         part += wide[rows] @ others
         covariance[rows, start:] = part
-    covariance[np.diag_indices_from(covariance)] += noise
     return covariance
+
+
+def _factor(covariance: Floats, noise: float) -> Floats:
+    """The Cholesky factor of covariances with noise, in their place, lower triangular and column-major.
+
+    What is right of the diagonal is not set.
+    """
+    from scipy.linalg import lapack
+
+    covariance[np.diag_indices_from(covariance)] += noise
+    # The transpose is column-major, as LAPACK wants it.
+    factor, failed = lapack.dpotrf(covariance.T, lower=True, clean=False, overwrite_a=True)
+    if failed:
+        raise np.linalg.LinAlgError("The covariances of the odd values are not positive definite.")
+    return np.asarray(factor)
+
+
+def _inverse_root(factor: Floats) -> Floats:
+    """Inverse of a Cholesky factor: its square, ``root.T @ root``, is the inverse of the covariances."""
+    from scipy.linalg import lapack
+
+    root, _ = lapack.dtrtri(np.tril(factor), lower=True)
+    return np.asarray(root)
 
 
 def _choose(design: Design, signs: Floats, left: Floats, importance: Floats, believed: Prior | None) -> Prior:
@@ -167,7 +190,7 @@ def _choose(design: Design, signs: Floats, left: Floats, importance: Floats, bel
         best = min([middling, *others], key=lambda found: found[0])[1]
     else:
         best = believed
-    return on(SEARCHED).best_noise(best.reach, best.power)[1]
+    return on(SEARCHED).noise_near(best)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,7 +205,7 @@ class Search:
     def best_noise(self, reach: float, power: float) -> tuple[float, Prior]:
         """The least leave-one-out error over all noises, and its prior."""
         scales = Prior(reach, power, 0.0).scales(self.importance)
-        lengths, basis = np.linalg.eigh(_covariance(self.signs, scales, 0.0), UPLO="U")
+        lengths, basis = np.linalg.eigh(_covariance(self.signs, scales), UPLO="U")
         turned, squared = self.left @ basis, basis**2
         found = []
         for noise in NOISES:
@@ -190,6 +213,22 @@ class Search:
             left_out = (turned * inverse) @ basis.T / (squared @ inverse)
             found.append((float((left_out**2 @ self.weights).sum()), Prior(reach, power, noise)))
         return min(found, key=lambda one: one[0])
+
+    def noise_near(self, prior: Prior) -> Prior:
+        """The prior with the noise of the least leave-one-out error, searched from its own on."""
+        covariance = _covariance(self.signs, prior.scales(self.importance))
+
+        @cache
+        def error(position: int) -> float:
+            root = _inverse_root(_factor(covariance.copy(), NOISES[position]))
+            left_out = (self.left @ root.T) @ root / np.einsum("ij,ij->j", root, root)
+            return float((left_out**2 @ self.weights).sum())
+
+        at, best = -1, NOISES.index(prior.noise)
+        while at != best:
+            at = best
+            best = min((near for near in (at, at - 1, at + 1) if 0 <= near < len(NOISES)), key=error)
+        return replace(prior, noise=NOISES[best])
 
 
 def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scales: Floats, prior: Prior) -> OddFit:
@@ -236,13 +275,9 @@ def _duals(
 
     unchecked = np.delete(np.arange(len(signs)), checked)
     order = np.concatenate([unchecked, checked])
-    # The transpose is column-major, as LAPACK wants it.
-    factor, failed = lapack.dpotrf(_covariance(signs[order], scales, noise).T, lower=True, clean=False, overwrite_a=True)
-    if failed:
-        raise np.linalg.LinAlgError("The covariances of the odd values are not positive definite.")
+    factor = _factor(_covariance(signs[order], scales), noise)
     solved, _ = lapack.dpotrs(factor, np.concatenate([left, on_dual])[:, order].T, lower=True, overwrite_b=True)
-    last = factor[len(unchecked) :, len(unchecked) :]
-    root, _ = lapack.dtrtri(np.tril(last), lower=True)
+    root = _inverse_root(factor[len(unchecked) :, len(unchecked) :])
     of_all = np.empty(solved.shape[::-1])
     of_all[:, order] = solved.T
     return of_all[: len(left)], of_all[len(left) :], np.einsum("ij,ij->j", root, root)

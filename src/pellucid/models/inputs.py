@@ -100,7 +100,7 @@ def frame(batch: Batch) -> Any:
         return pandas.DataFrame(
             {
                 # pandas looks at every text before it stores them in its own way; taking stored ones is quicker.
-                name: pandas.Series(batch.repeated[name].texts).array.take(batch.repeated[name].which)
+                name: _stored(batch.repeated[name].texts, pandas).take(batch.repeated[name].which)
                 if name in batch.repeated
                 else _as_read(values)
                 for name, values in batch.columns.items()
@@ -113,6 +113,14 @@ def frame(batch: Batch) -> Any:
         return pandas.DataFrame(columns.T, columns=list(batch.names), copy=False)
     typed = (values.astype(kind, copy=False) for values, kind in zip(columns, types, strict=True))
     return pandas.DataFrame(dict(zip(batch.names, typed, strict=True)))
+
+
+def _stored(texts: npt.NDArray[Any], pandas: Any) -> Any:
+    """Texts as pandas types them, kept as objects: encoders ask for those, and make them anew from any other store."""
+    typed = pandas.Series(texts).array
+    if isinstance(typed.dtype, pandas.StringDtype):
+        return typed.astype(pandas.StringDtype(storage="python", na_value=typed.dtype.na_value))
+    return typed
 
 
 def in_order_of(batch: Batch, features: Sequence[str], model: str) -> Batch:

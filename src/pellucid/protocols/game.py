@@ -86,7 +86,10 @@ class Asked:
         column = np.full((len(rows), players), coalitions.shape[1], dtype=np.intp)
         np.put_along_axis(column, active, np.arange(coalitions.shape[1])[None], 1)
         by_player = np.concatenate([coalitions.T, np.zeros((1, len(coalitions)), dtype=bool)])
-        return cls(np.repeat(rows, len(coalitions)), by_player[column].swapaxes(1, 2).reshape(-1, players))
+        of_rows = np.repeat(rows, len(coalitions))
+        if (column == column[:1]).all():
+            return cls(of_rows, np.tile(by_player[column[0]].T, (len(rows), 1)))
+        return cls(of_rows, by_player[column].swapaxes(1, 2).reshape(-1, players))
 
     def by_row(self) -> Iterator[tuple[int, slice]]:
         """Each run of coalitions of one row: the row, and where they stand."""

@@ -243,7 +243,8 @@ class TabularMasker:
 
     def unmasked(self, rows: Sequence[int]) -> Batch:
         """The rows themselves."""
-        return Batch({name: self.typed[name][0][list(rows)] for name in self.explained.names})
+        of_rows = np.asarray(rows, dtype=np.intp)
+        return Batch({name: self.typed[name][0][of_rows] for name in self.explained.names})
 
     def masked(self, asked: Asked) -> MaskedRows:
         """Every coalition before every background row, coalition after coalition."""
@@ -293,7 +294,7 @@ class MaskedRows:
     def batch(self, inputs: Integers | None = None) -> Batch:
         """The inputs, or those at the positions given."""
         if self.side_by_side is not None:
-            cells = self._cells(*self.side_by_side, np.arange(len(self)) if inputs is None else inputs)
+            cells = self._all_cells() if inputs is None else self._cells(inputs)
             return Batch.of_matrix(
                 tuple(self.columns), cells, [explained.dtype for explained, _ in self.columns.values()]
             )
@@ -317,22 +318,42 @@ class MaskedRows:
                 repeated[name] = Repeated(objects, which)
         return Batch(columns, repeated)
 
-    def _cells(self, explained: Column, background: Column, inputs: Integers) -> Column:
-        """Cells of inputs, shape (inputs, columns).
+    def _all_cells(self) -> Column:
+        """Cells of all inputs, shape (inputs, columns).
 
         Chosen bit by bit, since a choice between numbers is slow where nobody can foresee it.
         """
-        explained, background = explained.view(np.int64), background.view(np.int64)
-        cells = np.empty((len(inputs), len(self.columns)), dtype=np.int64)
+        background, apart = self.bits
+        cells = np.empty((len(self.present), *apart.shape[1:]), dtype=np.int64)
+        at_once = max(1, IN_CACHE // self.copies)
+        for start in range(0, len(cells), at_once):
+            part = slice(start, start + at_once)
+            all_bits_where_shown = (-self.present[part].view(np.int8)).astype(np.int64)
+            # Out of range there is nothing; without the look at it, rows are copied straight to their place.
+            np.take(apart, self.row[part], axis=0, out=cells[part], mode="clip")
+            np.bitwise_and(cells[part], all_bits_where_shown[:, None], out=cells[part])
+            np.bitwise_xor(cells[part], background, out=cells[part])
+        return cells.reshape(len(self), -1).view(np.float64)
+
+    def _cells(self, inputs: Integers) -> Column:
+        """Cells of some inputs, shape (inputs, columns); see `_all_cells`."""
+        background, apart = self.bits
+        apart = apart.reshape(-1, apart.shape[2])
+        cells = np.empty((len(inputs), apart.shape[1]), dtype=np.int64)
         all_bits_where_shown = -self.present.view(np.int8)
         for start in range(0, len(inputs), IN_CACHE):
             part = cells[start : start + IN_CACHE]
             coalition, copy = np.divmod(inputs[start : start + IN_CACHE], self.copies)
-            absent = background[copy]
-            np.bitwise_xor(explained[self.row[coalition]], absent, out=part)
+            np.take(apart, self.row[coalition] * self.copies + copy, axis=0, out=part, mode="clip")
             np.bitwise_and(part, all_bits_where_shown[coalition], out=part)
-            np.bitwise_xor(part, absent, out=part)
+            np.bitwise_xor(part, background[copy] if self.copies > 1 else background, out=part)
         return cells.view(np.float64)
+
+    @cached_property
+    def bits(self) -> tuple[Integers, Integers]:
+        """Bits of the background, and in which of them every row is unlike it, shape (rows, copies, columns)."""
+        explained, background = (side.view(np.int64) for side in self.side_by_side or ())
+        return background, explained[:, None] ^ background
 
     @cached_property
     def of_texts(self) -> set[str]:

@@ -77,7 +77,7 @@ class PickedRows:
             drawn = np.random.default_rng([self.seed, self.total]).permutation(self.total)[:SAMPLED_ROWS]
             self._chosen = np.sort(drawn)
         inside = self._chosen[(self._chosen >= self._seen) & (self._chosen < self._seen + len(part.rows))]
-        self._sample += [self._row(part, int(place) - self._seen) for place in inside]
+        self._sample += self._rows(part, inside - self._seen)
         predictions = part.attributions.predictions
         for output in range(min(predictions.shape[1], OUTPUTS)):
             distances = self._distances(predictions[:, output])
@@ -85,7 +85,8 @@ class PickedRows:
                 place = int(np.argmin(found))
                 known = self._extremes.get((kind, output))
                 if known is None or found[place] < known[0]:
-                    self._extremes[kind, output] = float(found[place]), self._row(part, place)
+                    (row,) = self._rows(part, np.array([place]))
+                    self._extremes[kind, output] = float(found[place]), row
         self._seen += len(part.rows)
 
     def to_details(self, labels: Sequence[str], importance: Floats) -> dict[str, Any]:
@@ -123,16 +124,20 @@ class PickedRows:
             threshold = math.log(threshold / (1 - threshold))
         return -predictions, predictions, np.abs(predictions - threshold)
 
-    def _row(self, part: Explained, place: int) -> _Row:
-        found = part.attributions
-        return _Row(
-            position=self._seen + place,
-            cells={name: _cell(part.rows, columns, place) for name, columns in self.players.items()},
-            values=found.values[place].copy(),
-            errors=found.standard_errors[place].copy(),
-            base=found.base_values[place].copy(),
-            prediction=found.predictions[place].copy(),
-        )
+    def _rows(self, part: Explained, places: npt.NDArray[np.intp]) -> list[_Row]:
+        found, rows = part.attributions, part.rows[places]
+        cells = {name: _cells(rows, columns) for name, columns in self.players.items()}
+        return [
+            _Row(
+                position=self._seen + place,
+                cells={name: of_player[i] for name, of_player in cells.items()},
+                values=found.values[place].copy(),
+                errors=found.standard_errors[place].copy(),
+                base=found.base_values[place].copy(),
+                prediction=found.predictions[place].copy(),
+            )
+            for i, place in enumerate(places.tolist())
+        ]
 
     def _telling(self, kind: str, output: int) -> dict[str, Any]:
         _, row = self._extremes[kind, output]
@@ -153,12 +158,15 @@ class PickedRows:
         }
 
 
-def _cell(rows: Batch, columns: Sequence[str], place: int) -> Any:
-    """The cell of a feature; of a feature of several columns, all of them as one text."""
-    cells = [_plain(rows.columns[column][place : place + 1].tolist()[0]) for column in columns]
+def _cells(rows: Batch, columns: Sequence[str]) -> list[Any]:
+    """The cells of a feature; of a feature of several columns, all of a row as one text."""
+    cells = [[_plain(cell) for cell in rows.columns[column].tolist()] for column in columns]
     if len(columns) == 1:
         return cells[0]
-    return _clipped(", ".join(f"{column} = {cell}" for column, cell in zip(columns, cells, strict=True)))
+    return [
+        _clipped(", ".join(f"{column} = {cell}" for column, cell in zip(columns, row, strict=True)))
+        for row in zip(*cells, strict=True)
+    ]
 
 
 def _plain(cell: Any) -> Any:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pellucid.errors import ModelError
-from pellucid.explain.exact.tree_ensemble import TreeEnsemble
+from pellucid.explain.exact.tree_ensemble import TreeEnsemble, TreeLink
 from pellucid.models.answers import library_errors
 from pellucid.models.tree_readers.forest import read_forest, read_gradient_boosting
 from pellucid.models.tree_readers.histogram_boosting import read_histogram_boosting
 from pellucid.models.tree_readers.lightgbm import read_lightgbm
-from pellucid.models.tree_readers.xgboost import read_xgboost
+from pellucid.models.tree_readers.xgboost import link_of_xgboost, read_xgboost
 
-__all__ = ["read_trees"]
+__all__ = ["link_of_trees", "read_trees"]
 
 Reader = Callable[[Any, str], TreeEnsemble]
 
@@ -29,6 +29,9 @@ _READERS: Mapping[tuple[str, str], Reader] = {
     ("sklearn", "BaseHistGradientBoosting"): read_histogram_boosting,
 }
 """By library and base class, so that no library is imported to find out that a model is not of it."""
+
+
+_BOOSTERS = {("xgboost", "Booster"), ("xgboost", "XGBModel")}
 
 
 def read_trees(model: object, name: str) -> TreeEnsemble:
@@ -68,3 +71,17 @@ def read_trees(model: object, name: str) -> TreeEnsemble:
             with library_errors(name, "reading the trees"):
                 return reader(model, name)
     raise ModelError(f"{name}: {type(model).__name__} is no ensemble of trees that can be read. Explain by sampling.")
+
+
+def link_of_trees(model: object, name: str) -> TreeLink | None:
+    """Where the trees of a model add up, as far as that is known before they are read, which takes longer.
+
+    Raises
+    ------
+    ModelError
+        The model does not tell its settings.
+    """
+    if not any((kind.__module__.partition(".")[0], kind.__name__) in _BOOSTERS for kind in type(model).__mro__):
+        return None
+    with library_errors(name, "reading the settings"):
+        return link_of_xgboost(model)

@@ -12,7 +12,7 @@ from pellucid.explain.exact.additivity import Floats
 from pellucid.explain.exact.tree_ensemble import LEAF, Tree, TreeEnsemble, TreeLink, ensemble_of
 from pellucid.models.tree_readers.refusal import refuse
 
-__all__ = ["read_xgboost"]
+__all__ = ["link_of_xgboost", "read_xgboost"]
 
 _LINKS: Mapping[str, TreeLink] = {
     "binary:logistic": "logit",
@@ -63,6 +63,14 @@ def read_xgboost(model: Any, name: str) -> TreeEnsemble:
         whole_categories=True,
         link=_LINKS[objective],
     )
+
+
+def link_of_xgboost(model: Any) -> TreeLink | None:
+    """Where the trees add up, told by the settings alone; None where only reading the trees can tell."""
+    booster = model.get_booster() if hasattr(model, "get_booster") else model
+    learner = json.loads(booster.save_config())["learner"]
+    has_trees = learner["gradient_booster"]["name"] in {"gbtree", "dart"}
+    return _LINKS.get(learner["objective"]["name"]) if has_trees else None
 
 
 def _unreadable(model: Any, learner: Mapping[str, Any], objective: str) -> Iterator[str]:
