@@ -164,7 +164,10 @@ class Masked(Protocol):
     def __len__(self) -> int: ...
 
     def words(self, inputs: Integers | None = None) -> npt.NDArray[np.int64]:
-        """Numbers that are equal for equal inputs and differ for others, shape (inputs, words); None stands for all."""
+        """Numbers that are equal for equal inputs and differ for others, shape (inputs, words); None stands for all.
+
+        They are comparable within one call.
+        """
         ...
 
     def batch(self, inputs: Integers | None = None) -> Batch:

@@ -395,6 +395,8 @@ class MaskedRows:
 
     def words(self, inputs: Integers | None = None) -> npt.NDArray[np.int64]:
         """Equal exactly where the inputs are equal, shape (inputs, words)."""
+        if inputs is not None and self.side_by_side is not None:
+            return self._cells(inputs).view(np.int64)
         found = np.empty((len(self) if inputs is None else len(inputs), len(self.places)), dtype=np.int64)
         for i, (columns, explained, background) in enumerate(self.places):
             if inputs is None:
