@@ -93,6 +93,12 @@ def test_missing_cells_stay_missing_and_whole_numbers_whole():
     assert np.isnan(rows.columns["share"][0])
 
 
+def test_whole_numbers_that_no_column_holds_are_read_as_doubles():
+    rows = baseline_rows([[2**63, 2**63], [None, 3]], {"a": "integer", "b": "integer"})
+    assert rows.columns["a"].dtype == rows.columns["b"].dtype == np.float64
+    assert rows.columns["b"].tolist() == [2.0**63, 3.0]
+
+
 def test_text_where_the_data_hold_numbers_is_refused_for_all_rows_at_once():
     with pytest.raises(ConfigError) as caught:
         baseline_rows([["young", 2], [30, 1]], {"age": "integer", "member": "boolean"})
