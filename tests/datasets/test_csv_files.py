@@ -102,6 +102,22 @@ def test_all_line_ends_and_a_byte_order_mark_are_read(tmp_path, end, mark):
     assert (frame.columns, frame.fetchall()) == (["sex", "n"], [("Male", 1), ("Female", 2)])
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("within", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("first", ["header", "data"])
+def test_the_first_row_may_hold_line_breaks_of_another_kind(tmp_path, end, within, first):
+    rows = ['Ada,"10 ""A"" Street"', "Bob,2", f'"Cy{within}Young",3']
+    if first == "header":
+        lines, headers = [f'name,"home{within}address"', *rows], None
+    else:
+        lines, headers = [*reversed(rows)], ("name", f"home{within}address")
+    path = written(tmp_path, end.join([*lines, ""]))
+    data = read_dataset(csv_source(path, headers=headers, label="name"))
+    expected = [("Ada", '10 "A" Street'), ("Bob", "2"), (f"Cy{within}Young", "3")]
+    assert data.columns == ("name", f"home{within}address")
+    assert sorted(data.frame.fetchall()) == expected
+
+
 def test_a_compressed_file_is_read(tmp_path):
     path = written(tmp_path, gzip.compress(b"sex,n\nMale,1\n"), "data.csv.gz")
     assert read_path(str(path)).fetchall() == [("Male", 1)]
