@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -141,44 +142,27 @@ def run(  # noqa: PLR0917 - typer makes options of the arguments
 
     A summary follows on the terminal. An earlier job's results stay in the folder until all new ones are complete.
     """
+    given = partial(
+        JobOptions,
+        data=data,
+        strict=strict,
+        seed=seed,
+        models=model or (),
+        endpoints=endpoint or (),
+        allow_pickle=allow_pickle,
+        engine=engine,
+        workers=workers,
+        memory=memory,
+        report=report,
+        suppress=suppress,
+    )
     if config is None:
         from pellucid.cli.container import run_container
 
-        code = run_container(
-            output=output,
-            data=data,
-            strict=strict,
-            seed=seed,
-            models=model or [],
-            endpoints=endpoint or [],
-            allow_pickle=allow_pickle,
-            engine=engine,
-            workers=workers,
-            memory=memory,
-            report=report,
-            suppress=suppress,
-            as_json=as_json,
-        )
-    else:
-        from pellucid.cli.run import run as run_job
+        raise typer.Exit(run_container(given, output=output, as_json=as_json))
+    from pellucid.cli.run import run as run_job
 
-        options = JobOptions(
-            config=config,
-            output=output or DEFAULT_OUTPUT,
-            data=data,
-            strict=strict,
-            seed=seed,
-            models=model or (),
-            endpoints=endpoint or (),
-            allow_pickle=allow_pickle,
-            engine=engine,
-            workers=workers,
-            memory=memory,
-            report=report,
-            suppress=suppress,
-        )
-        code = run_job(options, as_json=as_json)
-    raise typer.Exit(code)
+    raise typer.Exit(run_job(given(config=config, output=output or DEFAULT_OUTPUT), as_json=as_json))
 
 
 @app.command(epilog="Example: [bold]pellucid doctor analysis_config.json --data people.csv[/bold]")
