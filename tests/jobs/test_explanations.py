@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pellucid.errors import ConfigError, ModelError
+from pellucid.errors import ConfigError, DataError, ModelError
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import Budget
 from pellucid.explain.maskers.tabular import players_of
@@ -132,6 +132,14 @@ def test_the_number_of_clusters_is_found_where_groups_are_clear(clusters):
 
 def test_there_are_never_more_clusters_than_distinct_rows():
     assert len(computed_baseline(Batch({"a": np.array([1.0, 1.0, 2.0])}), number=5)) == 2
+
+
+def test_a_baseline_is_no_mean_of_infinite_numbers():
+    rows = Batch({"a": np.array([1.0, np.inf]), "b": np.array([0.5, np.nan]), "c": np.array([-np.inf, 2.0])})
+    with pytest.raises(DataError) as caught:
+        computed_baseline(rows)
+    fix = "The baseline is computed, and its mean would be infinite. Replace infinite values, or give a baseline."
+    assert str(caught.value) == f"a: got inf. {fix}\nc: got -inf. {fix}"
 
 
 def test_an_equal_seed_gives_an_equal_baseline():
