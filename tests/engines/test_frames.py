@@ -117,8 +117,25 @@ def test_rows_without_a_weight_are_refused(people_anywhere):
         "weights: got 'income'. 3 rows have no weight there. "
         "Give every row a weight, or leave rows without one out of the data set.\n"
         "weights: got 'income'. The smallest weight there is -1. "
-        "Weights are how many rows a row stands for; use numbers of at least 0."
+        "Weights are how many rows a row stands for; use finite numbers of at least 0."
     )
+
+
+@pytest.mark.parametrize(
+    ("weights", "known_as"),
+    [
+        ([1.0, np.inf], "A weight there is infinite, or nearly so."),
+        ([1.0, 1e200], "A weight there is infinite, or nearly so."),
+        (["1", "2"], "The column holds text."),
+    ],
+)
+@pytest.mark.parametrize("frame_of", [lambda rows: rows, lambda rows: duckdb.from_arrow(rows.to_arrow())])
+def test_weights_that_are_no_finite_numbers_are_refused(frame_of, weights, known_as):
+    table = FrameTable(frame_of(pl.DataFrame({"sex": ["F", "M"], "w": weights})))
+    with pytest.raises(DataError) as error:
+        table.cube([ByValue("sex")], weights="w")
+    fix = "Weights are how many rows a row stands for; use finite numbers of at least 0."
+    assert str(error.value) == f"weights: got 'w'. {known_as} {fix}"
 
 
 # --- selections ------------------------------------------------------------------------------------------------------

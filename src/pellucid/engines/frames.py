@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -84,6 +85,8 @@ class FrameTable:
         projected = [self._key(key).alias(name) for key, name in zip(keys, names, strict=True)]
         aggregates = [nw.len().alias("rows")]
         if weights is not None:
+            if self.columns[weights] in ("text", "category"):
+                raise DataError(Problem("weights", weights, known_as="The column holds text.", fix=_WEIGHTS))
             weight = self._number(weights)
             projected += [
                 weight.alias("weight"),
@@ -111,7 +114,7 @@ class FrameTable:
         fixed = len(keys) + len(aggregates) - 2 * len(thresholds)
         sums = columns[len(keys) + 1 : fixed]
         if weights is not None:
-            _check_weights(weights, least=sums[2], missing=sums[3])
+            _check_weights(weights, squares=sums[1], least=sums[2], missing=sums[3])
         extremes = {
             keys[i]: (min(low), max(high))
             for place, i in enumerate(thresholds)
@@ -350,7 +353,10 @@ def _rounded(sums: Iterable[float]) -> list[float]:
     return [float(f"{value:.{SIGNIFICANT_DIGITS}g}") for value in sums]
 
 
-def _check_weights(column: str, *, least: Iterable[Any], missing: Iterable[int]) -> None:
+_WEIGHTS = "Weights are how many rows a row stands for; use finite numbers of at least 0."
+
+
+def _check_weights(column: str, *, squares: Iterable[Any], least: Iterable[Any], missing: Iterable[int]) -> None:
     without = sum(map(int, missing))
     smallest = min(_present(least), default=0.0)
     problems = []
@@ -358,7 +364,9 @@ def _check_weights(column: str, *, least: Iterable[Any], missing: Iterable[int])
         fix = "Give every row a weight, or leave rows without one out of the data set."
         problems.append(Problem("weights", column, known_as=f"{without:,} rows have no weight there.", fix=fix))
     if smallest < 0:
-        fix = "Weights are how many rows a row stands for; use numbers of at least 0."
-        problems.append(Problem("weights", column, known_as=f"The smallest weight there is {smallest:g}.", fix=fix))
+        known_as = f"The smallest weight there is {smallest:g}."
+        problems.append(Problem("weights", column, known_as=known_as, fix=_WEIGHTS))
+    elif any(math.isinf(square) for square in _present(squares)):
+        problems.append(Problem("weights", column, known_as="A weight there is infinite, or nearly so.", fix=_WEIGHTS))
     if problems:
         raise DataError(problems)
