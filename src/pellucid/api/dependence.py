@@ -219,7 +219,7 @@ def _rows_asked(question: _Question, curve: FeatureDependence) -> int:
 def _check(
     wanted: Sequence[str],
     categorical: Sequence[str],
-    resolution: int,
+    resolution: Any,
     rows: Batch,
     *,
     ice: Any,
@@ -234,7 +234,7 @@ def _check(
     ]
     if not wanted:
         problems.append(Problem("features", [], fix="Name at least one column."))
-    if resolution < 1:
+    if isinstance(resolution, bool) or not isinstance(resolution, Integral) or resolution < 1:
         problems.append(Problem("grid_resolution", resolution, fix="Use an integer of at least 1."))
     if ice is not None and (isinstance(ice, bool) or not isinstance(ice, Integral) or ice < 1):
         problems.append(Problem("ice", ice, fix="Use an integer of at least 1, the number of rows."))

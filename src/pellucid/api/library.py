@@ -99,12 +99,13 @@ points; n = 50 of 100).
     """
     from dataclasses import replace
 
-    from pellucid.api.bias_arguments import check_request, faults_by_argument
+    from pellucid.api.bias_arguments import check_frame, check_request, faults_by_argument
     from pellucid.api.spark_explaining import workers_beside
     from pellucid.bias.analysis import analyse
     from pellucid.config.bias_request import BiasRequest, FacetRequest
 
     table = table_of(frame)
+    check_frame(table.frame)
     pre_training, post_training = _stages(metrics, predicted)
     left_out = {label, predicted, weights}
     request = BiasRequest(
@@ -134,13 +135,11 @@ points; n = 50 of 100).
 
 def table_of(frame: Any) -> FrameTable:
     """A `Table` over whatever the user gave: a frame, a relation, a table, or the path of a file."""
-    from pellucid.api.bias_arguments import check_frame
     from pellucid.engines.frames import FrameTable
 
     if isinstance(frame, FrameTable):
         return frame
     if not isinstance(frame, str | os.PathLike):
-        check_frame(frame)
         return FrameTable(frame, nullcontext)
     from pellucid.datasets import read_database, read_path, scan_errors_translated
     from pellucid.datasets.database_address import is_database
