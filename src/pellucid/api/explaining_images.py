@@ -202,6 +202,8 @@ def _detection(
         for where, value in (("iou_threshold", iou_threshold), ("context", context))
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1
     ]
+    if isinstance(probability_threshold, bool) or not isinstance(probability_threshold, int | float):
+        problems.append(Problem("probability_threshold", probability_threshold, fix="Use a number."))
     if isinstance(max_objects, bool) or not isinstance(max_objects, int) or max_objects < 1:
         problems.append(Problem("max_objects", max_objects, fix="Use an integer of at least 1."))
     if problems:
