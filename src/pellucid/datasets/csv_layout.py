@@ -17,6 +17,7 @@ __all__ = ["CsvLayout", "csv_layout"]
 
 _HEAD_BYTES = 1 << 20
 _HEADER_BYTES = 1 << 18
+_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ def csv_layout(source: DatasetSource, files: Files, *, named: bool = False) -> C
     ]
     if problems:
         raise DataError(problems)
+    _refuse_other_separators(source, files.paths, heads)
     if named:
         _refuse_data_as_header(files.paths, heads)
     if source.headers is None:
@@ -85,6 +87,20 @@ def csv_layout(source: DatasetSource, files: Files, *, named: bool = False) -> C
     first = heads[0][1:] if header[0] else heads[0]
     line_ends = tuple(line_end for _, line_end in read)
     return CsvLayout(files, header, line_ends, columns, tuple(tuple(row) for row in first), notes)
+
+
+def _refuse_other_separators(source: DatasetSource, paths: Sequence[str], heads: Sequence[list[list[str]]]) -> None:
+    """A line without a comma is one cell; where another character parts it into what was expected, that was meant."""
+    problems = []
+    for path, rows in zip(paths, heads, strict=True):
+        for separator, called in _OTHER_SEPARATORS.items() if len(rows[0]) == 1 else ():
+            cells = [cell.strip().strip('"') for cell in rows[0][0].split(separator)]
+            as_many = source.headers is not None and len(cells) == len(source.headers)
+            if len(cells) > 1 and (as_many or any(cell in source.known_names for cell in cells)):
+                fix = f"Its cells are separated by {called}. Save the file with commas between them."
+                problems.append(Problem(path, rows[0][0], fix=fix))
+    if problems:
+        raise DataError(problems)
 
 
 def _refuse_data_as_header(paths: Sequence[str], heads: Sequence[list[list[str]]]) -> None:
