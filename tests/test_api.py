@@ -106,6 +106,11 @@ def test_values_that_never_occur_are_refused():
             {"positive": []},
             "positive: got []. Name the label values that are the favourable outcome, or one threshold.",
         ),
+        ({"positive": float("inf")}, "positive: got inf. Use a text or a finite number."),
+        (
+            {"facets": {"hired": [10**309]}},
+            f"facets['hired']: got 1{'0' * 56} ... {'0' * 57}. Use a text or a finite number.",
+        ),
         ({"metrics": []}, "metrics: got []. Name at least one metric, or leave the argument out."),
         ({"confidence_level": "high"}, "confidence_level: got 'high'. Use a number between 0 and 1."),
         ({"seed": -1}, "seed: got -1. Use an integer of at least 0."),

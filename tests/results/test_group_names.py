@@ -68,4 +68,5 @@ def test_terminal_and_report_show_the_empty_text_as_a_group(tmp_path):
     page = (tmp_path / "out" / "report.html").read_text()
     assert "town = &#39;&#39;" in page
     assert "(no value)" not in page
+    assert "(blank)" not in page
     assert "(no row)" not in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -33,7 +34,12 @@ def check_request(request: BiasRequest) -> None:
     ConfigError
         An argument is wrong.
     """
-    problems = [*_wrong_names(request), *_wrong_numbers(request), *_wrong_types(request.column_types)]
+    problems = [
+        *_wrong_names(request),
+        *_wrong_values(request),
+        *_wrong_numbers(request),
+        *_wrong_types(request.column_types),
+    ]
     if not request.positive:
         fix = "Name the label values that are the favourable outcome, or one threshold."
         problems.append(Problem("positive", list(request.positive), fix=fix))
@@ -106,6 +112,14 @@ def _wrong_names(request: BiasRequest) -> Iterator[Problem]:
     for where, name in named:
         if name is not None and not isinstance(name, str):
             yield Problem(where, name, fix="Use a text, and give the columns of the table such names.")
+
+
+def _wrong_values(request: BiasRequest) -> Iterator[Problem]:
+    given = [("positive", request.positive), *((f"facets[{f.column!r}]", f.values) for f in request.facets)]
+    for where, values in given:
+        for value in values:
+            if isinstance(value, int | float) and not abs(value) <= sys.float_info.max:
+                yield Problem(where, value, fix="Use a text or a finite number.")
 
 
 def _wrong_numbers(request: BiasRequest) -> Iterator[Problem]:
