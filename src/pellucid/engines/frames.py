@@ -155,7 +155,7 @@ class FrameTable:
             remaining = self._is_any_of(nw.col("comparable"), missing)
             if None in wanted and None not in found:
                 remaining = remaining | nw.col("value").is_null()
-            fetched = self._fetch(prefix.filter(remaining))
+            fetched = self._fetch(prefix.filter(remaining).select("value"))
             found |= dict.fromkeys(plain(row[0]) for row in fetched)
             if rows > self.row_count:
                 break
