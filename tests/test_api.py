@@ -142,7 +142,7 @@ def test_two_columns_of_one_name_are_refused():
     frame = pd.DataFrame([["F", 1, "x"]], columns=["sex", "hired", "sex"])
     with pytest.raises(DataError) as error:
         bias(frame, label="hired", positive=1, facets="sex")
-    assert str(error.value) == "frame: got ['sex']. Columns have one name. Rename all but one of each."
+    assert str(error.value) == "frame: got ['sex']. Several columns have each of these names. Rename all but one."
 
 
 def test_the_package_names_its_functions():

@@ -69,7 +69,9 @@ def check_frame(frame: Any) -> None:
     except nw.exceptions.DuplicateError:
         names = list(map(str, frame.columns))
         twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-        raise DataError(Problem("frame", twice, fix="Columns have one name. Rename all but one of each.")) from None
+        raise DataError(
+            Problem("frame", twice, fix="Several columns have each of these names. Rename all but one.")
+        ) from None
 
 
 @contextmanager
