@@ -3,6 +3,7 @@
 from importlib.resources import files
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 import pellucid
 from pellucid import bias
-from pellucid.errors import ConfigError, DataError
+from pellucid.errors import ConfigError, DataError, InputError
 
 PEOPLE = pl.DataFrame({"sex": ["F"] * 50 + ["M"] * 50, "hired": [1] * 10 + [0] * 40 + [1] * 30 + [0] * 20})
 
@@ -80,7 +81,7 @@ def test_shares_lie_between_0_and_1():
 
 
 def test_at_least_one_facet_is_needed():
-    with pytest.raises(ConfigError, match=r"^facet: Name at least one sensitive column\.$"):
+    with pytest.raises(ConfigError, match=r"^facets: Name at least one sensitive column\.$"):
         bias(PEOPLE, label="hired", positive=1, facets={})
 
 
@@ -88,8 +89,60 @@ def test_values_that_never_occur_are_refused():
     with pytest.raises(DataError) as error:
         bias(PEOPLE, label="hired", positive=1, facets={"sex": "Female"})
     assert str(error.value) == (
-        "facet[0].value_or_threshold: got 'Female'. No row of column 'sex' has this value; there are 'F', 'M'."
+        "facets['sex']: got 'Female'. No row of column 'sex' has this value; there are 'F', 'M'."
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"label": "Hired"}, "label: got 'Hired'. Use a column of the data set; did you mean 'hired'?"),
+        ({"facets": ["sxe"]}, "facets: got 'sxe'. Use a column of the data set; did you mean 'sex'?"),
+        ({"facets": {0: None}}, "facets: got 0. Use a text, and give the columns of the table such names."),
+        ({"group": "gruop"}, "group: got 'gruop'. Use a column of the data set; there are 'sex', 'hired'."),
+        ({"predicted": "guess"}, "predicted: got 'guess'. Use a column of the data set; there are 'sex', 'hired'."),
+        ({"positive": 7}, "positive: got 7. No row of column 'hired' has this value; there are 0, 1."),
+        (
+            {"positive": []},
+            "positive: got []. Name the label values that are the favourable outcome, or one threshold.",
+        ),
+        ({"positive": float("inf")}, "positive: got inf. Use a text or a finite number."),
+        (
+            {"facets": {"hired": [10**309]}},
+            f"facets['hired']: got 1{'0' * 56} ... {'0' * 57}. Use a text or a finite number.",
+        ),
+        ({"metrics": []}, "metrics: got []. Name at least one metric, or leave the argument out."),
+        ({"confidence_level": "high"}, "confidence_level: got 'high'. Use a number between 0 and 1."),
+        ({"seed": -1}, "seed: got -1. Use an integer of at least 0."),
+        ({"minimum_group_rows": 0}, "minimum_group_rows: got 0. Use an integer of at least 1."),
+        (
+            {"column_types": {"sex": "nominal"}},
+            "column_types['sex']: got 'nominal'. Use one of the types; there are 'categorical', 'continuous'.",
+        ),
+    ],
+)
+def test_faults_are_named_by_the_argument(given, message):
+    frame = pl.DataFrame({"sex": ["F", "M"] * 30, "hired": [0, 1, 1] * 20})
+    with pytest.raises(InputError) as error:
+        bias(frame, **{"label": "hired", "positive": [1], "facets": ["sex"], **given})
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize("frame", [None, {"sex": ["F"]}, [1, 2], np.zeros((2, 2)), pl.Series([1])])
+def test_what_is_no_table_is_refused(frame):
+    with pytest.raises(ConfigError) as error:
+        bias(frame, label="hired", positive=1, facets="sex")
+    assert str(error.value) == (
+        f"frame: got '{type(frame).__name__}'. Give a data frame, an Arrow table, a DuckDB relation, an Ibis or "
+        "PySpark table, or a file's path."
+    )
+
+
+def test_two_columns_of_one_name_are_refused():
+    frame = pd.DataFrame([["F", 1, "x"]], columns=["sex", "hired", "sex"])
+    with pytest.raises(DataError) as error:
+        bias(frame, label="hired", positive=1, facets="sex")
+    assert str(error.value) == "frame: got ['sex']. Several columns have each of these names. Rename all but one."
 
 
 def test_the_package_names_its_functions():

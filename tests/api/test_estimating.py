@@ -13,7 +13,7 @@ from pellucid.api.estimating import estimate
 from pellucid.api.estimating_rate import rate_of
 from pellucid.api.job import run_job
 from pellucid.cli.main import main
-from pellucid.errors import ConfigError
+from pellucid.errors import ConfigError, InputError
 from pellucid.jobs.cost import Range
 from pellucid.jobs.explanations.clusters import MOST_CLUSTERS
 from pellucid.protocols.model import Batch, Scores
@@ -127,6 +127,58 @@ def test_fewer_samples_and_a_smaller_baseline_are_offered(job):
         "a baseline of 10 rows in the place of 100",
     ]
     assert all(cost.total.seconds.high < found.cost.total.seconds.high for _, cost in found.cheaper)
+
+
+# --- baselines in files -----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("headers", [NAMES, None])
+@pytest.mark.parametrize("first", ["", "a,b,c,d\n"])
+def test_rows_of_a_baseline_file_are_counted_with_and_without_a_header_row(job, headers, first):
+    config = job(shap={**SHAP, "baseline": "base.csv"}, headers=headers)
+    config.with_name("base.csv").write_text(f"{first}0,0,0,0\n1,2,1,0\n2,2,2,2\n")
+    found = estimate(config, rows=1e6, features=4)
+    assert found.workload.background == Range(3, 3)
+
+
+@pytest.mark.parametrize("data", [None, "rows.csv"])
+def test_a_baseline_file_that_is_not_there_is_told_as_by_the_job(job, data):
+    config = job(shap={**SHAP, "baseline": "bsae.csv"}, headers=NAMES)
+    config.with_name("rows.csv").write_text("1,2,3,4,0\n2,2,3,4,1\n")
+    with pytest.raises(InputError) as told_by_job:
+        run_job(config, data="rows.csv", output="out")
+    with pytest.raises(InputError) as told:
+        estimate(config, data=data, rows=1e6)
+    assert str(told.value) == str(told_by_job.value)
+    assert str(told.value).startswith("methods.shap.baseline: got 'bsae.csv'. ")
+
+
+def test_a_baseline_with_another_number_of_columns_is_told_as_by_the_job(job):
+    config = job(shap={**SHAP, "baseline": "base.csv"}, headers=NAMES)
+    config.with_name("base.csv").write_text("a,b\n0,0\n")
+    for work in (lambda: estimate(config, rows=1e6), lambda: run_job(config, data="rows.csv", output="out")):
+        with pytest.raises(InputError) as told:
+            work()
+        assert str(told.value) == (
+            "methods.shap.baseline: got 'base.csv'. It has another number of columns. Give the 4 features of the "
+            "model, no label, in this order: a, b, c, d."
+        )
+
+
+def test_a_baseline_at_an_address_that_cannot_be_read_from_here_is_taken_as_small(job):
+    found = estimate(job(shap={**SHAP, "baseline": "memory://nowhere/base.csv"}, headers=NAMES), rows=1e6)
+    assert found.workload.background == Range(1, 100)
+    assert any(
+        note.startswith("methods.shap.baseline: got 'memory://nowhere/base.csv'. ")
+        and note.endswith(" The baseline is taken to have 1 to 100 rows.")
+        for note in found.notes
+    )
+
+
+def test_headers_of_json_records_end_with_the_labels(job):
+    config = job(shap=SHAP, headers=["a", "b", "c", "d", "approved"])
+    config.write_text(
+        json.dumps({**json.loads(config.read_text()), "dataset_type": "application/jsonlines", "features": "x"})
+    )
+    assert estimate(config, rows=1e6).workload.players == 4
 
 
 def shown(monkeypatch, capsys, *arguments):

@@ -202,3 +202,23 @@ def test_right_answers_of_a_table_are_truths():
     with pytest.raises(DataError) as caught:
         pellucid.probe_text(likes_bob, table, text="t", facets="who", expected="right")
     assert str(caught.value) == "expected: got 'right'. Right answers are 1 or 0 for each sentence."
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"threshold": "high"}, "threshold: got 'high'. Use a finite number."),
+        ({"seed": -1}, "seed: got -1. Use an integer of at least 0."),
+        (
+            {"groups": ["female", "male"]},
+            """groups: got ['female', 'male']. Give words by facet and group, such as {"sex": {"female": {"NAME": ["Eve"]}, "male": ...}}.""",
+        ),
+    ],
+)
+def test_a_wrong_argument_is_told_before_the_model_is_asked(given, message):
+    groups = {"sex": {"female": {"NAME": ["Eve"]}, "male": {"NAME": ["Bob"]}}}
+    asked = []
+    with pytest.raises(ConfigError) as raised:
+        pellucid.probe_text(asked.append, ["[NAME] works."], **{"groups": groups, **given})
+    assert str(raised.value) == message
+    assert asked == []

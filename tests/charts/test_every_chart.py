@@ -180,8 +180,10 @@ def test_every_chart_says_in_a_sentence_what_it_shows(make):
 
 
 @every_chart
-def test_single_group_single_row(make, draw):
-    draw(make(["only"], [0.5]))
+def test_a_single_row_is_drawn_and_told(make, draw):
+    specification = make(["only"], [0.5])
+    drawn = draw(specification)
+    assert "only" in " ".join([*drawn.texts, specification["description"]])
 
 
 @every_chart

@@ -34,6 +34,31 @@ def test_every_command_is_named_by_help(workplace):
     assert all(name in ended.out for name in ("run", "doctor", "demo", "schema"))
 
 
+def test_the_package_runs_as_a_module(workplace):
+    command = [sys.executable, "-m", "pellucid", "--version"]
+    shown = subprocess.run(command, cwd=workplace.folder, capture_output=True, text=True, check=True).stdout
+    assert re.fullmatch(r"pellucid \d+\.\d+\.\d+\n", shown)
+
+
+@pytest.mark.parametrize("command", ["run", "doctor", "demo", "report", "verify", "compare", "estimate", "schema"])
+def test_help_ends_with_an_example(workplace, command):
+    ended = workplace.command(command, "--help")
+    assert ended.code == 0
+    assert f"pellucid {command}" in ended.out.rpartition("╯")[2]
+
+
+def test_help_is_as_wide_as_the_terminal(workplace):
+    shown = workplace.command("doctor", "--help").out
+    line = " Shows the columns with their types and first values, the groups that are compared, what each key   "
+    assert line in shown.splitlines()
+
+
+def test_an_option_without_a_value_is_shown_as_such(workplace):
+    shown = workplace.command("run", "--help").out
+    assert re.search(r"--strict +Accept exactly", shown)
+    assert "--workers   " in shown
+
+
 @pytest.mark.parametrize(
     ("statement", "forbidden"),
     [

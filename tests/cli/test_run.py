@@ -134,12 +134,11 @@ def test_what_clarify_fails_on_fails_with_its_words_and_a_fix(workplace):
     assert [path.name for path in (workplace.folder / "output").iterdir()] == ["analysis.partial.json"]
 
 
-def test_a_fault_of_ours_ends_with_its_reason_and_a_log_file(workplace, monkeypatch):
-    def broken(*arguments, **options):
-        raise ZeroDivisionError("a \x1b[31mreason")
-
-    monkeypatch.setattr("pellucid.api.job.run_job", broken)
-    ended = workplace.run()
+def test_a_fault_that_nobody_expected_ends_with_its_reason_and_a_log_file(workplace):
+    broken = workplace.file("broken/_duckdb.py", 'raise ZeroDivisionError("a \\x1b[31mreason")')
+    path = os.pathsep.join([str(broken.parent), os.environ.get("PYTHONPATH", "")])
+    command = ("run", "analysis_config.json", "--data", "people.csv")
+    ended = workplace.process(*command, PYTHONPATH=path)
     assert (ended.code, ended.out) == (1, "")
     assert ended.err == (
         "ZeroDivisionError: a \\x1b[31mreason\n"

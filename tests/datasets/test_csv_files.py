@@ -102,6 +102,39 @@ def test_all_line_ends_and_a_byte_order_mark_are_read(tmp_path, end, mark):
     assert (frame.columns, frame.fetchall()) == (["sex", "n"], [("Male", 1), ("Female", 2)])
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("within", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("first", ["header", "data"])
+def test_the_first_row_may_hold_line_breaks_of_another_kind(tmp_path, end, within, first):
+    rows = ['Ada,"10 ""A"" Street"', "Bob,2", f'"Cy{within}Young",3']
+    if first == "header":
+        lines, headers = [f'name,"home{within}address"', *rows], None
+    else:
+        lines, headers = [*reversed(rows)], ("name", f"home{within}address")
+    path = written(tmp_path, end.join([*lines, ""]))
+    data = read_dataset(csv_source(path, headers=headers, label="name"))
+    expected = [("Ada", '10 "A" Street'), ("Bob", "2"), (f"Cy{within}Young", "3")]
+    assert data.columns == ("name", f"home{within}address")
+    assert sorted(data.frame.fetchall()) == expected
+
+
+@pytest.mark.parametrize(("separator", "called"), [(";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")])
+@pytest.mark.parametrize("headers", [None, ("sex", "age", "hired")])
+def test_another_separator_than_a_comma_is_told(tmp_path, separator, called, headers):
+    lines = ["F;30;1", "M;40;0"] if headers else ["sex;age;hired", '"F";30;1']
+    path = written(tmp_path, "\n".join(lines).replace(";", separator))
+    with pytest.raises(DataError) as error:
+        read_dataset(csv_source(path, headers=headers, label="hired"))
+    first = lines[0].replace(";", separator)
+    fix = f"Its cells are separated by {called}. Save the file with commas between them."
+    assert str(error.value) == f"{path}: got {first!r}. {fix}"
+
+
+def test_a_single_column_may_hold_semicolons(tmp_path):
+    path = written(tmp_path, "text\nfine; really\nso; so\n")
+    assert read_path(str(path)).fetchall() == [("fine; really",), ("so; so",)]
+
+
 def test_a_compressed_file_is_read(tmp_path):
     path = written(tmp_path, gzip.compress(b"sex,n\nMale,1\n"), "data.csv.gz")
     assert read_path(str(path)).fetchall() == [("Male", 1)]

@@ -46,6 +46,34 @@ def test_names_that_need_quotes_are_read():
     assert {name: values.tolist() for name, values in batch.columns.items()} == {'a "b"': [1], "order": [2]}
 
 
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("date '2024-05-01'", "2024-05-01"),
+        ("timestamp '2024-05-01 12:00:00'", "2024-05-01 12:00:00"),
+        ("time '12:30:00'", "12:30:00"),
+        ("[1, NULL]", "[1, None]"),
+        ("[[1], []]", "[[1], []]"),
+        ("MAP {'k': 1}", "{'k': 1}"),
+        ("{'town': 'Ulm'}", "{'town': 'Ulm'}"),
+        ("'F'::BLOB", "F"),
+        ("uuid '12345678-1234-5678-1234-567812345678'", "12345678-1234-5678-1234-567812345678"),
+        ("5::HUGEINT", 5.0),
+        ("1.5::DECIMAL(9, 2)", 1.5),
+        ("'F'::ENUM('F', 'M')", "F"),
+    ],
+)
+@pytest.mark.parametrize("missing", [False, True])
+def test_cells_are_those_that_a_configuration_names(cell, shown, missing):
+    more = "UNION ALL SELECT 1, NULL" if missing else ""
+    table = FrameTable(duckdb.connect().sql(f"SELECT 0 AS id, {cell} AS x {more}"))
+    (batch,) = table.batches(["x", "id"])
+    (alone,) = table.batches(["x"])
+    assert batch.columns["x"].tolist()[0] == alone.columns["x"].tolist()[0] == table.head(1, ["x"])["x"][0] == shown
+    assert batch.columns["id"].tolist() == [0, 1][: 1 + missing]
+    assert len(alone) == 1 + missing
+
+
 def test_nothing_is_left_behind_when_a_reader_stops_early():
     connection = duckdb.connect()
     batches = FrameTable(connection.sql("SELECT range AS id FROM range(10)")).batches(["id"], 3)

@@ -117,8 +117,25 @@ def test_rows_without_a_weight_are_refused(people_anywhere):
         "weights: got 'income'. 3 rows have no weight there. "
         "Give every row a weight, or leave rows without one out of the data set.\n"
         "weights: got 'income'. The smallest weight there is -1. "
-        "Weights are how many rows a row stands for; use numbers of at least 0."
+        "Weights are how many rows a row stands for; use finite numbers of at least 0."
     )
+
+
+@pytest.mark.parametrize(
+    ("weights", "known_as"),
+    [
+        ([1.0, np.inf], "A weight there is infinite, or nearly so."),
+        ([1.0, 1e200], "A weight there is infinite, or nearly so."),
+        (["1", "2"], "The column holds text."),
+    ],
+)
+@pytest.mark.parametrize("frame_of", [lambda rows: rows, lambda rows: duckdb.from_arrow(rows.to_arrow())])
+def test_weights_that_are_no_finite_numbers_are_refused(frame_of, weights, known_as):
+    table = FrameTable(frame_of(pl.DataFrame({"sex": ["F", "M"], "w": weights})))
+    with pytest.raises(DataError) as error:
+        table.cube([ByValue("sex")], weights="w")
+    fix = "Weights are how many rows a row stands for; use finite numbers of at least 0."
+    assert str(error.value) == f"weights: got 'w'. {known_as} {fix}"
 
 
 # --- selections ------------------------------------------------------------------------------------------------------
@@ -173,6 +190,43 @@ def test_what_is_neither_number_nor_text_is_selected_as_it_prints(frame_of, cell
     assert table.first_seen("x", [None, second, first]) == [first, second, None]
     assert table.mask(AnyOf("x", (first,))).tolist() == [True, False, False, True]
     assert table.where([AnyOf("x", (first,))], negate=True).head(9, ["x"]) == {"x": [second, None]}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("[[1, NULL]]", "[[]]"),
+        ("MAP {'k': [1]}", "MAP {}"),
+        ("{'a': [1], 'b': NULL}", "{'a': [], 'b': 2}"),
+        ("[{'a': 'it''s'}]", "[]"),
+    ],
+    ids=["lists of lists", "maps", "records", "lists of records"],
+)
+def test_lists_and_objects_within_others_are_selected_as_they_print(first, second):
+    table = FrameTable(duckdb.sql(f"SELECT unnest([{first}, {second}, NULL, {first}]) AS x"))
+    printed = table.head(2, ["x"])["x"]
+    assert sorted(table.cube([ByValue("x")]).rows.ravel().tolist()) == [1, 1, 2]
+    assert table.first_seen("x", [None, *reversed(printed)]) == [*printed, None]
+    assert table.mask(AnyOf("x", (printed[0],))).tolist() == [True, False, False, True]
+    assert table.where([AnyOf("x", (printed[0],))], negate=True).head(9, ["x"]) == {"x": [printed[1], None]}
+
+
+@pytest.mark.parametrize(
+    "frame_of", [lambda rows: rows.to_arrow(), lambda rows: rows.to_pandas()], ids=["arrow", "pandas"]
+)
+def test_a_table_that_makes_no_groups_of_lists_says_so(frame_of):
+    columns = {"sex": ["F", "M"], "skills": [None, [1, 2]], "place": [{"town": "Ulm"}, {"town": "Bonn"}]}
+    table = FrameTable(frame_of(pl.DataFrame(columns)))
+    expected = (
+        "place: got \"{'town': 'Ulm'}\". Lists and objects make no groups in this kind of table. Turn them into text, "
+        "or use a part of them."
+    )
+    for ask in (lambda: table.cube([ByValue("sex"), ByValue("place")]), lambda: table.distinct("place")):
+        with pytest.raises(DataError) as error:
+            ask()
+        assert str(error.value) == expected
+    with pytest.raises(DataError, match=r"^skills: got .*\n.*place: got"):
+        table.cube([ByValue("skills"), ByValue("place")])
 
 
 def test_numbers_come_in_the_order_of_the_rows_with_nan_for_what_is_missing(people):

@@ -431,6 +431,14 @@ FAULTS = {
         {"data": FRAME, "features": []},
         "features: got []. Name at least one column or group, or leave it out.",
     ),
+    "column twice": (
+        {"data": FRAME, "columns": ["age", "age"]},
+        "columns: got 'age'. Name each column once.",
+    ),
+    "table without columns": (
+        {"data": pd.DataFrame(index=range(3))},
+        "data: There is no column. Give at least one.",
+    ),
     "no column": ({"data": np.empty((3, 0))}, "data: There is no column. Give at least one."),
     "columns of one name": (
         {"data": FRAME.set_axis(["age", "age", "debts", "years"], axis=1)},
@@ -516,3 +524,10 @@ def test_all_faults_of_partial_dependence_are_reported_together():
         "features: got 'ages'. Use a column of the model; did you mean 'age'?",
         "grid_resolution: got 0. Use an integer of at least 1.",
     ]
+
+
+@pytest.mark.parametrize("resolution", ["15", 2.5, True, None])
+def test_the_resolution_of_a_grid_is_a_whole_number(resolution):
+    with pytest.raises(ConfigError) as raised:
+        pellucid.partial_dependence(FITTED, FRAME, "age", grid_resolution=resolution)
+    assert str(raised.value) == f"grid_resolution: got {resolution!r}. Use an integer of at least 1."

@@ -11,7 +11,10 @@ from sklearn.linear_model import RidgeClassifier
 
 import pellucid
 from pellucid.errors import ConfigError, DataError, ModelError
+from pellucid.explain.budget import Budget
+from pellucid.explain.plan import Plan
 from pellucid.explain.segmentation import slic_segments
+from pellucid.jobs.explanations.image_shap import ImageRequest, explained_image
 
 
 def means_of(segments):
@@ -109,18 +112,18 @@ def test_a_budget_of_model_calls_is_kept_over_all_images():
     assert sum(asked) == found.model_images <= 200
 
 
-def test_a_budget_of_seconds_is_spent_by_the_speed_of_the_first_look(monkeypatch):
-    class Clock:
-        now = 0.0
+def test_a_budget_of_seconds_is_spent_by_the_speed_of_the_first_look():
+    seconds = 0.0
 
     def model(images):
-        Clock.now += 0.1 * len(images)
+        nonlocal seconds
+        seconds += 0.1 * len(images)
         return images.mean(axis=(1, 2, 3))
 
-    monkeypatch.setattr("pellucid.api.explaining_images.time.monotonic", lambda: Clock.now)
     image = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8)
     segments = np.arange(400).reshape(20, 20) // 20
-    found = pellucid.explain_images(model, image, segments=segments, budget={"seconds": 20.1})
+    request = ImageRequest(plan=Plan(budget=Budget(seconds=20.1)))
+    found = explained_image("noise", image, None, model, request, clock=lambda: seconds, segments=segments)
     assert 150 <= found.model_images <= 203
 
 

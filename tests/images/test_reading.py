@@ -1,6 +1,8 @@
 """Images as they lie in folders and manifests, in every form that files have."""
 
 import json
+import struct
+import zlib
 
 import fsspec
 import numpy as np
@@ -145,12 +147,16 @@ def test_a_file_that_was_cut_off_is_told(tmp_path):
         read_image(str(tmp_path / "cut.jpg"))
 
 
-def test_an_image_of_too_many_pixels_is_not_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+@pytest.mark.parametrize("size", [(10_000, 9_000), (20_000, 10_000)])
+def test_an_image_of_too_many_pixels_is_not_unpacked(tmp_path, size):
     picture(tmp_path / "bomb.png", size=(5, 3))
+    content = bytearray((tmp_path / "bomb.png").read_bytes())
+    content[16:24] = struct.pack(">II", *size)  # what its header says, and the checksum of that
+    content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    (tmp_path / "bomb.png").write_bytes(content)
     with pytest.raises(DataError) as raised:
         read_image(str(tmp_path / "bomb.png"), where="bomb.png")
-    assert str(raised.value) == "bomb.png: It has more than 10 pixels. Reduce it first."
+    assert str(raised.value) == "bomb.png: It has more than 89,478,485 pixels. Reduce it first."
 
 
 def test_a_manifest_may_not_list_other_files(tmp_path):

@@ -1,6 +1,7 @@
 """Digests of results and inputs, and what verification finds of them later."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +51,12 @@ def test_untouched_results_and_inputs_beside_them_are_unchanged(folder):
         Checked("result", "explanations_shap/out.csv", "unchanged"),
         Checked("data", "people.csv", "unchanged"),
     )
+
+
+def test_inputs_lie_beside_the_folder_that_one_stands_in_too(folder, monkeypatch):
+    evidence = evidence_of(folder, [data_of(folder)])
+    monkeypatch.chdir(folder)
+    assert verified(Path(), evidence, {})[-1] == Checked("data", "people.csv", "unchanged")
 
 
 def test_an_edit_of_the_same_length_is_found(folder):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pellucid.errors import ConfigError, ModelError
+from pellucid.errors import ConfigError, DataError, ModelError
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import Budget
 from pellucid.explain.maskers.tabular import players_of
@@ -93,6 +93,12 @@ def test_missing_cells_stay_missing_and_whole_numbers_whole():
     assert np.isnan(rows.columns["share"][0])
 
 
+def test_whole_numbers_that_no_column_holds_are_read_as_doubles():
+    rows = baseline_rows([[2**63, 2**63], [None, 3]], {"a": "integer", "b": "integer"})
+    assert rows.columns["a"].dtype == rows.columns["b"].dtype == np.float64
+    assert rows.columns["b"].tolist() == [2.0**63, 3.0]
+
+
 def test_text_where_the_data_hold_numbers_is_refused_for_all_rows_at_once():
     with pytest.raises(ConfigError) as caught:
         baseline_rows([["young", 2], [30, 1]], {"age": "integer", "member": "boolean"})
@@ -126,6 +132,14 @@ def test_the_number_of_clusters_is_found_where_groups_are_clear(clusters):
 
 def test_there_are_never_more_clusters_than_distinct_rows():
     assert len(computed_baseline(Batch({"a": np.array([1.0, 1.0, 2.0])}), number=5)) == 2
+
+
+def test_a_baseline_is_no_mean_of_infinite_numbers():
+    rows = Batch({"a": np.array([1.0, np.inf]), "b": np.array([0.5, np.nan]), "c": np.array([-np.inf, 2.0])})
+    with pytest.raises(DataError) as caught:
+        computed_baseline(rows)
+    fix = "The baseline is computed, and its mean would be infinite. Replace infinite values, or give a baseline."
+    assert str(caught.value) == f"a: got inf. {fix}\nc: got -inf. {fix}"
 
 
 def test_an_equal_seed_gives_an_equal_baseline():

@@ -210,6 +210,13 @@ def test_modules_are_found_in_the_working_folder_and_may_import_their_neighbours
         ("scoring:modell", "scoring:modell: there is no 'modell' in 'scoring'; did you mean 'model'?"),
         ("broken:model", "broken:model: importing 'broken' failed with ZeroDivisionError: division by zero"),
         (
+            "script:model",
+            (
+                "script:model: importing 'script' called sys.exit('done'). Code that ends the process belongs under "
+                "if __name__ == '__main__'."
+            ),
+        ),
+        (
             "lacking:model",
             "lacking:model: importing 'lacking' failed with ModuleNotFoundError: No module named 'lacked'",
         ),
@@ -220,6 +227,7 @@ def test_a_reference_that_leads_nowhere_is_told_with_its_neighbours(
 ) -> None:
     (working_folder / "scoring.py").write_text("model = abs\n")
     (working_folder / "broken.py").write_text("1 / 0\n")
+    (working_folder / "script.py").write_text("import sys\nmodel = abs\nsys.exit('done')\n")
     (working_folder / "lacking.py").write_text("import lacked\n")
     with pytest.raises(ModelError) as raised:
         load_model(reference)

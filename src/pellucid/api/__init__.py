@@ -1,6 +1,7 @@
 """The public facade, and the only wiring: it chooses engines, readers and models for the computations."""
 
-from pellucid.api.explaining import explain, partial_dependence
+from pellucid.api.dependence import partial_dependence
+from pellucid.api.explaining import explain
 from pellucid.api.explaining_forecasts import explain_forecast
 from pellucid.api.explaining_images import explain_images
 from pellucid.api.library import bias

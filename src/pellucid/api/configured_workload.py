@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pellucid.api.preflight import asks_for_predictions
+from pellucid.api.relative_paths import beside
 from pellucid.config.analysis import AnalysisConfig
-from pellucid.errors import ConfigError
+from pellucid.errors import ConfigError, PellucidError
+from pellucid.jobs.bias_request import resolved
 from pellucid.jobs.cost import Range, Workload
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ __all__ = ["background_of", "coalitions_of", "configured_samples", "configured_w
 
 FLIP_TEST = "FT"
 ANY = 2**62
+JSON_TYPES = ("application/json", "application/jsonlines")
+ROWS_OF_UNREAD = (1, 100)
+"""Rows that a baseline at an address is taken to have, where it cannot be read."""
 
 
 def configured_workload(config: AnalysisConfig, rows: float, columns: int, samples: int | None) -> Workload:
@@ -123,36 +128,54 @@ def _surrogate(shap: Shap) -> SurrogateSettings:
     return SurrogateSettings() if shap.surrogate is None else SurrogateSettings(**shap.surrogate.model_dump())
 
 
-def features_in_headers(config: AnalysisConfig) -> int | None:
-    """Number of the model's features, where the configuration names all columns."""
+def features_in_headers(config: AnalysisConfig) -> tuple[str, ...] | None:
+    """Names of the model's features, where the configuration names all columns."""
     if config.headers is None:
         return None
-    own = [config.label, config.predicted_label, config.joinsource_name_or_index, config.weights]
-    excluded = {*map(str, config.excluded_columns or ()), *(str(name) for name in own if name is not None)}
-    return len(config.headers) - len(excluded)
+    labels = [label for label in (config.label, config.predicted_label) if label is not None]
+    names, own = config.headers, [config.joinsource_name_or_index, config.weights, *(config.excluded_columns or ())]
+    if config.dataset_type in JSON_TYPES:  # labels are expressions there, and their headers come last
+        names = names[: len(names) - len(labels)]
+    else:
+        own += labels
+    others = {resolved(column, config.headers) for column in own if column is not None}
+    return tuple(name for name in names if name not in others)
 
 
-def background_of(baseline: Any, clusters: int | None, path: Path) -> Range:
-    """Rows of the baseline, as far as they can be known before it is computed or read.
+def background_of(config: AnalysisConfig, path: Path) -> tuple[Range, tuple[str, ...]]:
+    """Rows of the baseline, as far as they can be known before it is computed or read; and what is to be told of it.
 
     Parameters
     ----------
-    baseline, clusters
-        Of the configuration at ``path``.
+    path
+        Of the configuration.
+
+    Raises
+    ------
+    InputError
+        It is a file of this machine that cannot be read, or has other columns.
     """
     from pellucid.jobs.explanations.clusters import MOST_CLUSTERS
 
-    if baseline is None:
-        return Range(clusters or 1, clusters or MOST_CLUSTERS)
-    if isinstance(baseline, Mapping):
-        return Range(1, 1)
-    if isinstance(baseline, str):
-        from pellucid.api.relative_paths import beside
-        from pellucid.datasets import read_path
+    shap = config.methods.shap
+    if shap is None or shap.baseline is None:
+        clusters = None if shap is None else shap.num_clusters
+        return Range(clusters or 1, clusters or MOST_CLUSTERS), ()
+    if isinstance(shap.baseline, str):
+        return _of_file(beside(path, shap.baseline), config)
+    rows = 1 if isinstance(shap.baseline, Mapping) else len(shap.baseline)
+    return Range(rows, rows), ()
 
-        try:
-            rows = int(read_path(beside(path, baseline)).aggregate("count(*)").fetchall()[0][0])
-        except Exception:  # noqa: BLE001 - a baseline without a header or at an address is no fault of an estimate
-            return Range(1, 100)
-        return Range(rows, rows)
-    return Range(len(baseline), len(baseline))
+
+def _of_file(uri: str, config: AnalysisConfig) -> tuple[Range, tuple[str, ...]]:
+    """The rows of a baseline's file; of one that only the machine of the job may reach, what they may be."""
+    from pellucid.api.given_baseline import rows_of_baseline_file
+
+    try:
+        rows = rows_of_baseline_file(uri, config, features_in_headers(config))
+    except PellucidError as error:
+        if "://" not in uri:
+            raise
+        low, high = ROWS_OF_UNREAD
+        return Range(low, high), (f"{error} The baseline is taken to have {low} to {high} rows.",)
+    return Range(rows, rows), ()

@@ -171,17 +171,20 @@ def _of_config(
 ) -> tuple[Workload, tuple[str, ...]]:
     if config.dataset_type == IMAGES:
         return image_workload(config, rows or 0), (SEGMENTS, OWN_TIME)
-    columns = features or features_in_headers(config)
+    named = features_in_headers(config)
+    columns = features or (None if named is None else len(named))
     explains = config.methods.shap is not None or config.methods.pdp is not None
     if columns is None and explains:
         fix = "The configuration does not tell how many features there are. Say it with --features, or give --data."
         raise ConfigError(Problem("headers", fix=fix))
     workload = configured_workload(config, rows or 0, columns or 0, samples)
+    notes: tuple[str, ...] = ("Estimated from the configuration alone; --data narrows the ranges.",)
     shap = config.methods.shap
-    if shap is not None:
-        workload = replace(workload, background=background_of(shap.baseline, shap.num_clusters, path))
-    notes = ("Estimated from the configuration alone; --data narrows the ranges.",)
-    return workload, (*notes, FORMULAS) if shap is not None and shap.estimator == "auto" else notes
+    if shap is None:
+        return workload, notes
+    background, told = background_of(config, path)
+    notes = (*notes, *told, *([FORMULAS] if shap.estimator == "auto" else []))
+    return replace(workload, background=background), notes
 
 
 # --- with data --------------------------------------------------------------------------------------------------------
@@ -247,7 +250,7 @@ def _with_coalitions(
 
     Also what is to be said of a formula of the model.
     """
-    from pellucid.api.job_explanations import given_baseline
+    from pellucid.api.given_baseline import given_baseline
     from pellucid.engines.batches import first_rows
     from pellucid.explain.maskers.tabular import TabularMasker
     from pellucid.jobs.explanations.clusters import MOST_CLUSTERS, computed_baseline

@@ -39,6 +39,8 @@ TOLERANCE, SINGLE_TOLERANCE = 1e-6, 1e-5
 """Largest gap between a formula and the model, relative; for XGBoost, which adds up in single precision, the second."""
 SINGLE_ROUNDING, DOUBLE_ROUNDING = 4 * 2.0**-23, 4 * 2.0**-52
 """How far a probability may be off by the precision in which the model answers, relative."""
+LOG_ODDS_AT_ONCE = 100_000
+"""Of background rows before explained rows: a few megabytes, whatever their numbers."""
 NOBODY = -1
 """Owner of a column that is no player's."""
 
@@ -191,8 +193,10 @@ def _base_answers(found: ByFormula, rounding: float) -> tuple[Floats, Floats]:
         return found.base, found.base
     # Columns of no player move all rows of the background, by something else for each explained row.
     moves, which = np.unique(found.base - found.background.mean(axis=0), axis=0, return_inverse=True)
-    ends = [[end.mean(axis=0) for end in _answers(found.background + move, rounding)] for move in moves]
-    low, high = np.moveaxis(np.array(ends), 1, 0)
+    at_once = max(1, LOG_ODDS_AT_ONCE // found.background.size)
+    pieces = (moves[start : start + at_once, None] for start in range(0, len(moves), at_once))
+    ends = [[end.mean(axis=1) for end in _answers(found.background + piece, rounding)] for piece in pieces]
+    low, high = (np.concatenate(end) for end in zip(*ends, strict=True))
     return low[which.ravel()], high[which.ravel()]
 
 

@@ -1,4 +1,4 @@
-"""Explanations and partial dependence for users of the library."""
+"""Explanations for users of the library."""
 
 from __future__ import annotations
 
@@ -6,22 +6,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pellucid.errors import ConfigError, DataError, InputError, Problem, did_you_mean
+from pellucid.errors import ConfigError, InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
     from pellucid.explain.budget import Budget
     from pellucid.explain.game import Link
-    from pellucid.explain.partial_dependence import Grid
     from pellucid.explain.plan import Estimator, Plan
     from pellucid.protocols.model import Batch
-    from pellucid.results.dependence import PartialDependence
     from pellucid.results.explanation import Explanation
 
-    Kind = Literal["numeric", "categorical"]
-
-__all__ = ["explain", "partial_dependence"]
+__all__ = ["explain", "plan_of"]
 
 BACKGROUND_ROWS = 100
 
@@ -153,127 +149,6 @@ def explain(
     )
 
 
-def partial_dependence(
-    model: Any,
-    data: Any,
-    features: Sequence[str] | str,
-    *,
-    grid_resolution: int = 15,
-    categorical: Sequence[str] = (),
-    individual: bool = False,
-    ice: int | None = None,
-    ale: bool = False,
-    columns: Sequence[str] | None = None,
-    seed: int = 0,
-    confidence_level: float = 0.95,
-    allow_pickle: bool = False,
-    progress: Callable[[str], None] = lambda step: None,
-) -> PartialDependence:
-    """Mean predictions over all rows with one feature set to one value after another (Friedman, 2001).
-
-    Costs rows x points predictions for every feature.
-
-    Parameters
-    ----------
-    model, data, columns, allow_pickle, progress
-        As for `explain`.
-    features
-        Features to vary, each by itself.
-    grid_resolution
-        Points of a numeric feature, at least 1: centres of buckets of equal width between its extremes. Text,
-        categories and truth values are set to every value that occurs.
-    categorical
-        Numeric features that are set to every value that occurs as well.
-    individual
-        Keep the predictions of all single rows too (individual conditional expectations).
-    ice
-        Keep those of so many rows, drawn with the seed. They are asked for anyway, so that this costs nothing.
-    ale
-        Accumulated local effects of numbers beside their partial dependence (Apley and Zhu, 2020): each row moves
-        within its own interval of the feature only. 2 x rows predictions more for every feature.
-    seed
-        Draws the rows of ``ice``.
-    confidence_level
-        Of the intervals of accumulated effects, in (0, 1).
-
-    Returns
-    -------
-    PartialDependence
-        Frozen; one `FeatureDependence` per feature.
-
-    Raises
-    ------
-    ConfigError
-        A feature is unknown, or the resolution below 1.
-    DataError
-        Rows or columns are missing, or a feature has no value to vary.
-    ModelError
-        The model cannot be loaded or asked, or does not answer with finite scores.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> rows = np.array([[1.0, 1.0], [3.0, 2.0]])
-    >>> found = partial_dependence(lambda rows: rows[:, 0] * rows[:, 1], rows, "column_0", grid_resolution=2)
-    >>> found["column_0"].points.tolist(), found["column_0"].predictions.tolist()
-    ([1.5, 2.5], [[2.25, 3.75]])
-    """
-    from pellucid.api.accumulating import accumulated_curve, varies
-    from pellucid.api.rows import batch_of, library_of
-    from pellucid.api.scoring import ScoredModel, check_features, features_known, opened
-    from pellucid.api.spark_explaining import pool_beside
-    from pellucid.explain.partial_dependence import partial_dependence as dependence
-    from pellucid.jobs.explanations.pdp_job import shown_rows
-    from pellucid.results.dependence import FeatureDependence, PartialDependence
-
-    found = opened(model, rows=data, allow_pickle=allow_pickle)
-    known = features_known(found)
-    rows = batch_of(data, "data", columns=columns, known=known)
-    check_features(rows.names, known, "data")
-    wanted = _listed(features) or []
-    _check_dependence(wanted, categorical, grid_resolution, rows, ice=ice, seed=seed, level=confidence_level)
-    scored = ScoredModel(found)
-    shown = shown_rows(len(rows) if individual else ice or 0, len(rows), seed)
-    grids = {name: _grid(rows, name, grid_resolution, categorical=name in categorical) for name in wanted}
-    numeric = [name for name, (kind, _) in grids.items() if kind == "numeric"]
-    crossed = {name: grid_resolution for name in numeric if ale and varies(rows.columns[name], name)}
-    open_pool = pool_beside(data, model, scored, allow_pickle=allow_pickle)
-    curves = []
-    for name in wanted if open_pool is None else ():
-        progress(f"partial dependence on {name}")
-        kind, grid = grids[name]
-        curve = dependence(rows, name, grid, scored.predict, individual=individual or shown.tolist())
-        accumulated = None
-        if name in crossed:
-            accumulated = accumulated_curve(rows, name, grid_resolution, scored.predict, confidence_level)
-        curves.append(
-            FeatureDependence(
-                feature=name,
-                kind=kind,
-                points=grid.values,
-                distribution=grid.distribution,
-                predictions=curve.predictions,
-                individual=curve.individual,
-                rows=None if curve.individual is None else shown,
-                accumulated=accumulated,
-            )
-        )
-    if open_pool is not None:
-        from pellucid.api.spark_dependence import dependence_by_workers
-
-        progress(f"partial dependence on {len(grids)} features")
-        scored.predict(rows[:1])  # for the names of the outputs
-        drawn = dependence_by_workers(rows, grids, open_pool, shown, crossed, confidence_level)
-        curves = [drawn[name] for name in wanted]
-    return PartialDependence(
-        features=tuple(curves),
-        outputs=scored.outputs,
-        model_rows=len(rows) * sum(len(curve.points) + 2 * (curve.feature in crossed) for curve in curves)
-        + (open_pool is not None),
-        frame_library=library_of(data),
-    )
-
-
 # --- arguments -------------------------------------------------------------------------------------------------------
 def plan_of(
     estimator: Estimator,
@@ -342,45 +217,3 @@ def _keys_of_the_library() -> Iterator[None]:
 
 def _listed(features: Sequence[str] | str | None) -> list[str] | None:
     return [features] if isinstance(features, str) else None if features is None else list(features)
-
-
-def _check_dependence(
-    wanted: Sequence[str],
-    categorical: Sequence[str],
-    resolution: int,
-    rows: Batch,
-    *,
-    ice: Any,
-    seed: Any,
-    level: float,
-) -> None:
-    problems = [
-        Problem(where, name, fix=f"Use a column of the model; {did_you_mean(name, rows.names)}")
-        for where, names in (("features", wanted), ("categorical", categorical))
-        for name in names
-        if name not in rows.names
-    ]
-    if not wanted:
-        problems.append(Problem("features", [], fix="Name at least one column."))
-    if resolution < 1:
-        problems.append(Problem("grid_resolution", resolution, fix="Use an integer of at least 1."))
-    if ice is not None and (isinstance(ice, bool) or not isinstance(ice, Integral) or ice < 1):
-        problems.append(Problem("ice", ice, fix="Use an integer of at least 1, the number of rows."))
-    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
-        problems.append(Problem("seed", seed, fix="Use an integer of at least 0."))
-    if not isinstance(level, int | float) or not 0 < level < 1:
-        problems.append(Problem("confidence_level", level, fix="Use a number between 0 and 1."))
-    if problems:
-        raise ConfigError(problems)
-
-
-def _grid(rows: Batch, name: str, resolution: int, *, categorical: bool) -> tuple[Kind, Grid]:
-    from pellucid.explain.partial_dependence import categorical_grid, numeric_grid
-
-    column = rows.columns[name]
-    if categorical or column.dtype.kind == "b" or any(isinstance(cell, str | bool) for cell in column.tolist()):
-        grid = categorical_grid(column)
-        if not len(grid.values):
-            raise DataError(Problem(name, fix="The column holds no value, so there is nothing to vary. Leave it out."))
-        return "categorical", grid
-    return "numeric", numeric_grid(column, resolution, name=name)

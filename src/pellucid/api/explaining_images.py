@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pellucid.explain.budget import Budget
     from pellucid.explain.game import Link
     from pellucid.explain.plan import Estimator
-    from pellucid.jobs.explanations.image_shap import DetectionRequest
-    from pellucid.results.image_explanation import ImageExplanation
+    from pellucid.jobs.explanations.image_shap import Ask, DetectionRequest, ImageRequest
+    from pellucid.results.image_explanation import ExplainedImage, ImageExplanation
 
     Bytes = npt.NDArray[np.uint8]
 
@@ -125,7 +125,7 @@ def explain_images(
     ([50.0, 25.0], [0.0], ('enumeration',))
     """
     from pellucid.api.explaining import plan_of
-    from pellucid.jobs.explanations.image_shap import ImageRequest, explained_image, share_of
+    from pellucid.jobs.explanations.image_shap import ImageRequest, share_of
     from pellucid.models.images import image_model
     from pellucid.results.image_explanation import ImageExplanation
 
@@ -150,20 +150,34 @@ def explain_images(
         batch_images=batch_images,
     )
     ask = image_model(model, detection=detection, image_input=image_input)
-    explained = []
-    for i, ((name, pixels), own) in enumerate(zip(given, divided, strict=True), start=1):
-        progress(f"explaining images: {i} of {len(given)}")
-        try:
-            explained.append(explained_image(name, pixels, absent, ask, request, clock=time.monotonic, segments=own))
-        except ModelError as error:
-            raise ModelError(f"{name}: {str(error).replace('predictor.label_headers', 'label_headers')}") from error
+    if absent is None:
+        notes.append("Absent segments show white noise, drawn once for each image.")
     return ImageExplanation(
-        images=tuple(explained),
+        images=tuple(_explained(given, divided, absent, ask, request, progress)),
         seed=int(seed),
         link=link,
         confidence_level=confidence_level,
-        notes=(*notes, *(["Absent segments show white noise, drawn once for each image."] if absent is None else [])),
+        notes=tuple(notes),
     )
+
+
+def _explained(
+    given: Sequence[tuple[str, Bytes]],
+    divided: Sequence[Any],
+    baseline: Bytes | None,
+    ask: Ask,
+    request: ImageRequest,
+    progress: Callable[[str], None],
+) -> Iterator[ExplainedImage]:
+    """The images by name, each with its segments, explained one after another."""
+    from pellucid.jobs.explanations.image_shap import explained_image
+
+    for i, ((name, pixels), segments) in enumerate(zip(given, divided, strict=True), start=1):
+        progress(f"explaining images: {i} of {len(given)}")
+        try:
+            yield explained_image(name, pixels, baseline, ask, request, clock=time.monotonic, segments=segments)
+        except ModelError as error:
+            raise ModelError(f"{name}: {str(error).replace('predictor.label_headers', 'label_headers')}") from error
 
 
 def _check_numbers(*, num_segments: int, batch_images: int, compactness: float) -> None:
@@ -188,6 +202,8 @@ def _detection(
         for where, value in (("iou_threshold", iou_threshold), ("context", context))
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1
     ]
+    if isinstance(probability_threshold, bool) or not isinstance(probability_threshold, int | float):
+        problems.append(Problem("probability_threshold", probability_threshold, fix="Use a number."))
     if isinstance(max_objects, bool) or not isinstance(max_objects, int) or max_objects < 1:
         problems.append(Problem("max_objects", max_objects, fix="Use an integer of at least 1."))
     if problems:

@@ -258,10 +258,10 @@ def _read_by_spark(job: Preflight) -> bool:
 
 
 def _has_other_machines(session: Any) -> bool:
-    try:
-        return not str(session.sparkContext.master).startswith("local")
-    except Exception:  # noqa: BLE001 - sessions of Spark Connect have no context, and say so each in their own way
-        return True
+    from pellucid.engines.spark_session import context_of
+
+    context = context_of(session)
+    return context is None or not str(context.master).startswith("local")
 
 
 def with_one_thread(model: Model, source: ModelSource, *, allow_pickle: bool) -> Model:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -20,17 +18,13 @@ from pellucid.api.job_texts import baseline_beside_texts, text_columns, text_res
 from pellucid.api.model_access import ModelSource
 from pellucid.api.pace import Pace
 from pellucid.api.surrogate import FittedSurrogate, surrogate_of_job
-from pellucid.config.analysis import AnalysisConfig
-from pellucid.datasets import Dataset, DatasetSource, read_dataset
-from pellucid.engines.frames import FrameTable
 from pellucid.errors import ConfigError, DataError, Problem
-from pellucid.jobs.explanations.baseline import BASELINE, baseline_rows
 from pellucid.jobs.explanations.clusters import SAMPLED_ROWS, computed_baseline
 from pellucid.jobs.explanations.part_files import LocalValueParts, local_value_parts
 from pellucid.jobs.explanations.pdp_job import ROWS_AT_ONCE, Plot
 from pellucid.jobs.explanations.picked_rows import PickedRows
 from pellucid.jobs.explanations.request import ExplanationRequest, PdpRequest, ShapRequest, of_shap
-from pellucid.jobs.explanations.rows import joined, reading, sampled
+from pellucid.jobs.explanations.rows import reading, sampled
 from pellucid.jobs.explanations.scoring import output_names
 from pellucid.jobs.explanations.shap_job import Explained, ShapTask, rows_of_a_unit, shap_units
 from pellucid.jobs.explanations.text_results import TextResults
@@ -53,7 +47,6 @@ __all__ = [
     "JobExplanations",
     "Means",
     "explained_job",
-    "given_baseline",
 ]
 
 BASELINE_FILE, VALUES_FILE, TEXTS_FILE = f"{FOLDER}/baseline.csv", f"{FOLDER}/out.csv", f"{FOLDER}/{LINES}"
@@ -122,67 +115,6 @@ class Means:
     allow_pickle: bool
     resume: Path
     identity: str
-
-
-def given_baseline(config: AnalysisConfig, config_path: Path, dataset: Dataset, table: LocalTable) -> Batch | None:
-    """The baseline of the configuration: rows in place, a file, or records shaped like those of the data set.
-
-    Returns
-    -------
-    None where it is to be computed.
-
-    Raises
-    ------
-    InputError
-        It cannot be read, or does not fit the features.
-    """
-    from pellucid.jobs.bias_request import model_features
-
-    given = None if config.methods.shap is None else config.methods.shap.baseline
-    if given is None:
-        return None
-    features = model_features(config, dataset)
-    types = {name: table.columns[name] for name in features}
-    if isinstance(given, tuple) and all(isinstance(row, tuple) for row in given):
-        return baseline_rows([tuple(row) for row in given], types)
-    if isinstance(given, str):
-        beside = config_path.parent / given
-        found = str(beside) if "://" not in given and not Path(given).exists() and beside.exists() else given
-        return _baseline_file(found, config, features, types)
-    if config.features is None:
-        shown = given if isinstance(given, Mapping) else list(given)
-        fix = "Objects are for JSON data sets. Use a list of rows such as [[0, 5], [1, 7]]."
-        raise ConfigError(Problem(BASELINE, shown, fix=fix))
-    whole = isinstance(given, Mapping) or config.dataset_type == "application/json"
-    lines: list[Any] = [given] if whole else list(given)
-    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
-        file.write("\n".join(json.dumps(_plain(line)) for line in lines))
-        file.flush()
-        return _baseline_file(file.name, config, features, types)
-
-
-def _baseline_file(uri: str, config: AnalysisConfig, features: tuple[str, ...], types: Mapping[str, Any]) -> Batch:
-    source = DatasetSource(
-        uri=uri,
-        dataset_type=config.dataset_type,
-        headers=None if config.dataset_type == "application/x-parquet" else features,
-        features=config.features,
-        where=BASELINE,
-        expected_names=features,
-    )
-    read = read_dataset(source, lazy_types=False)
-    missing = [name for name in features if name not in read.columns]
-    if missing or len(read.columns) != len(features):
-        fix = f"Give the {len(features)} features of the model, no label, in this order: {', '.join(features[:12])}."
-        raise DataError(Problem(BASELINE, list(read.columns), fix=fix))
-    rows = joined(list(FrameTable(read.frame).batches(features)))
-    return baseline_rows(list(zip(*(column.tolist() for column in rows.columns.values()), strict=True)), types)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _plain(part) for key, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, tuple | list) else value
 
 
 def explained_job(

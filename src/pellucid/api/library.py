@@ -97,12 +97,15 @@ def bias(
     sex = F has hired = 1 40.0 points less often than all others: 20.0 % against 60.0 % (95 % interval 21.0 to 55.2 \
 points; n = 50 of 100).
     """
+    from dataclasses import replace
+
+    from pellucid.api.bias_arguments import check_frame, check_request, faults_by_argument
     from pellucid.api.spark_explaining import workers_beside
     from pellucid.bias.analysis import analyse
     from pellucid.config.bias_request import BiasRequest, FacetRequest
 
     table = table_of(frame)
-    _check_numbers(confidence_level=confidence_level, probability_threshold=probability_threshold)
+    check_frame(table.frame)
     pre_training, post_training = _stages(metrics, predicted)
     left_out = {label, predicted, weights}
     request = BiasRequest(
@@ -124,9 +127,10 @@ points; n = 50 of 100).
         minimum_group_rows=minimum_group_rows,
         facet_intersections=facet_intersections,
     )
-    from dataclasses import replace
-
-    return replace(analyse(request, table, workers=workers_beside(frame)), frame_library=_library_of(frame))
+    check_request(request)
+    with faults_by_argument([facet.column for facet in request.facets]):
+        report = analyse(request, table, workers=workers_beside(frame))
+    return replace(report, frame_library=_library_of(frame))
 
 
 def table_of(frame: Any) -> FrameTable:
@@ -190,11 +194,3 @@ def _stages(
         raise ConfigError(problems)
     chosen_before, chosen_after = [n for n in wanted if n in before], [n for n in wanted if n in after]
     return tuple(chosen_before) or None, tuple(chosen_after) or None
-
-
-def _check_numbers(**shares: float) -> None:
-    problems = [
-        Problem(name, value, fix="Use a number between 0 and 1.") for name, value in shares.items() if not 0 < value < 1
-    ]
-    if problems:
-        raise ConfigError(problems)

@@ -168,7 +168,7 @@ def _explanation_problems(config: AnalysisConfig, path: Path, dataset: Dataset) 
     """What is wrong with the features and the baseline of explanations."""
     if config.methods.shap is None and config.methods.pdp is None:
         return []
-    from pellucid.api.job_explanations import given_baseline
+    from pellucid.api.given_baseline import given_baseline
     from pellucid.jobs.explanations.request import explanation_problems
 
     problems = explanation_problems(config, dataset)

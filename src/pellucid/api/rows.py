@@ -69,6 +69,8 @@ def _check_columns(columns: Sequence[str], names: Sequence[str]) -> None:
         for name in columns
         if name not in names
     ]
+    repeated = [name for name in dict.fromkeys(columns) if list(columns).count(name) > 1]
+    problems += [Problem("columns", name, fix="Name each column once.") for name in repeated]
     if problems:
         raise ConfigError(problems)
 
@@ -89,7 +91,7 @@ def _of_table(rows: Any, where: str, columns: Sequence[str] | None) -> Batch:
     if columns is not None:
         _check_columns(columns, names)
         names = list(columns)
-    parts = list(table.batches(names))
+    parts = list(table.batches(names)) if names else []
     nothing = np.empty(0, dtype=object)
     return Batch({name: np.concatenate([part.columns[name] for part in parts]) if parts else nothing for name in names})
 

@@ -180,7 +180,8 @@ def _explained(
     request = explanation_request(job.config, job.dataset, strict=arguments.strict, seed=arguments.seed)
     if request is None:
         return None
-    from pellucid.api.job_explanations import Means, explained_job, given_baseline
+    from pellucid.api.given_baseline import given_baseline
+    from pellucid.api.job_explanations import Means, explained_job
     from pellucid.api.job_texts import with_texts_filled
     from pellucid.api.model_identity import model_identity
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
@@ -96,12 +98,14 @@ def probe_text(
     >>> {found["metric"]: found["value"] for found in report.records() if found["value_or_threshold"] == "female"}
     {'DI': 0.5, 'DPPL': 0.5}
     """
+    from pellucid.api.bias_arguments import check_request
     from pellucid.api.library import table_of
     from pellucid.api.rows import library_of
     from pellucid.bias.analysis import analyse
     from pellucid.config.bias_request import BiasRequest
     from pellucid.results.tables import frame_of_columns
 
+    _check(groups, threshold)
     if groups is not None and (text is not None or facets is not None):
         fix = "Words of groups are for templates, 'text' and 'facets' for a table. Give the one or the other."
         raise ConfigError(Problem("groups", fix=fix))
@@ -116,8 +120,6 @@ def probe_text(
             Problem("groups" if groups else "facets", taken, fix="These names are taken. Use other ones.")
         )
     wanted = _metrics(metrics, known=answers is not None)
-    predicted = _positive(model, texts, output, threshold, allow_pickle=allow_pickle)
-    labels = predicted if answers is None else answers
     request = BiasRequest(
         label=LABEL,
         positive=(1,),
@@ -129,10 +131,24 @@ def probe_text(
         seed=seed,
         # That no sentence is predicted positive is an answer here: groups are treated alike.
         on_degenerate="report",
-        allow_unseen_values=not labels.any(),
     )
+    check_request(request)
+    predicted = _positive(model, texts, output, threshold, allow_pickle=allow_pickle)
+    labels = predicted if answers is None else answers
+    request = replace(request, allow_unseen_values=not labels.any())
     frame = frame_of_columns({**columns, PREDICTED: predicted, LABEL: labels})
     return replace(analyse(request, table_of(frame)), frame_library=library_of(frame))
+
+
+def _check(groups: Any, threshold: Any) -> None:
+    problems = []
+    if groups is not None and not isinstance(groups, Mapping):
+        fix = 'Give words by facet and group, such as {"sex": {"female": {"NAME": ["Eve"]}, "male": ...}}.'
+        problems.append(Problem("groups", groups, fix=fix))
+    if isinstance(threshold, bool) or not isinstance(threshold, Real) or not math.isfinite(threshold):
+        problems.append(Problem("threshold", threshold, fix="Use a finite number."))
+    if problems:
+        raise ConfigError(problems)
 
 
 def _facets(facets: Any) -> tuple[FacetRequest, ...]:

@@ -18,7 +18,7 @@ from pellucid.bias.flip_rows import FlipRows
 from pellucid.bias.flip_test import Flips
 from pellucid.bias.group_statistics import distributions, group_statistics
 from pellucid.bias.group_table import GroupTable
-from pellucid.bias.groups import Group, crossed, groups_of, named
+from pellucid.bias.groups import Group, crossed, groups_of
 from pellucid.bias.metrics import METRICS, NO_GROUP_VARIABLE, Metric, Stage
 from pellucid.bias.performance import model_performance
 from pellucid.bias.selection import Chosen, threshold_of
@@ -37,6 +37,7 @@ from pellucid.results.bias import (
     StageResult,
     Statistics,
 )
+from pellucid.results.group_names import named
 from pellucid.results.groups import GroupStatistics
 
 __all__ = ["Progress", "analyse"]
@@ -155,9 +156,9 @@ def _prepared(
     degenerate = None
     weights = _by_value(counted, request.predicted_label)
     if not weights[predicted.cells].any():
-        # Clarify prints the empty interval above the largest label as nothing.
-        above = f"{request.label} above {threshold_of(request.positive):g}"
-        outcome = named(request.label, positive.printed) if positive.printed else above
+        outcome = named(request.label, positive.printed)
+        if positive.kind == "continuous" and not positive.printed:  # the interval above the largest label is empty
+            outcome = f"{request.label} above {threshold_of(request.positive):g}"
         fix = (
             f"No row of {request.predicted_label!r} is predicted {outcome}. Check label_values_or_threshold and "
             "probability_threshold, or set on_degenerate to 'report' to have the metrics that are defined."

@@ -11,8 +11,9 @@ from pellucid.bias.selection import NO_THRESHOLD, Chosen
 from pellucid.config.bias_request import FacetRequest
 from pellucid.errors import AnalysisError
 from pellucid.protocols.table import Table
+from pellucid.results.group_names import named
 
-__all__ = ["Group", "crossed", "groups_of", "named"]
+__all__ = ["Group", "crossed", "groups_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +44,9 @@ class Group:
     @property
     def name(self) -> str:
         """What sentences call the group."""
-        return " and ".join(named(column, printed) for column, printed in self.facets.items())
+        return " and ".join(
+            named(column, printed, rows=self.chosen[column].cells.sum()) for column, printed in self.facets.items()
+        )
 
 
 def groups_of(counted: Counted, table: Table) -> Iterator[Group]:
@@ -86,10 +89,3 @@ def crossed(groups: Sequence[Group]) -> Iterator[Group]:
                     {column: member.printed for column, member in zip(columns, members, strict=True)},
                     {column: member.chosen[column] for column, member in zip(columns, members, strict=True)},
                 )
-
-
-def named(column: str, printed: str) -> str:
-    """``sex = F``, ``race in A, B``, ``age in (40, 75]``."""
-    if printed.startswith("(") and printed.endswith("]"):
-        return f"{column} in {printed}"
-    return f"{column} = {printed}"

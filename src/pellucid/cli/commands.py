@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from inspect import cleandoc
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -21,6 +24,9 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 failed, 2 wrong input, 130 interrupted.",
 )
 
+FLAG = ""
+"""What stands behind an option that takes no value."""
+
 Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The analysis_config.json.")]
 OptionalConfig = Annotated[
     Path | None,
@@ -35,7 +41,10 @@ Data = Annotated[
     typer.Option("--data", metavar="PATH", help="The data set, in the place of dataset_uri: file, folder or address."),
 ]
 Strict = Annotated[
-    bool, typer.Option("--strict", help="Accept exactly what Clarify accepts; write Clarify's keys and numbers only.")
+    bool,
+    typer.Option(
+        "--strict", metavar=FLAG, help="Accept exactly what Clarify accepts; write Clarify's keys and numbers only."
+    ),
 ]
 Seed = Annotated[
     int | None, typer.Option("--seed", metavar="N", min=0, help="Of every random number drawn. [dim]default: 0[/dim]")
@@ -50,7 +59,10 @@ Endpoints = Annotated[
 ]
 
 AllowPickle = Annotated[
-    bool, typer.Option("--allow-pickle", help="Load model files too that run code of theirs: pickle, joblib, pyfunc.")
+    bool,
+    typer.Option(
+        "--allow-pickle", metavar=FLAG, help="Load model files too that run code of theirs: pickle, joblib, pyfunc."
+    ),
 ]
 
 Engine = Annotated[
@@ -74,13 +86,16 @@ Workers = Annotated[
 Report = Annotated[
     bool,
     typer.Option(
-        "--report/--no-report", help="Write the report (HTML, PDF, notebook) and evidence.json beside the results."
+        "--report/--no-report",
+        metavar=FLAG,
+        help="Write the report (HTML, PDF, notebook) and evidence.json beside the results.",
     ),
 ]
 Suppress = Annotated[
     bool,
     typer.Option(
         "--suppress",
+        metavar=FLAG,
         help="Leave small counts, and what tells them, out of the JSON files too, not of the report alone.",
     ),
 ]
@@ -95,6 +110,20 @@ Memory = Annotated[
 ]
 
 
+Function = TypeVar("Function", bound=Callable[..., None])
+
+
+def _command(*, epilog: str) -> Callable[[Function], Function]:
+    """A command whose help is as wide as the terminal: typer would keep the line ends of the docstring."""
+
+    def registered(function: Function) -> Function:
+        paragraphs = cleandoc(function.__doc__ or "").split("\n\n")
+        text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+        return app.command(epilog=epilog, help=text)(function)
+
+    return registered
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
@@ -106,13 +135,20 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and end.")
+        bool,
+        typer.Option(
+            "--version",
+            metavar=FLAG,
+            callback=_print_version,
+            is_eager=True,
+            help="Show the version and end.",
+        ),
     ] = False,
 ) -> None:
     """Options that stand before a command."""
 
 
-@app.command(
+@_command(
     epilog="Examples: [bold]pellucid run analysis_config.json --data people.csv[/bold]   "
     "[bold]pellucid run analysis_config.json --strict --json > analysis.json[/bold]"
 )
@@ -134,54 +170,42 @@ def run(  # noqa: PLR0917 - typer makes options of the arguments
     report: Report = True,
     suppress: Suppress = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print analysis.json to the standard output, and nothing else there.")
+        bool,
+        typer.Option(
+            "--json",
+            metavar=FLAG,
+            help="Print analysis.json to the standard output, and nothing else there.",
+        ),
     ] = False,
 ) -> None:
     """Measure the bias and compute the explanations that CONFIG asks for; write analysis.json and a report.
 
     A summary follows on the terminal. An earlier job's results stay in the folder until all new ones are complete.
     """
+    given = partial(
+        JobOptions,
+        data=data,
+        strict=strict,
+        seed=seed,
+        models=model or (),
+        endpoints=endpoint or (),
+        allow_pickle=allow_pickle,
+        engine=engine,
+        workers=workers,
+        memory=memory,
+        report=report,
+        suppress=suppress,
+    )
     if config is None:
         from pellucid.cli.container import run_container
 
-        code = run_container(
-            output=output,
-            data=data,
-            strict=strict,
-            seed=seed,
-            models=model or [],
-            endpoints=endpoint or [],
-            allow_pickle=allow_pickle,
-            engine=engine,
-            workers=workers,
-            memory=memory,
-            report=report,
-            suppress=suppress,
-            as_json=as_json,
-        )
-    else:
-        from pellucid.cli.run import run as run_job
+        raise typer.Exit(run_container(given, output=output, as_json=as_json))
+    from pellucid.cli.run import run as run_job
 
-        options = JobOptions(
-            config=config,
-            output=output or DEFAULT_OUTPUT,
-            data=data,
-            strict=strict,
-            seed=seed,
-            models=model or (),
-            endpoints=endpoint or (),
-            allow_pickle=allow_pickle,
-            engine=engine,
-            workers=workers,
-            memory=memory,
-            report=report,
-            suppress=suppress,
-        )
-        code = run_job(options, as_json=as_json)
-    raise typer.Exit(code)
+    raise typer.Exit(run_job(given(config=config, output=output or DEFAULT_OUTPUT), as_json=as_json))
 
 
-@app.command(epilog="Example: [bold]pellucid doctor analysis_config.json --data people.csv[/bold]")
+@_command(epilog="Example: [bold]pellucid doctor analysis_config.json --data people.csv[/bold]")
 def doctor(  # noqa: PLR0917 - typer makes options of the arguments
     config: Config,
     data: Data = None,
@@ -212,7 +236,7 @@ def doctor(  # noqa: PLR0917 - typer makes options of the arguments
     raise typer.Exit(look(options))
 
 
-@app.command(epilog="Example: [bold]pellucid demo --output demo-output[/bold]")
+@_command(epilog="Example: [bold]pellucid demo --output demo-output[/bold]")
 def demo(
     output: Annotated[
         Path, typer.Option("--output", metavar="DIR", help="Folder of the results, the data and the configuration.")
@@ -227,7 +251,7 @@ def demo(
     raise typer.Exit(show(output))
 
 
-@app.command(epilog="Example: [bold]pellucid report output[/bold]")
+@_command(epilog="Example: [bold]pellucid report output[/bold]")
 def report(folder: Folder) -> None:
     """Write the report on the results in DIR anew.
 
@@ -239,7 +263,7 @@ def report(folder: Folder) -> None:
     raise typer.Exit(write(folder))
 
 
-@app.command(epilog="Example: [bold]pellucid verify output --data people.csv[/bold]")
+@_command(epilog="Example: [bold]pellucid verify output --data people.csv[/bold]")
 def verify(
     folder: Folder,
     data: Annotated[
@@ -259,7 +283,7 @@ def verify(
     raise typer.Exit(check(folder, data=data, config=config))
 
 
-@app.command(epilog="Example: [bold]pellucid compare old/output new/output --output comparison[/bold]")
+@_command(epilog="Example: [bold]pellucid compare old/output new/output --output comparison[/bold]")
 def compare(
     first: Annotated[Path, typer.Argument(metavar="DIR_A", help="Folder of the first results.")],
     second: Annotated[Path, typer.Argument(metavar="DIR_B", help="Folder of the results to compare with them.")],
@@ -279,7 +303,7 @@ def compare(
     raise typer.Exit(run_comparison(first, second, output=output, data=data))
 
 
-@app.command(
+@_command(
     epilog="Examples: [bold]pellucid estimate analysis_config.json --rows 1e9 --workers 200 --records-per-second 5000"
     "[/bold]   [bold]pellucid estimate analysis_config.json --data people.csv --probe[/bold]"
 )
@@ -310,12 +334,14 @@ def estimate(  # noqa: PLR0917 - typer makes options of the arguments
             help="What the model of one worker answers, or an endpoint for all workers together.",
         ),
     ] = None,
-    probe: Annotated[bool, typer.Option("--probe", help="Measure that with up to 100 rows of --data.")] = False,
+    probe: Annotated[
+        bool, typer.Option("--probe", metavar=FLAG, help="Measure that with up to 100 rows of --data.")
+    ] = False,
     memory: Memory = None,
     model: Models = None,
     endpoint: Endpoints = None,
     allow_pickle: AllowPickle = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the estimate as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", metavar=FLAG, help="Print the estimate as JSON.")] = False,
 ) -> None:
     """Estimate what the job of CONFIG will cost, without running it.
 
@@ -342,7 +368,7 @@ def estimate(  # noqa: PLR0917 - typer makes options of the arguments
     raise typer.Exit(code)
 
 
-@app.command(epilog="Example: [bold]pellucid schema > analysis_config.schema.json[/bold]")
+@_command(epilog="Example: [bold]pellucid schema > analysis_config.schema.json[/bold]")
 def schema() -> None:
     """Print the JSON Schema of the configuration, for editors."""
     from pellucid.cli.schema import schema as show

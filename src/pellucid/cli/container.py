@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,41 +53,25 @@ class Folders:
         return self.root / "output" / "message"
 
 
-def run_container(
-    *,
-    output: Path | None,
-    data: str | None,
-    strict: bool,
-    seed: int | None,
-    models: list[str],
-    endpoints: list[str],
-    allow_pickle: bool,
-    engine: str = "local",
-    workers: int | None = None,
-    memory: str | None = None,
-    report: bool = True,
-    suppress: bool = False,
-    as_json: bool,
-) -> int:
-    """Run the job whose files lie in the folders of a processing container; the exit code."""
+def run_container(given: Callable[..., JobOptions], *, output: Path | None, as_json: bool) -> int:
+    """Run the job whose files lie in the folders of a processing container; the exit code.
+
+    Parameters
+    ----------
+    given
+        Makes the options of the job, those of the command line, with ``config``, ``output`` and ``data_input``.
+    output
+        In the place of the container's folder.
+    as_json
+        Print ``analysis.json`` alone; the lines of the log go to the error stream.
+    """
     folders = Folders.of_environment()
     if not folders.config.parent.parent.exists():
         return ended(Failure(str(_no_job(folders)), ConfigError.exit_code))
-    options = JobOptions(
+    options = given(
         config=folders.config,
         output=output or folders.output,
-        data=data,
         data_input=str(folders.data) if folders.data.exists() else None,
-        strict=strict,
-        seed=seed,
-        models=models,
-        endpoints=endpoints,
-        allow_pickle=allow_pickle,
-        engine=engine,
-        workers=workers,
-        memory=memory,
-        report=report,
-        suppress=suppress,
     )
     log = sys.stderr if as_json else sys.stdout
 

@@ -8,6 +8,7 @@ from pellucid.cli.page import Column, Grid, Line, Row
 from pellucid.cli.readings import is_certain, may_be_none
 from pellucid.cli.terminal import clean, number
 from pellucid.results.bias import BiasReport, MetricResult, StageResult
+from pellucid.results.group_names import named
 
 __all__ = ["groups_overview", "intersections_overview", "segments_overview"]
 
@@ -30,7 +31,11 @@ def groups_overview(report: BiasReport) -> list[Line | Grid]:
     """All groups of a report."""
     groups = _by_group(report.stages)
     rows = {(group.facet, group.value_or_threshold): group.rows for group in report.groups}
-    entries = [(f"{facet} = {value}", rows.get((facet, value)), found) for (facet, value), found in groups.items()]
+    entries = [
+        (named(facet, value, rows=counted), counted, found)
+        for (facet, value), found in groups.items()
+        for counted in [rows.get((facet, value))]
+    ]
     title = f"{len(groups)} groups, each against all others; all metrics are in analysis.json"
     return [Line(f"\n{title}", "bold"), *_table("group", entries), *_not_computed(groups)]
 
@@ -56,13 +61,13 @@ def segments_overview(report: BiasReport) -> list[Line | Grid]:
             entries.append((f"{name}: {reason}", segment.rows, ()))
             continue
         for (facet, value), metrics in _by_group(segment.report.stages).items():
-            entries.append((f"{name}, {facet} = {value}", segment.rows, metrics))
+            entries.append((f"{name}, {named(facet, value)}", segment.rows, metrics))
     title = Line("\nSegments; all metrics are in pellucid.json", "bold")
     return [title, *_table("segment, group", entries)]
 
 
 def _intersection(facets: Mapping[str, str], metrics: Sequence[MetricResult]) -> Entry:
-    name = " and ".join(f"{facet} = {value}" for facet, value in facets.items())
+    name = " and ".join(named(facet, value) for facet, value in facets.items())
     rows = next((metric.statistics.n[1] for metric in metrics if metric.statistics is not None), None)
     return name, rows, metrics
 

@@ -12,6 +12,7 @@ from pellucid.cli.ranking import clearest
 from pellucid.cli.readings import is_certain, may_be_none, reading
 from pellucid.cli.terminal import clean, number, percent
 from pellucid.results.bias import BiasReport, FacetResult, MetricResult, StageResult
+from pellucid.results.group_names import named, shown_value
 
 if TYPE_CHECKING:
     from pellucid.api.job import JobResult
@@ -86,11 +87,11 @@ def _decisions(report: BiasReport) -> Grid:
 def _compared(report: BiasReport, column: str, role: str) -> str:
     """What of the column is measured: the positive outcome, or the sensitive groups."""
     if role == "facet":
-        groups = [group.value_or_threshold for group in report.groups if group.facet == column]
+        groups = [shown_value(group.value_or_threshold) for group in report.groups if group.facet == column]
         more = f" and {len(groups) - MANY_GROUPS} more" if len(groups) > MANY_GROUPS else ""
         return f"{', '.join(groups[:MANY_GROUPS])}{more}"
     positive = report.stages[0].label_value_or_threshold if report.stages else ""
-    return f"positive: {positive}" if role == "label" else ""
+    return f"positive: {shown_value(positive)}" if role == "label" else ""
 
 
 def warnings_shown(warnings: Sequence[str]) -> list[Line | Item]:
@@ -137,13 +138,11 @@ def _groups(report: BiasReport) -> list[Line | Grid]:
 
 
 def _named(report: BiasReport, facet: str, value: str) -> str:
-    interval = value.startswith("(") and value.endswith("]")
-    name = f"{facet} in {value}" if interval else f"{facet} = {value}"
     for group in report.groups:
         if (group.facet, group.value_or_threshold) == (facet, value):
-            others = report.rows - group.rows
+            name, others = named(facet, value, rows=group.rows), report.rows - group.rows
             return f"{name}: {group.rows:,} rows ({percent(group.rows, report.rows)}) against {others:,} others"
-    return name
+    return named(facet, value)
 
 
 def _table(report: BiasReport, stage: StageResult, result: FacetResult, *, briefly: bool) -> Grid:

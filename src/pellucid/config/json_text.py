@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,14 +71,17 @@ def _parse(text: str, name: str) -> dict[str, Any]:
             twice.extend((holder, key) for key in holder if names.count(key) > 1)
         return holder
 
+    def whole_number(digits: str) -> int:
+        if math.isinf(float(digits)):  # no computation could take it
+            raise _unreadable(name, "A number has too many digits.", digits)
+        return int(digits)
+
     try:
-        document = json.loads(text, object_pairs_hook=object_of)
+        document = json.loads(text, object_pairs_hook=object_of, parse_int=whole_number)
     except json.JSONDecodeError as error:
         raise _broken(error, name) from None
     except RecursionError:
         raise _unreadable(name, "Objects and lists are nested too deeply.") from None
-    except ValueError:
-        raise _unreadable(name, "A number has too many digits.") from None
     if twice:
         raise ConfigError(_duplicate(document, holder, key) for holder, key in twice)
     if not isinstance(document, dict):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from pellucid.datasets.csv_layout import CsvLayout
 from pellucid.datasets.csv_types import (
@@ -99,10 +99,10 @@ def _types_by_counting(connection: Any, layout: CsvLayout) -> tuple[dict[str, Ce
 def rejected_lines(connection: Any, layout: CsvLayout, *, limit: int = 5) -> list[tuple[str, int, str, str]]:
     """The first lines that cannot be read: file, line number, text and what is wrong, by a second scan."""
     texts: dict[str, CellType] = dict.fromkeys(layout.columns, "VARCHAR")
-    for is_header, paths in _runs(zip(layout.header, layout.files.paths, strict=True)):
+    for first, paths in _runs(layout):
         more = f", store_rejects = true, rejects_limit = {limit}"
         try:
-            connection.execute(f"SELECT count(*) FROM {_read_csv(paths, is_header, texts, more=more)}").fetchall()
+            connection.execute(f"SELECT count(*) FROM {_read_csv(paths, first, texts, more=more)}").fetchall()
             found = connection.execute(
                 "SELECT DISTINCT ON (file_path, line) file_path, line, csv_line, error_message FROM reject_errors "
                 f"JOIN reject_scans USING (scan_id, file_id) ORDER BY file_path, line LIMIT {limit}"
@@ -120,21 +120,31 @@ def _texts(layout: CsvLayout) -> str:
 
 def _rows(layout: CsvLayout, types: Mapping[str, CellType]) -> str:
     """The statement that reads all files."""
-    scans = [
-        f"SELECT * FROM {_read_csv(paths, is_header, types)}"
-        for is_header, paths in _runs(zip(layout.header, layout.files.paths, strict=True))
-    ]
+    scans = [f"SELECT * FROM {_read_csv(paths, first, types)}" for first, paths in _runs(layout)]
     return " UNION ALL ".join(scans)
 
 
-def _runs(files: Iterable[tuple[bool, str]]) -> Iterator[tuple[bool, list[str]]]:
-    for is_header, run in groupby(files, key=lambda file: file[0]):
-        yield is_header, [path for _, path in run]
+class _FirstRow(NamedTuple):
+    """What DuckDB must be told of the first row of a file."""
+
+    is_header: bool
+    line_end: str | None
 
 
-def _read_csv(paths: Sequence[str], header: bool, types: Mapping[str, CellType], *, more: str = "") -> str:
+def _runs(layout: CsvLayout) -> Iterator[tuple[_FirstRow, list[str]]]:
+    """Files in order, those together that are read alike."""
+    first_rows = map(_FirstRow, layout.header, layout.line_ends)
+    for first, run in groupby(zip(first_rows, layout.files.paths, strict=True), key=lambda file: file[0]):
+        yield first, [path for _, path in run]
+
+
+def _read_csv(paths: Sequence[str], first: _FirstRow, types: Mapping[str, CellType], *, more: str = "") -> str:
+    if first.line_end is not None:
+        escaped = first.line_end.replace("\r", "\\r").replace("\n", "\\n")
+        more += f", new_line = '{escaped}'"
     return (
-        f"read_csv({literals(map(exact_path, paths))}, columns = {struct(types)}, header = {str(header).lower()}, "
+        f"read_csv({literals(map(exact_path, paths))}, columns = {struct(types)}, "
+        f"header = {str(first.is_header).lower()}, "
         f"nullstr = {literals(sorted(MISSING))}, auto_detect = false, delim = ',', quote = '\"', escape = '\"', "
         # A folder name such as year=2024 must not add a column.
         f"hive_partitioning = false{more})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ __all__ = ["CsvLayout", "csv_layout"]
 
 _HEAD_BYTES = 1 << 20
 _HEADER_BYTES = 1 << 18
+_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,9 @@ class CsvLayout:
         The files in order.
     header
         For each file whether its first row is a header row.
+    line_ends
+        For each file what its lines end with, where the first row has a line break within a cell; None where DuckDB,
+        which goes by the first line break, will see for itself.
     columns
         Names of the columns.
     sample
@@ -38,6 +43,7 @@ class CsvLayout:
 
     files: Files
     header: tuple[bool, ...]
+    line_ends: tuple[str | None, ...]
     columns: tuple[str, ...]
     sample: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
@@ -62,7 +68,8 @@ def csv_layout(source: DatasetSource, files: Files, *, named: bool = False) -> C
     DataError
         A file is empty, not UTF-8, or has other columns than the first one; a name occurs twice.
     """
-    heads = [_head(files, path, _HEAD_BYTES if index == 0 else _HEADER_BYTES) for index, path in enumerate(files.paths)]
+    read = [_head(files, path, _HEAD_BYTES if index == 0 else _HEADER_BYTES) for index, path in enumerate(files.paths)]
+    heads = [rows for rows, _ in read]
     problems = [
         Problem(path, fix="The file is empty. Leave it out, or write its rows into it.")
         for path, rows in zip(files.paths, heads, strict=True)
@@ -70,6 +77,7 @@ def csv_layout(source: DatasetSource, files: Files, *, named: bool = False) -> C
     ]
     if problems:
         raise DataError(problems)
+    _refuse_other_separators(source, files.paths, heads)
     if named:
         _refuse_data_as_header(files.paths, heads)
     if source.headers is None:
@@ -77,7 +85,22 @@ def csv_layout(source: DatasetSource, files: Files, *, named: bool = False) -> C
     else:
         columns, header, notes = _names_from_config(source, files.paths, heads, source.headers)
     first = heads[0][1:] if header[0] else heads[0]
-    return CsvLayout(files, header, columns, tuple(tuple(row) for row in first), notes)
+    line_ends = tuple(line_end for _, line_end in read)
+    return CsvLayout(files, header, line_ends, columns, tuple(tuple(row) for row in first), notes)
+
+
+def _refuse_other_separators(source: DatasetSource, paths: Sequence[str], heads: Sequence[list[list[str]]]) -> None:
+    """A line without a comma is one cell; where another character parts it into what was expected, that was meant."""
+    problems = []
+    for path, rows in zip(paths, heads, strict=True):
+        for separator, called in _OTHER_SEPARATORS.items() if len(rows[0]) == 1 else ():
+            cells = [cell.strip().strip('"') for cell in rows[0][0].split(separator)]
+            as_many = source.headers is not None and len(cells) == len(source.headers)
+            if len(cells) > 1 and (as_many or any(cell in source.known_names for cell in cells)):
+                fix = f"Its cells are separated by {called}. Save the file with commas between them."
+                problems.append(Problem(path, rows[0][0], fix=fix))
+    if problems:
+        raise DataError(problems)
 
 
 def _refuse_data_as_header(paths: Sequence[str], heads: Sequence[list[list[str]]]) -> None:
@@ -92,8 +115,11 @@ def _refuse_data_as_header(paths: Sequence[str], heads: Sequence[list[list[str]]
         raise DataError(problems)
 
 
-def _head(files: Files, path: str, size: int) -> list[list[str]]:
-    """The first rows of ``path``; the last one is left out where the bytes read end in the middle of the file."""
+def _head(files: Files, path: str, size: int) -> tuple[list[list[str]], str | None]:
+    """The first rows of ``path``, and what ends its lines if these rows do not show it to DuckDB.
+
+    The last row is left out where the bytes read end in the middle of the file.
+    """
     try:
         with files.open(path) as file:
             data = file.read(size)
@@ -114,7 +140,18 @@ def _head(files: Files, path: str, size: int) -> list[list[str]]:
             raise DataError(Problem(f"{path}, line 1", fix=f"The first row cannot be read: {error}.")) from None
         # A cell longer than Python's reader takes: what was read before it is sample enough.
         cut = False
-    return rows[:-1] if cut and len(rows) > 1 else rows
+    broken = bool(rows) and any("\n" in cell or "\r" in cell for cell in rows[0])
+    return rows[:-1] if cut and len(rows) > 1 else rows, _line_end(text) if broken else None
+
+
+def _line_end(text: str) -> str | None:
+    r"""The first line break outside of quotes.
+
+    >>> _line_end('"first\nname",age\r\nAda,36\r\n')
+    '\r\n'
+    """
+    found = re.match(r'(?:[^"\r\n]|"[^"]*")*(\r\n|\r|\n)', text)
+    return None if found is None else found[1]
 
 
 def _not_utf8(path: str, data: bytes, error: UnicodeDecodeError) -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -17,6 +18,11 @@ from pellucid.protocols.model import Batch
 from pellucid.protocols.table import BATCH_ROWS
 
 __all__ = ["BATCH_ROWS", "batches_of", "collected", "first_rows"]
+
+_IN_ARRAYS = re.compile(
+    r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$|FLOAT$|DOUBLE$|DECIMAL\(.*\)$|BOOLEAN$|VARCHAR$|ENUM\(.*\)$"
+)
+"""DuckDB's types that it gives as arrays of numbers or texts; of others NumPy's cells print in another way."""
 
 
 def batches_of(frame: nw.LazyFrame[Any], columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[Batch]:
@@ -60,14 +66,23 @@ def _of_relation(relation: Any, columns: Sequence[str], rows: int) -> Iterator[B
 
     table = f"pellucid_{uuid4().hex}"
     names = [f"c{i}" for i in range(len(columns))]  # names that need no quoting
+    types = dict(zip(relation.columns, map(str, relation.types), strict=True))
+    arrays = [name for column, name in zip(columns, names, strict=True) if _IN_ARRAYS.match(types[column])]
+    objects = [name for name in names if name not in arrays]
     renamed = ", ".join(f'{_quoted(column)} AS "{name}"' for column, name in zip(columns, names, strict=True))
     relation.project(renamed).create(table)
     try:
         start = 0
         while True:
-            within = f"rowid >= {start} AND rowid < {start + rows}"
-            arrays = relation.query(f"{table}_rows", f"SELECT * FROM {table} WHERE {within}").fetchnumpy()
-            batch = Batch({column: _plain(arrays[name]) for column, name in zip(columns, names, strict=True)})
+            within = f"FROM {table} WHERE rowid >= {start} AND rowid < {start + rows}"
+            found: dict[str, npt.NDArray[Any]] = {}
+            if arrays:
+                read = relation.query(f"{table}_rows", f"SELECT {', '.join(arrays)} {within}").fetchnumpy()
+                found |= {name: _plain(read[name]) for name in arrays}
+            if objects:
+                cells = relation.query(f"{table}_rows", f"SELECT {', '.join(objects)} {within}").fetchall()
+                found |= {name: _objects(row[place] for row in cells) for place, name in enumerate(objects)}
+            batch = Batch({column: found[name] for column, name in zip(columns, names, strict=True)})
             if len(batch):
                 yield batch
             if len(batch) < rows:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -24,6 +25,9 @@ __all__ = ["FrameTable"]
 
 SIGNIFICANT_DIGITS = 12
 """Sums of weights keep this many digits: engines add in different orders, and must still agree to the last bit."""
+
+LOOKED_INTO = 10_000
+"""Rows in which the kind of cells is looked for where the type of a column does not tell it."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ class FrameTable:
         projected = [self._key(key).alias(name) for key, name in zip(keys, names, strict=True)]
         aggregates = [nw.len().alias("rows")]
         if weights is not None:
+            if self.columns[weights] in ("text", "category"):
+                raise DataError(Problem("weights", weights, known_as="The column holds text.", fix=_WEIGHTS))
             weight = self._number(weights)
             projected += [
                 weight.alias("weight"),
@@ -100,14 +106,15 @@ class FrameTable:
                 nw.col(f"value_{i}").min().alias(f"low_{i}"),
                 nw.col(f"value_{i}").max().alias(f"high_{i}"),
             ]
-        grouped = self._lazy.select(*projected).group_by(*names, drop_null_keys=False).agg(*aggregates)
-        columns = [list(column) for column in zip(*self._fetch(grouped), strict=True)]
+        with self._groups_of([key.column for key in keys]):
+            grouped = self._lazy.select(*projected).group_by(*names, drop_null_keys=False).agg(*aggregates)
+            columns = [list(column) for column in zip(*self._fetch(grouped), strict=True)]
         if not columns:
             return Cube.of(keys, [], [])
         fixed = len(keys) + len(aggregates) - 2 * len(thresholds)
         sums = columns[len(keys) + 1 : fixed]
         if weights is not None:
-            _check_weights(weights, least=sums[2], missing=sums[3])
+            _check_weights(weights, squares=sums[1], least=sums[2], missing=sums[3])
         extremes = {
             keys[i]: (min(low), max(high))
             for place, i in enumerate(thresholds)
@@ -125,8 +132,9 @@ class FrameTable:
     def distinct(self, column: str) -> int:
         """Number of distinct values of ``column``, missing ones left out."""
         values = self._lazy.select(self._key_value(column).alias("value")).drop_nulls()
-        counted = values.group_by("value").agg(nw.len().alias("rows")).select(nw.len())
-        return int(self._fetch(counted)[0][0])
+        with self._groups_of([column]):
+            counted = values.group_by("value").agg(nw.len().alias("rows")).select(nw.len())
+            return int(self._fetch(counted)[0][0])
 
     def first_seen(self, column: str, values: Sequence[Value]) -> list[Value]:
         """``values``, all of which occur in ``column``, in order of their first row.
@@ -139,14 +147,15 @@ class FrameTable:
         found: dict[Value, None] = {}
         wanted = set(values)
         stored = self._as_stored(column, values)
+        both = self._key_value(column).alias("value"), self._comparable(column).alias("comparable")
         rows = 4096
         while len(found) < len(wanted):
-            prefix = self._lazy.select(self._key_value(column).alias("value")).head(rows)
-            missing = [cell for cell in stored if plain(cell) not in found]
-            remaining = self._is_any_of(nw.col("value"), missing)
+            prefix = self._lazy.select(*both).head(rows)
+            missing = [cell for value, cell in stored if value not in found]
+            remaining = self._is_any_of(nw.col("comparable"), missing)
             if None in wanted and None not in found:
                 remaining = remaining | nw.col("value").is_null()
-            fetched = self._fetch(prefix.filter(remaining))
+            fetched = self._fetch(prefix.filter(remaining).select("value"))
             found |= dict.fromkeys(plain(row[0]) for row in fetched)
             if rows > self.row_count:
                 break
@@ -217,7 +226,8 @@ class FrameTable:
                     number <= high if closed_high else number < high
                 )
             case AnyOf(column, values):
-                chosen = self._is_any_of(self._key_value(column), self._as_stored(column, values))
+                stored = [cell for _, cell in self._as_stored(column, values)]
+                chosen = self._is_any_of(self._comparable(column), stored)
         return nw.when(chosen).then(nw.lit(value=True)).otherwise(nw.lit(value=False))
 
     def _is_any_of(self, column: nw.Expr, values: Sequence[Any]) -> nw.Expr:
@@ -236,13 +246,40 @@ class FrameTable:
             return str(self.frame.get_backend().name) == "duckdb"
         return type(self.frame).__module__.partition(".")[0].lstrip("_") == "duckdb"
 
-    def _as_stored(self, column: str, values: Sequence[Value]) -> list[Any]:
-        """The cells that are given as ``values``, missing ones left out; dates and the like are given as they print."""
+    def _comparable(self, column: str) -> nw.Expr:
+        """The column as cells that a query can be given: DuckDB takes no list within a list, but has a text of it."""
+        of_parts = self._in_duckdb and _has_parts(self._lazy.collect_schema()[column])
+        return nw.col(column).cast(nw.String) if of_parts else self._key_value(column)
+
+    def _as_stored(self, column: str, values: Sequence[Value]) -> list[tuple[Value, Any]]:
+        """Each value with its cells as `_comparable` has them, missing ones left out.
+
+        Dates, lists and the like are given as they print.
+        """
         wanted = {value for value in values if value is not None}
         if self.columns[column] != "text" or self._lazy.collect_schema()[column] == nw.String:
-            return [value for value in values if value in wanted]
-        cells = self._lazy.select(nw.col(column).alias("value")).group_by("value").agg(nw.len().alias("rows"))
-        return [cell for cell, _ in self._fetch(cells) if plain(cell) in wanted]
+            return [(value, value) for value in values if value in wanted]
+        both = self._lazy.select(nw.col(column).alias("value"), self._comparable(column).alias("comparable"))
+        cells = self._fetch(both.group_by("value", "comparable").agg(nw.len().alias("rows")))
+        return [(plain(value), cell) for value, cell, _ in cells if plain(value) in wanted]
+
+    @contextmanager
+    def _groups_of(self, columns: Sequence[str]) -> Iterator[None]:
+        """Tell the columns by which a library makes no groups: for pandas and Arrow no two lists are equal."""
+        try:
+            yield
+        except (TypeError, NotImplementedError):
+            names = list(dict.fromkeys(columns))
+            first = self._fetch(self._lazy.select(*names).head(LOOKED_INTO))
+            fix = "Lists and objects make no groups in this kind of table. Turn them into text, or use a part of them."
+            problems = [
+                Problem(name, plain(cells[0]), fix=fix)
+                for name, column in zip(names, zip(*first, strict=True), strict=True)
+                if (cells := [cell for cell in column if isinstance(cell, list | tuple | dict | np.ndarray)])
+            ]
+            if not problems:
+                raise
+            raise DataError(problems) from None
 
     def _fetch(self, query: nw.LazyFrame[Any]) -> Sequence[tuple[Any, ...]]:
         """Rows of a small result."""
@@ -285,6 +322,11 @@ def _is_sortable(dtype: Any) -> bool:
     return bool(dtype.is_numeric() or dtype.is_temporal() or dtype in (nw.String, nw.Boolean))
 
 
+def _has_parts(dtype: Any) -> bool:
+    """Whether cells are lists or objects; narwhals has no name for maps."""
+    return bool(dtype.is_nested() or dtype == nw.Unknown)
+
+
 def _place_of_value(value: Value) -> tuple[int, float, str]:
     if value is None:
         return 3, 0.0, ""
@@ -311,7 +353,10 @@ def _rounded(sums: Iterable[float]) -> list[float]:
     return [float(f"{value:.{SIGNIFICANT_DIGITS}g}") for value in sums]
 
 
-def _check_weights(column: str, *, least: Iterable[Any], missing: Iterable[int]) -> None:
+_WEIGHTS = "Weights are how many rows a row stands for; use finite numbers of at least 0."
+
+
+def _check_weights(column: str, *, squares: Iterable[Any], least: Iterable[Any], missing: Iterable[int]) -> None:
     without = sum(map(int, missing))
     smallest = min(_present(least), default=0.0)
     problems = []
@@ -319,7 +364,9 @@ def _check_weights(column: str, *, least: Iterable[Any], missing: Iterable[int])
         fix = "Give every row a weight, or leave rows without one out of the data set."
         problems.append(Problem("weights", column, known_as=f"{without:,} rows have no weight there.", fix=fix))
     if smallest < 0:
-        fix = "Weights are how many rows a row stands for; use numbers of at least 0."
-        problems.append(Problem("weights", column, known_as=f"The smallest weight there is {smallest:g}.", fix=fix))
+        known_as = f"The smallest weight there is {smallest:g}."
+        problems.append(Problem("weights", column, known_as=known_as, fix=_WEIGHTS))
+    elif any(math.isinf(square) for square in _present(squares)):
+        problems.append(Problem("weights", column, known_as="A weight there is infinite, or nearly so.", fix=_WEIGHTS))
     if problems:
         raise DataError(problems)

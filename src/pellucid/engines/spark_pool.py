@@ -13,6 +13,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 from pellucid.engines.spark_errors import told
+from pellucid.engines.spark_session import context_of
 from pellucid.engines.work import answered_by, digest_of, result_of
 from pellucid.protocols.pool import Pending, Recipe
 
@@ -56,7 +57,7 @@ class _Sent:
     def over(cls, session: Any, recipe: Recipe) -> _Sent:
         """The recipe, ready for the workers of a session."""
         digest, size = digest_of(recipe)
-        context = _context(session) if size > LARGE else None
+        context = context_of(session) if size > LARGE else None
         return cls(pickle.dumps(recipe) if context is None else context.broadcast(recipe), digest)
 
     def read(self) -> Recipe:
@@ -192,14 +193,7 @@ def _on_worker(recipe: _Sent) -> Callable[[Iterator[Any]], Iterator[Any]]:
 
 
 def _processors(session: Any) -> int:
-    context = _context(session)
+    context = context_of(session)
     if context is not None:
         return max(1, int(context.defaultParallelism))
     return max(1, int(session.conf.get("spark.sql.leafNodeDefaultParallelism", "8") or 8))
-
-
-def _context(session: Any) -> Any:
-    try:
-        return session.sparkContext
-    except Exception:  # noqa: BLE001 - sessions of Spark Connect have no context, and say so each in their own way
-        return None

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from pellucid.errors import ConfigError, MissingExtra, PellucidError, Problem, require
 
-__all__ = ["SparkSettings", "check_java", "spark_session"]
+__all__ = ["SparkSettings", "check_java", "context_of", "spark_session"]
 
 T = TypeVar("T")
 
@@ -48,6 +48,11 @@ class SparkSettings:
     master: str | None = None
     where: str = "pellucid.toml [engine] master"
     startup_seconds: float = 120.0
+
+
+def context_of(session: Any) -> Any:
+    """The context of a session; None for those of Spark Connect, which have none."""
+    return getattr(session, "sparkContext", None)
 
 
 @contextmanager

@@ -99,7 +99,9 @@ def _place(folder: Path, recorded: FileDigest, given: Path | None) -> Path | Non
         return given / recorded.path if given.is_dir() and (given / recorded.path).exists() else _named(given, recorded)
     if "://" in recorded.path:
         return None
-    return next((place for base in (folder, folder.parent) if (place := base / recorded.path).is_file()), None)
+    return next(
+        (place for base in (folder, folder.absolute().parent) if (place := base / recorded.path).is_file()), None
+    )
 
 
 def _named(given: Path, recorded: FileDigest) -> Path:

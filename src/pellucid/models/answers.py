@@ -27,6 +27,9 @@ def library_errors(model: str, doing: str) -> Iterator[None]:
         yield
     except (PellucidError, MemoryError):
         raise
+    except SystemExit as error:
+        fix = "Code that ends the process belongs under if __name__ == '__main__'."
+        raise ModelError(f"{model}: {doing} called sys.exit({error.code!r}). {fix}") from error
     except Exception as error:
         # XGBoost appends a stack trace of its C++ code.
         reason = str(error).partition("Stack trace:")[0].strip()[:_LONGEST_REASON] or "no reason given"

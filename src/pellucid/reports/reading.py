@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pellucid.results.group_names import named
+
 __all__ = [
     "Group",
     "Metric",
     "Stage",
     "listed",
     "mapping",
-    "named",
     "number_in",
     "read_metrics",
     "read_stages",
@@ -83,15 +84,6 @@ class Stage:
     label: str
     positive: str
     groups: tuple[Group, ...]
-
-
-def named(facet: str, value: str) -> str:
-    """``sex = F``, ``age in (40, 75]``.
-
-    >>> named("age", "(40, 75]")
-    'age in (40, 75]'
-    """
-    return f"{facet} in {value}" if value.startswith("(") and value.endswith("]") else f"{facet} = {value}"
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

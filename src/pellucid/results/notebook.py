@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from pellucid.results.group_names import named
+
 if TYPE_CHECKING:
     from pellucid.results.bias import BiasReport
 
@@ -38,7 +40,7 @@ def _table(facet: str, value: str, stage: str, records: Sequence[Mapping[str, An
     titles = ("Metric", "Value", f"{level} interval", "", "What it says")
     head = "".join(f'<th scope="col" style="{CELL}">{title}</th>' for title in titles)
     rows = "".join(_row(record) for record in records)
-    caption = f"{escape(facet)} = {escape(value)} - {STAGES[stage]}"
+    caption = f"{escape(named(facet, value))} - {STAGES[stage]}"
     return (
         f'<table style="border-collapse:collapse;margin-top:1em"><caption style="text-align:left;font-weight:bold">'
         f"{caption}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

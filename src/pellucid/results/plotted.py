@@ -15,6 +15,7 @@ from pellucid.errors import ConfigError, Problem, did_you_mean
 from pellucid.results.bias import BiasReport
 from pellucid.results.dependence import PartialDependence, on_scale_of_predictions
 from pellucid.results.explanation import Aggregation, Explanation
+from pellucid.results.group_names import named
 
 __all__ = [
     "accumulated",
@@ -226,7 +227,7 @@ def _check_known(records: Sequence[dict[str, Any]], facet: str | None, metrics: 
 
 
 def _group(record: dict[str, Any]) -> str:
-    return f"{record['facet']} = {record['value_or_threshold']}"
+    return named(record["facet"], record["value_or_threshold"])
 
 
 def _panel(record: dict[str, Any]) -> str:

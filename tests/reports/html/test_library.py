@@ -5,15 +5,17 @@ from base64 import b64decode
 from importlib.metadata import version
 
 import pytest
+from platformdirs import user_cache_path
 
 from pellucid.reports.html.library import chart_library, source_hash
 
 
 @pytest.fixture
 def cache_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / name)
+    for variable in ("HOME", "LOCALAPPDATA", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path))
     chart_library.cache_clear()
-    yield tmp_path / "pellucid"
+    yield user_cache_path("pellucid")
     chart_library.cache_clear()
 
 
@@ -37,7 +39,7 @@ def test_the_bundle_is_kept_in_the_cache_folder_and_read_from_there(cache_folder
 @pytest.mark.slow
 @pytest.mark.parametrize("damaged", [b"", gzip.compress(b"cut off" * 100, mtime=0)[:-9]], ids=["empty", "cut off"])
 def test_a_damaged_copy_is_made_anew(cache_folder, damaged):
-    cache_folder.mkdir()
+    cache_folder.mkdir(parents=True)
     file = cache_folder / f"vega-{version('vl-convert-python')}.js.gz"
     file.write_bytes(damaged)
     assert b64decode(chart_library().compressed) == file.read_bytes()
@@ -46,5 +48,6 @@ def test_a_damaged_copy_is_made_anew(cache_folder, damaged):
 
 @pytest.mark.slow
 def test_a_cache_folder_that_cannot_be_made_is_no_fault(cache_folder):
+    cache_folder.parent.mkdir(parents=True, exist_ok=True)
     cache_folder.write_text("a file stands in its place")
     assert chart_library().compressed

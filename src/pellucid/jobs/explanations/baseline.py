@@ -90,7 +90,7 @@ def _column(cells: Sequence[Any], kind: ColumnType) -> npt.NDArray[Any]:
     if kind == "boolean":
         truths = [None if cell is None else bool(cell) for cell in cells]
         return _objects(truths) if missing else np.array(truths, dtype=bool)
-    whole = all(cell is None or isinstance(cell, int) for cell in cells)
+    whole = all(cell is None or (isinstance(cell, int) and -(2**63) <= cell < 2**63) for cell in cells)
     if kind == "integer" and whole:
         return _objects(cells) if missing else np.array(cells, dtype=np.int64)
     return np.array([np.nan if cell is None else float(cell) for cell in cells])

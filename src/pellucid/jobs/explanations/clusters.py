@@ -7,6 +7,7 @@ the clusters; their centres are then taken column by column, as k-prototypes doe
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ import numpy.typing as npt
 
 from pellucid.config.bias_request import ColumnType as GivenType
 from pellucid.counts import canonical_order
+from pellucid.errors import DataError, Problem
 from pellucid.protocols.model import Batch
 
 __all__ = ["MOST_CLUSTERS", "SAMPLED_ROWS", "computed_baseline", "is_numeric"]
@@ -53,6 +55,11 @@ def computed_baseline(
     column_types
         Columns whose type is given, not guessed.
 
+    Raises
+    ------
+    DataError
+        A column to be averaged holds infinite numbers.
+
     Examples
     --------
     >>> rows = Batch({"age": np.array([20, 22, 61, 60, 60]), "job": np.array(["a", "a", "b", "b", "b"], dtype=object)})
@@ -61,6 +68,7 @@ def computed_baseline(
     """
     given = column_types or {}
     numeric = {name: is_numeric(column, given.get(name)) for name, column in rows.columns.items()}
+    _refuse_infinite({name: column for name, column in rows.columns.items() if numeric[name]})
     points = np.column_stack([_coordinates(column, numeric[name]) for name, column in rows.columns.items()])
     cluster = _clusters(points, number, seed)
     sizes = np.bincount(cluster)
@@ -84,6 +92,14 @@ def is_numeric(column: npt.NDArray[Any], given: GivenType | None = None) -> bool
     if not numbers or given is not None:
         return numbers and given != "categorical"
     return column.dtype.kind == "f" or len(set(present)) >= FEW_VALUES * len(present)
+
+
+def _refuse_infinite(columns: Mapping[str, npt.NDArray[Any]]) -> None:
+    fix = "The baseline is computed, and its mean would be infinite. Replace infinite values, or give a baseline."
+    found = {name: [cell for cell in _present(column) if abs(cell) == math.inf] for name, column in columns.items()}
+    problems = [Problem(name, cells[0], fix=fix) for name, cells in found.items() if cells]
+    if problems:
+        raise DataError(problems)
 
 
 def _present(column: npt.NDArray[Any]) -> list[Any]:

@@ -28,7 +28,7 @@ from pellucid.reports.document import (
     Tone,
 )
 from pellucid.reports.numbers import count, interval, number, p_value, points
-from pellucid.reports.reading import named
+from pellucid.results.group_names import named
 
 __all__ = ["build_comparison"]
 

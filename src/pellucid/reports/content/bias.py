@@ -18,7 +18,8 @@ from pellucid.reports.content.metric_tables import (
 )
 from pellucid.reports.document import Block, Cell, Chart, Column, Disclosure, Paragraph, Section, Table
 from pellucid.reports.numbers import count, share
-from pellucid.reports.reading import Group, Stage, listed, mapping, named, number_in
+from pellucid.reports.reading import Group, Stage, listed, mapping, number_in
+from pellucid.results.group_names import named, shown_value
 
 __all__ = ["facet_sections", "largest_first"]
 
@@ -68,7 +69,7 @@ def _facet(context: Context, facet: str, anchor: str) -> Section:
     return Section(
         title=f"Bias by {brief(facet)}",
         anchor=anchor,
-        blocks=(Paragraph(_compared(facet, [value for value, _ in details])),),
+        blocks=(Paragraph(_compared(facet, details)),),
         sections=(*parts, *matrices),
     )
 
@@ -87,18 +88,20 @@ def _most_rows(groups: list[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, M
     return [groups[place] for place in sorted(listed_places)]
 
 
-def _compared(facet: str, values: Sequence[str]) -> str:
-    if len(values) == 1:
-        return f"{brief(named(facet, values[0] or '(no row)'), 200)} is compared with all other rows."
-    said = f"Each of {counted(len(values), 'value')} of {brief(facet)} is compared with all other rows."
-    if len(values) <= LISTED_GROUPS:
+def _compared(facet: str, groups: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
+    if len(groups) == 1:
+        ((value, details),) = groups
+        name = named(facet, value, rows=number_in(details.get("rows")))
+        return f"{brief(name, 200)} is compared with all other rows."
+    said = f"Each of {counted(len(groups), 'value')} of {brief(facet)} is compared with all other rows."
+    if len(groups) <= LISTED_GROUPS:
         return said
     return f"{said} Tables list {LISTED_GROUPS} of them: by rows, or by disparity. The result files hold all."
 
 
 # --- groups and rates ------------------------------------------------------------------------------------------------
 def _groups(context: Context, facet: str, groups: Sequence[tuple[str, Mapping[str, Any]]], anchor: str) -> Section:
-    entries = [(value or "(no value)", group, "") for value, group in groups]
+    entries = [(shown_value(value, rows=number_in(group.get("rows"))), group, "") for value, group in groups]
     if len(groups) == 1:
         entries.append(("all others", groups[0][1], "others_"))
     charted = entries[:CHARTED_GROUPS]
@@ -242,16 +245,20 @@ def _caption(context: Context, group: Group) -> str:
 def _overview(context: Context, stage: Stage, groups: Sequence[Group]) -> Table:
     computed = {metric.name for group in groups for metric in group.metrics}
     names = [name for name in CHARTED[stage.name] if name in computed] or sorted(computed)[:4]
-    entries = [
-        (group.value or "(no value)", next((m.rows for m in group.metrics if m.rows is not None), None), group.metrics)
-        for group in largest_first(groups, names[0])[:LISTED_GROUPS]
-    ]
+    entries = []
+    for group in largest_first(groups, names[0])[:LISTED_GROUPS]:
+        rows = next((metric.rows for metric in group.metrics if metric.rows is not None), None)
+        entries.append((shown_value(group.value, rows=rows), rows, group.metrics))
     return overview_table(context, entries, names, f"{TITLES[stage.name]}: each group against all others")
 
 
 # --- right and wrong predictions -------------------------------------------------------------------------------------
 def _confusion(context: Context, groups: Sequence[tuple[str, Mapping[str, Any]]], anchor: str) -> list[Section]:
-    entries = [(value or "(no value)", group) for value, group in groups if "counts" in group and _was_predicted(group)]
+    entries = [
+        (shown_value(value, rows=number_in(group.get("rows"))), group)
+        for value, group in groups
+        if "counts" in group and _was_predicted(group)
+    ]
     matrices = [_matrix(name, mapping(group.get("counts")).get("confusion_matrix")) for name, group in entries]
     if len(entries) == 1:
         others = mapping(entries[0][1].get("others_counts")).get("confusion_matrix")

@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pellucid.reports.reading import Stage, listed, mapping, named, number_in, read_stages
+from pellucid.reports.reading import Stage, listed, mapping, number_in, read_stages
 from pellucid.reports.source import ReportSource
 from pellucid.reports.suppressed import DEFAULT_MINIMUM, suppressed
+from pellucid.results.group_names import named
 
 __all__ = ["Context", "brief", "context_of", "counted", "numbered", "outcome_of", "output_named"]
 
@@ -134,4 +135,4 @@ def output_named(label: str, outputs: Collection[str]) -> str:
 def outcome_of(context: Context) -> str:
     """The favourable outcome in words; empty where there is none."""
     stage = next(iter(context.stages), None)
-    return "" if stage is None else named(stage.label, stage.positive or "(no value)")
+    return "" if stage is None else named(stage.label, stage.positive)

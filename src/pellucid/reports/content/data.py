@@ -23,6 +23,7 @@ from pellucid.reports.document import (
 )
 from pellucid.reports.numbers import count, number, percent
 from pellucid.reports.reading import listed, mapping, number_in, texts
+from pellucid.results.group_names import shown_value
 
 __all__ = ["data_section"]
 
@@ -120,7 +121,7 @@ def _distributions(context: Context) -> Iterator[Block]:
 def _shown(value: object) -> str:
     """A value of a column; of a number with many digits, those that matter."""
     text = str(value)
-    return number(float(text)) if _LONG_NUMBER.match(text) else brief(text)
+    return number(float(text)) if _LONG_NUMBER.match(text) else brief(shown_value(text))
 
 
 def _distribution(column: str, role: str, values: Sequence[tuple[str, float | None]], rows: float | None) -> Chart:

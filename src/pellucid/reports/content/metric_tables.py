@@ -11,6 +11,7 @@ from pellucid.reports.content.metric_texts import DIFFERENCES, READING_ORDER, te
 from pellucid.reports.document import Cell, Chart, Column, Table
 from pellucid.reports.numbers import count, interval, number, p_value
 from pellucid.reports.reading import Group, Metric
+from pellucid.results.group_names import shown_value
 
 __all__ = [
     "SUPPRESSED_CELL",
@@ -87,7 +88,7 @@ def compared_groups_chart(
             metric = next((metric for metric in group.metrics if metric.name == name), None)
             if metric is not None and _is_drawn(metric):
                 panel = f"{text_of(name, metric.title).title} ({name})"
-                rows.append(_forest_row(group, metric, group.value or "(no value)", panel))
+                rows.append(_forest_row(group, metric, shown_value(group.value, rows=metric.rows), panel))
     return _forest(context, rows, title)
 
 

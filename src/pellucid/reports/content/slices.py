@@ -11,7 +11,8 @@ from pellucid.reports.content.context import Context, brief, counted
 from pellucid.reports.content.judging import is_clear, sentence_of, size_of, tone_of
 from pellucid.reports.content.metric_tables import compared_groups_chart, metric_table, overview_table
 from pellucid.reports.document import Block, Disclosure, Finding, Notice, Paragraph, Section
-from pellucid.reports.reading import Group, Metric, listed, mapping, named, number_in, read_metrics, read_stages
+from pellucid.reports.reading import Group, Metric, listed, mapping, number_in, read_metrics, read_stages
+from pellucid.results.group_names import named
 
 __all__ = ["hidden_slices", "intersections_section", "largest_slices", "segments_section"]
 

@@ -1,0 +1,258 @@
+"""Partial dependence for users of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal
+
+from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from pellucid.api.scoring import ScoredModel
+    from pellucid.api.spark_explaining import OpenPool
+    from pellucid.explain.partial_dependence import Grid
+    from pellucid.protocols.model import Batch
+    from pellucid.results.dependence import AccumulatedCurve, FeatureDependence, PartialDependence
+
+    Kind = Literal["numeric", "categorical"]
+
+__all__ = ["partial_dependence"]
+
+
+def partial_dependence(
+    model: Any,
+    data: Any,
+    features: Sequence[str] | str,
+    *,
+    grid_resolution: int = 15,
+    categorical: Sequence[str] = (),
+    individual: bool = False,
+    ice: int | None = None,
+    ale: bool = False,
+    columns: Sequence[str] | None = None,
+    seed: int = 0,
+    confidence_level: float = 0.95,
+    allow_pickle: bool = False,
+    progress: Callable[[str], None] = lambda step: None,
+) -> PartialDependence:
+    """Mean predictions over all rows with one feature set to one value after another (Friedman, 2001).
+
+    Costs rows x points predictions for every feature.
+
+    Parameters
+    ----------
+    model, data, columns, allow_pickle, progress
+        As for `explain`.
+    features
+        Features to vary, each by itself.
+    grid_resolution
+        Points of a numeric feature, at least 1: centres of buckets of equal width between its extremes. Text,
+        categories and truth values are set to every value that occurs.
+    categorical
+        Numeric features that are set to every value that occurs as well.
+    individual
+        Keep the predictions of all single rows too (individual conditional expectations).
+    ice
+        Keep those of so many rows, drawn with the seed. They are asked for anyway, so that this costs nothing.
+    ale
+        Accumulated local effects of numbers beside their partial dependence (Apley and Zhu, 2020): each row moves
+        within its own interval of the feature only. 2 x rows predictions more for every feature.
+    seed
+        Draws the rows of ``ice``.
+    confidence_level
+        Of the intervals of accumulated effects, in (0, 1).
+
+    Returns
+    -------
+    PartialDependence
+        Frozen; one `FeatureDependence` per feature.
+
+    Raises
+    ------
+    ConfigError
+        A feature is unknown, or the resolution below 1.
+    DataError
+        Rows or columns are missing, or a feature has no value to vary.
+    ModelError
+        The model cannot be loaded or asked, or does not answer with finite scores.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows = np.array([[1.0, 1.0], [3.0, 2.0]])
+    >>> found = partial_dependence(lambda rows: rows[:, 0] * rows[:, 1], rows, "column_0", grid_resolution=2)
+    >>> found["column_0"].points.tolist(), found["column_0"].predictions.tolist()
+    ([1.5, 2.5], [[2.25, 3.75]])
+    """
+    from pellucid.api.rows import batch_of, library_of
+    from pellucid.api.scoring import ScoredModel, check_features, features_known, opened
+    from pellucid.api.spark_explaining import pool_beside
+    from pellucid.results.dependence import PartialDependence
+
+    found = opened(model, rows=data, allow_pickle=allow_pickle)
+    known = features_known(found)
+    rows = batch_of(data, "data", columns=columns, known=known)
+    check_features(rows.names, known, "data")
+    wanted = [features] if isinstance(features, str) else list(features or ())
+    _check(wanted, categorical, grid_resolution, rows, ice=ice, seed=seed, level=confidence_level)
+    scored = ScoredModel(found)
+    question = _question(
+        rows,
+        {name: _grid(rows, name, grid_resolution, categorical=name in categorical) for name in wanted},
+        intervals=grid_resolution if ale else 0,
+        shown=len(rows) if individual else ice or 0,
+        seed=seed,
+        confidence_level=confidence_level,
+    )
+    open_pool = pool_beside(data, model, scored, allow_pickle=allow_pickle)
+    if open_pool is None:
+        curves = [_curve(question, name, scored, progress) for name in wanted]
+    else:
+        curves = _curves_of_workers(question, wanted, scored, open_pool, progress)
+    return PartialDependence(
+        features=tuple(curves),
+        outputs=scored.outputs,
+        model_rows=sum(_rows_asked(question, curve) for curve in curves) + (open_pool is not None),
+        frame_library=library_of(data),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Question:
+    """What is asked of a model.
+
+    Parameters
+    ----------
+    grids
+        Kind and points by feature.
+    crossed
+        Number of intervals by feature whose local effects are accumulated.
+    shown
+        Positions of the rows whose predictions are kept.
+    confidence_level
+        Of the intervals of accumulated effects.
+    """
+
+    rows: Batch
+    grids: Mapping[str, tuple[Kind, Grid]]
+    crossed: Mapping[str, int]
+    shown: npt.NDArray[np.intp]
+    confidence_level: float
+
+
+def _question(
+    rows: Batch,
+    grids: Mapping[str, tuple[Kind, Grid]],
+    *,
+    intervals: int,
+    shown: int,
+    seed: int,
+    confidence_level: float,
+) -> _Question:
+    """With 0 ``intervals`` no effects are accumulated, and never those of a feature with one value."""
+    from pellucid.api.accumulating import varies
+    from pellucid.jobs.explanations.pdp_job import shown_rows
+
+    numeric = [name for name, (kind, _) in grids.items() if kind == "numeric"]
+    crossed = {name: intervals for name in numeric if intervals and varies(rows.columns[name], name)}
+    return _Question(rows, grids, crossed, shown_rows(shown, len(rows), seed), confidence_level)
+
+
+def _curve(question: _Question, name: str, scored: ScoredModel, progress: Callable[[str], None]) -> FeatureDependence:
+    """The curve of a feature, asked of the model by this process."""
+    from pellucid.explain.partial_dependence import partial_dependence as dependence
+    from pellucid.results.dependence import FeatureDependence
+
+    progress(f"partial dependence on {name}")
+    kind, grid = question.grids[name]
+    all_shown = len(question.shown) == len(question.rows)
+    found = dependence(question.rows, name, grid, scored.predict, individual=all_shown or question.shown.tolist())
+    return FeatureDependence(
+        feature=name,
+        kind=kind,
+        points=grid.values,
+        distribution=grid.distribution,
+        predictions=found.predictions,
+        individual=found.individual,
+        rows=None if found.individual is None else question.shown,
+        accumulated=_accumulated(question, name, scored),
+    )
+
+
+def _accumulated(question: _Question, name: str, scored: ScoredModel) -> AccumulatedCurve | None:
+    from pellucid.api.accumulating import accumulated_curve
+
+    if name not in question.crossed:
+        return None
+    intervals = question.crossed[name]
+    return accumulated_curve(question.rows, name, intervals, scored.predict, question.confidence_level)
+
+
+def _curves_of_workers(
+    question: _Question,
+    wanted: Sequence[str],
+    scored: ScoredModel,
+    open_pool: OpenPool,
+    progress: Callable[[str], None],
+) -> list[FeatureDependence]:
+    """The curves of all features, asked of the model by the workers of a Spark session."""
+    from pellucid.api.spark_dependence import dependence_by_workers
+
+    progress(f"partial dependence on {len(question.grids)} features")
+    scored.predict(question.rows[:1])  # for the names of the outputs
+    drawn = dependence_by_workers(
+        question.rows, question.grids, open_pool, question.shown, question.crossed, question.confidence_level
+    )
+    return [drawn[name] for name in wanted]
+
+
+def _rows_asked(question: _Question, curve: FeatureDependence) -> int:
+    return len(question.rows) * (len(curve.points) + 2 * (curve.feature in question.crossed))
+
+
+# --- arguments -------------------------------------------------------------------------------------------------------
+def _check(
+    wanted: Sequence[str],
+    categorical: Sequence[str],
+    resolution: Any,
+    rows: Batch,
+    *,
+    ice: Any,
+    seed: Any,
+    level: float,
+) -> None:
+    problems = [
+        Problem(where, name, fix=f"Use a column of the model; {did_you_mean(name, rows.names)}")
+        for where, names in (("features", wanted), ("categorical", categorical))
+        for name in names
+        if name not in rows.names
+    ]
+    if not wanted:
+        problems.append(Problem("features", [], fix="Name at least one column."))
+    if isinstance(resolution, bool) or not isinstance(resolution, Integral) or resolution < 1:
+        problems.append(Problem("grid_resolution", resolution, fix="Use an integer of at least 1."))
+    if ice is not None and (isinstance(ice, bool) or not isinstance(ice, Integral) or ice < 1):
+        problems.append(Problem("ice", ice, fix="Use an integer of at least 1, the number of rows."))
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+        problems.append(Problem("seed", seed, fix="Use an integer of at least 0."))
+    if not isinstance(level, int | float) or not 0 < level < 1:
+        problems.append(Problem("confidence_level", level, fix="Use a number between 0 and 1."))
+    if problems:
+        raise ConfigError(problems)
+
+
+def _grid(rows: Batch, name: str, resolution: int, *, categorical: bool) -> tuple[Kind, Grid]:
+    from pellucid.explain.partial_dependence import categorical_grid, numeric_grid
+
+    column = rows.columns[name]
+    if categorical or column.dtype.kind == "b" or any(isinstance(cell, str | bool) for cell in column.tolist()):
+        grid = categorical_grid(column)
+        if not len(grid.values):
+            raise DataError(Problem(name, fix="The column holds no value, so there is nothing to vary. Leave it out."))
+        return "categorical", grid
+    return "numeric", numeric_grid(column, resolution, name=name)
