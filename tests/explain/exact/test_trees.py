@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pellucid.errors import ModelError
-from pellucid.explain.exact import leaf_blocks, trees
+from pellucid.explain.exact import failing_sets, leaf_attributions, leaf_blocks, trees
 from pellucid.explain.exact.additivity import additivity_gap
 from pellucid.explain.exact.tree_ensemble import LEAF, Tree, ensemble_of
 from pellucid.explain.exact.trees import explain_trees, tree_game
@@ -65,15 +65,20 @@ def chain(features):
     return Tree(feature, np.zeros(len(feature)), left, right, np.zeros(len(feature), bool), values)
 
 
-@pytest.fixture(params=["tables", "sets numbered", "sets one by one", "leaf by leaf", "no room for tables"])
+@pytest.fixture(
+    params=["tables", "sets numbered", "sets one by one", "sets in few slots", "leaf by leaf", "no room for tables"]
+)
 def way(request, monkeypatch):
     """All ways to meet the background."""
     if request.param.startswith(("sets", "leaf")):
         monkeypatch.setattr(trees, "_LONGEST_TABLE", 0)
-    if request.param == "sets one by one":
-        monkeypatch.setattr(leaf_blocks, "_MOST_NUMBERED", 0)
+    if request.param in ("sets one by one", "sets in few slots"):
+        monkeypatch.setattr(failing_sets, "_NUMBERED_BITS", 0)
+    if request.param == "sets in few slots":
+        monkeypatch.setattr(failing_sets, "_SLOT_BITS", 1)
     if request.param == "leaf by leaf":
         monkeypatch.setattr(leaf_blocks, "_PLAYERS_AT_ONCE", 1)
+        monkeypatch.setattr(leaf_blocks, "_PAIRS_AT_ONCE", 5000)
     if request.param == "no room for tables":
         monkeypatch.setattr(trees, "_TABLE_BYTES", 2000)
     return request.param
@@ -213,7 +218,7 @@ def test_a_row_has_the_same_values_in_every_block(monkeypatch, way):
     game = tree_game(ensemble, random_rows(10, 6, 5))
     whole = game.explain(rows).values
     assert np.array_equal(np.concatenate([game.explain(rows[:33]).values, game.explain(rows[33:]).values]), whole)
-    monkeypatch.setattr(leaf_blocks, "_BITS_AT_ONCE", 1)
+    monkeypatch.setattr(leaf_attributions, "_BITS_AT_ONCE", 1)
     assert np.array_equal(game.explain(rows).values, whole)
     monkeypatch.setattr(trees, "_SETS_AT_ONCE", 1)
     assert np.array_equal(game.explain(rows).values, whole)
@@ -248,7 +253,7 @@ def test_forests_cost_more_than_few_samples_and_less_than_many(monkeypatch):
     monkeypatch.setattr(trees, "_ALWAYS_WORTH_TOGETHER", 0)
     forest = ensemble_of([bushy(8, 9)] * 3, intercept=[0.0], features=9)
     game = tree_game(forest, np.random.default_rng(0).normal(size=(30, 9)))
-    assert (game.dearer_than(10, 1000), game.dearer_than(10_000, 1000)) == (True, False)
+    assert (game.dearer_than(5, 1000), game.dearer_than(10_000, 1000)) == (True, False)
     assert (game.dearer_than(300, 1), game.dearer_than(300, 1000)) == (True, False)
 
 
