@@ -231,6 +231,20 @@ def test_trees_in_chunks_give_the_same_values(monkeypatch):
     assert explain_trees(ensemble, rows, background).values == pytest.approx(whole, abs=1e-14)
 
 
+def test_siblings_share_what_their_common_features_get(way):
+    """The right child of the root parts into 1 and 3; a row goes right and left, the background left and right.
+
+    The four scores are 0 without the first feature, 3 with it alone, 1 with both: it gets (3 + 1) / 2, the other one
+    (0 + 1 - 3) / 2.
+    """
+    nodes = np.array([0, LEAF, 1, LEAF, LEAF])
+    values = np.array([[0.0], [0.0], [0.0], [1.0], [3.0]])
+    tree = Tree(nodes, np.zeros(5), np.array([1, 0, 3, 0, 0]), np.array([2, 0, 4, 0, 0]), np.zeros(5, bool), values)
+    ensemble = ensemble_of([tree], intercept=[0.0], features=2)
+    found, _ = explain_trees(ensemble, np.array([[1.0, -1.0]]), np.array([[-1.0, 1.0]]))
+    assert found[0, :, 0] == pytest.approx([2.0, -1.0], abs=1e-15)
+
+
 def test_no_rows_have_no_values():
     values, base = explain_trees(random_ensemble(0, 3, 2), np.empty((0, 3)), np.zeros((1, 3)))
     assert (values.shape, base.shape) == ((0, 3, 1), (1,))

@@ -1,6 +1,7 @@
 """Attributions at the leaves of a block: disjoint pairs of sets, added up as sparse matrices.
 
-What a pair adds is said in `leaf_games`.
+What a pair adds is said in `leaf_games`. Sums are taken in the same order whatever rows are explained together, so that
+a row has the same values, bit by bit, in any company.
 """
 
 from __future__ import annotations

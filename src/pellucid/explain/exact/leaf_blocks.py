@@ -23,8 +23,10 @@ Words = npt.NDArray[np.uint64]
 WORD = 64
 """Bits of a word."""
 
-# Pairs of background sets that a block holds about, so that what is computed from them stays in a processor's cache.
-_PAIRS_AT_ONCE, _LEAST_PAIRS_OF_LEAF = 1 << 18, 1 << 11
+# The square of a leaf's background sets tells how many pairs it has. Blocks of about so many stay in a processor's
+# cache, and have from 32 to 128 leaves.
+_PAIRS_AT_ONCE = 1 << 18
+_FEWEST_PAIRS, _MOST_PAIRS = 1 << 11, 1 << 13
 _PLAYERS_AT_ONCE = 28
 
 
@@ -128,7 +130,7 @@ def leaf_blocks(paths: LongPaths, players: int) -> Iterator[LeafBlock]:
         Number of players of the game.
     """
     ordered = np.sort(paths.sets, axis=1)
-    pairs = np.maximum(_distinct(ordered).sum(axis=1) ** 2, _LEAST_PAIRS_OF_LEAF)
+    pairs = np.clip(_distinct(ordered).sum(axis=1) ** 2, _FEWEST_PAIRS, _MOST_PAIRS)
     for output in np.unique(paths.output).tolist():
         some = np.flatnonzero((paths.output == output) & paths.values.any(axis=(0, 2)))
         # Neighbours in the order of their paths are neighbours in a tree.
