@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pellucid.errors import ModelError
-from pellucid.explain.exact import leaf_blocks, trees
+from pellucid.explain.exact import failing_sets, leaf_attributions, leaf_blocks, trees
 from pellucid.explain.exact.additivity import additivity_gap
 from pellucid.explain.exact.tree_ensemble import LEAF, Tree, ensemble_of
 from pellucid.explain.exact.trees import explain_trees, tree_game
@@ -65,15 +65,20 @@ def chain(features):
     return Tree(feature, np.zeros(len(feature)), left, right, np.zeros(len(feature), bool), values)
 
 
-@pytest.fixture(params=["tables", "sets numbered", "sets one by one", "leaf by leaf", "no room for tables"])
+@pytest.fixture(
+    params=["tables", "sets numbered", "sets one by one", "sets in few slots", "leaf by leaf", "no room for tables"]
+)
 def way(request, monkeypatch):
     """All ways to meet the background."""
     if request.param.startswith(("sets", "leaf")):
         monkeypatch.setattr(trees, "_LONGEST_TABLE", 0)
-    if request.param == "sets one by one":
-        monkeypatch.setattr(leaf_blocks, "_MOST_NUMBERED", 0)
+    if request.param in ("sets one by one", "sets in few slots"):
+        monkeypatch.setattr(failing_sets, "_NUMBERED_BITS", 0)
+    if request.param == "sets in few slots":
+        monkeypatch.setattr(failing_sets, "_SLOT_BITS", 1)
     if request.param == "leaf by leaf":
         monkeypatch.setattr(leaf_blocks, "_PLAYERS_AT_ONCE", 1)
+        monkeypatch.setattr(leaf_blocks, "_PAIRS_AT_ONCE", 5000)
     if request.param == "no room for tables":
         monkeypatch.setattr(trees, "_TABLE_BYTES", 2000)
     return request.param
@@ -213,7 +218,7 @@ def test_a_row_has_the_same_values_in_every_block(monkeypatch, way):
     game = tree_game(ensemble, random_rows(10, 6, 5))
     whole = game.explain(rows).values
     assert np.array_equal(np.concatenate([game.explain(rows[:33]).values, game.explain(rows[33:]).values]), whole)
-    monkeypatch.setattr(leaf_blocks, "_BITS_AT_ONCE", 1)
+    monkeypatch.setattr(leaf_attributions, "_BITS_AT_ONCE", 1)
     assert np.array_equal(game.explain(rows).values, whole)
     monkeypatch.setattr(trees, "_SETS_AT_ONCE", 1)
     assert np.array_equal(game.explain(rows).values, whole)
@@ -224,6 +229,20 @@ def test_trees_in_chunks_give_the_same_values(monkeypatch):
     whole = explain_trees(ensemble, rows, background).values
     monkeypatch.setattr(trees, "_NODES_AT_ONCE", 50)
     assert explain_trees(ensemble, rows, background).values == pytest.approx(whole, abs=1e-14)
+
+
+def test_siblings_share_what_their_common_features_get(way):
+    """The right child of the root parts into 1 and 3; a row goes right and left, the background left and right.
+
+    The four scores are 0 without the first feature, 3 with it alone, 1 with both: it gets (3 + 1) / 2, the other one
+    (0 + 1 - 3) / 2.
+    """
+    nodes = np.array([0, LEAF, 1, LEAF, LEAF])
+    values = np.array([[0.0], [0.0], [0.0], [1.0], [3.0]])
+    tree = Tree(nodes, np.zeros(5), np.array([1, 0, 3, 0, 0]), np.array([2, 0, 4, 0, 0]), np.zeros(5, bool), values)
+    ensemble = ensemble_of([tree], intercept=[0.0], features=2)
+    found, _ = explain_trees(ensemble, np.array([[1.0, -1.0]]), np.array([[-1.0, 1.0]]))
+    assert found[0, :, 0] == pytest.approx([2.0, -1.0], abs=1e-15)
 
 
 def test_no_rows_have_no_values():
@@ -248,7 +267,7 @@ def test_forests_cost_more_than_few_samples_and_less_than_many(monkeypatch):
     monkeypatch.setattr(trees, "_ALWAYS_WORTH_TOGETHER", 0)
     forest = ensemble_of([bushy(8, 9)] * 3, intercept=[0.0], features=9)
     game = tree_game(forest, np.random.default_rng(0).normal(size=(30, 9)))
-    assert (game.dearer_than(10, 1000), game.dearer_than(10_000, 1000)) == (True, False)
+    assert (game.dearer_than(5, 1000), game.dearer_than(10_000, 1000)) == (True, False)
     assert (game.dearer_than(300, 1), game.dearer_than(300, 1000)) == (True, False)
 
 

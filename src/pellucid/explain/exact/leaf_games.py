@@ -19,7 +19,7 @@ import numpy as np
 from pellucid.explain.exact.additivity import Floats
 from pellucid.explain.exact.tree_paths import Bits
 
-__all__ = ["attributions", "parts", "set_weights"]
+__all__ = ["attributions", "parts", "set_weights", "sibling_parts"]
 
 
 @lru_cache(maxsize=16)
@@ -51,6 +51,29 @@ def attributions(sets: Bits, background: Bits, shares: Floats, length: int) -> F
 def parts(length: int) -> Floats:
     """``(m - 1)! n! / (m + n)!`` at [m, n], 0 at m = 0; shape (length + 1, length + 1)."""
     return np.array([[1 / (m * comb(m + n, n)) if m else 0.0 for n in range(length + 1)] for m in range(length + 1)])
+
+
+@lru_cache(maxsize=128)
+def sibling_parts(length: int) -> tuple[Floats, Floats]:
+    """What a pair of siblings of values 1 and 0, then 0 and 1, adds, by how many features above are failed, and sides.
+
+    Each has shape (2, cases); a case is a place in (features that the explained row fails, its side, features that the
+    background row fails, its side), of shape (length + 1, 2, length + 1, 2). At the other side a row fails the feature
+    that parts the siblings, too.
+
+    Returns
+    -------
+    tuple
+        What a feature above gets that the background row fails, and what the parting feature gets.
+    """
+    part = parts(length + 1)
+    above, parting = np.zeros((2, 2, length + 1, 2, length + 1, 2))
+    for side in (0, 1):
+        above[side, :, side, :, side] = part[:-1, :-1].T
+        above[side, :, side, :, 1 - side] = parting[side, :, side, :, 1 - side] = part[1:, :-1].T
+        above[side, :, 1 - side, :, side] = part[:-1, 1:].T
+        parting[side, :, 1 - side, :, side] = -part[1:, :-1]
+    return above.reshape(2, -1), parting.reshape(2, -1)
 
 
 def _members(sets: Bits, length: int) -> Floats:

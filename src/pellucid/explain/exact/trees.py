@@ -7,7 +7,7 @@ looked up by the set that it fails itself. The idea is that of WOODELF (arXiv 25
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.exact.additivity import ExactValues, Floats
-from pellucid.explain.exact.leaf_blocks import LeafBlock, LongPaths, add_attributions, leaf_blocks
+from pellucid.explain.exact.leaf_attributions import add_attributions
+from pellucid.explain.exact.leaf_blocks import LeafBlock, LongPaths, leaf_blocks
 from pellucid.explain.exact.leaf_games import set_weights
 from pellucid.explain.exact.tree_ensemble import LEAF, Cells, Integers, TreeEnsemble
 from pellucid.explain.exact.tree_paths import Bits, Leaves, Level, failed, levels_of
@@ -23,7 +24,7 @@ from pellucid.explain.exact.tree_paths import Bits, Leaves, Level, failed, level
 __all__ = ["TreeGame", "explain_trees", "tree_game"]
 
 # Beyond, tables of all 2**features sets cost more than the few sets that occur.
-_LONGEST_TABLE = 7
+_LONGEST_TABLE = 6
 _TABLE_BYTES = 256 << 20
 _NODES_AT_ONCE = 4096
 _SETS_AT_ONCE = 1 << 23
@@ -34,7 +35,7 @@ _FEW_ROWS = 64
 # Nanoseconds, rounded: a slot of a table, for a row and once for many; a block of leaves, and a background set of it,
 # once for many rows; a leaf and a background set for a row; a node that a model of any library asks.
 _SLOT_OF_ROW, _SLOT_OF_MANY, _SLOT_OF_FEW = 2.0, 1000.0, 15.0
-_BLOCK_OF_MANY, _SET_OF_MANY = 150_000.0, 25.0
+_BLOCK_OF_MANY, _SET_OF_MANY = 200_000.0, 25.0
 _LEAF_OF_ROW, _SET_OF_ROW = 10.0, 0.7
 _NODE_OF_MODEL = 2.5
 _ALWAYS_WORTH, _ALWAYS_WORTH_TOGETHER = 1e6, 1e8
@@ -64,13 +65,13 @@ class _Chunk:
     tables
         Tables of groups of leaves, by the group's place among those of the paths.
     blocks
-        The other leaves, with the groups that they were taken from.
+        The other leaves.
     """
 
     levels: tuple[Level, ...]
     nodes: int
     tables: Mapping[int, _Tables]
-    blocks: tuple[tuple[tuple[int, ...], tuple[LeafBlock, ...]], ...]
+    blocks: tuple[LeafBlock, ...]
 
     @property
     def rows_at_once(self) -> int:
@@ -79,12 +80,11 @@ class _Chunk:
     def nanoseconds(self, rows: int) -> float:
         """What a row costs about, where so many are explained."""
         many = min(rows, self.rows_at_once)
-        blocks = [block for _, found in self.blocks for block in found]
-        leaves, sets = sum(len(block.leaves) for block in blocks), sum(len(block.sets) for block in blocks)
+        leaves, sets = sum(len(block.leaves) for block in self.blocks), sum(len(block.shares) for block in self.blocks)
         slots = sum(tables.slots.size for tables in self.tables.values())
         return (
             slots * (_SLOT_OF_ROW + min(_SLOT_OF_FEW, _SLOT_OF_MANY / many))
-            + (len(blocks) * _BLOCK_OF_MANY + sets * _SET_OF_MANY) / many
+            + (len(self.blocks) * _BLOCK_OF_MANY + sets * _SET_OF_MANY) / many
             + leaves * _LEAF_OF_ROW
             + sets * _SET_OF_ROW
         )
@@ -208,15 +208,15 @@ def tree_game(
     room = _TABLE_BYTES
     for roots, nodes in _chunks(ensemble):
         levels = levels_of(ensemble, roots, player_of)
-        tables, long = {}, {}
+        tables, long = {}, []
         for place, (leaves, sets) in enumerate(failed(ensemble, levels, cells)):
             found = _tables(ensemble, leaves, sets, players, room)
             if found is None:
-                long[place] = (leaves, sets)
+                long.append((leaves, sets))
             else:
                 tables[place] = found
                 room -= found.attributions.nbytes
-        chunks.append(_Chunk(levels, nodes, tables, tuple(_blocks(ensemble, long, players))))
+        chunks.append(_Chunk(levels, nodes, tables, _blocks(ensemble, long, players)))
     return TreeGame(ensemble, base, players, len(background), tuple(chunks))
 
 
@@ -286,47 +286,43 @@ def _other_half(by_set: Floats) -> Floats:
     return halves[..., ::-1, :].reshape(by_set.shape)
 
 
-def _blocks(
-    ensemble: TreeEnsemble, groups: Mapping[int, tuple[Leaves, Bits]], players: int
-) -> Iterator[tuple[tuple[int, ...], tuple[LeafBlock, ...]]]:
-    """Leaves without tables, of all groups that have paths of one length together."""
-    lengths = {place: leaves.features.shape[1] for place, (leaves, _) in groups.items()}
-    for length in sorted(set(lengths.values())):
-        places = tuple(place for place, found in lengths.items() if found == length)
-        some = [groups[place] for place in places]
-        nodes = np.concatenate([_each_leaf(leaves.node, leaves.sibling, leaves) for leaves, _ in some])
-        paths = LongPaths(
-            players=np.concatenate([_each_leaf(leaves.features, leaves.features, leaves) for leaves, _ in some]),
-            values=ensemble.values[nodes],
-            output=ensemble.output[nodes],
-            sets=np.concatenate([_sets_at_each(sets, leaves) for leaves, sets in some]),
-        )
-        yield places, tuple(leaf_blocks(paths, players))
+def _blocks(ensemble: TreeEnsemble, groups: Sequence[tuple[Leaves, Bits]], players: int) -> tuple[LeafBlock, ...]:
+    """Leaves without tables, of all groups together."""
+    if not groups:
+        return ()
+    found = [leaves for leaves, _ in groups]
+    node = np.concatenate([leaves.node for leaves in found])
+    sibling = np.concatenate([leaves.sibling for leaves in found])
+    longest = max(leaves.features.shape[1] for leaves in found)
+    asked = [leaves.features.shape[1] - (leaves.sibling >= 0) for leaves in found]
+    paths = LongPaths(
+        players=np.concatenate([_padded(leaves.features, longest) for leaves in found]),
+        above=np.concatenate(asked),
+        values=np.stack([ensemble.values[node], np.where((sibling >= 0)[:, None], ensemble.values[sibling], 0.0)]),
+        output=ensemble.output[node],
+        sets=np.concatenate([sets for _, sets in groups]),
+    )
+    return tuple(leaf_blocks(paths, players))
 
 
-def _each_leaf(of_node: npt.NDArray[Any], of_sibling: npt.NDArray[Any], leaves: Leaves) -> npt.NDArray[Any]:
-    """Leaves one by one: those that siblings come as, then the siblings."""
-    return np.concatenate([of_node, of_sibling[leaves.sibling >= 0]])
-
-
-def _sets_at_each(sets: Bits, leaves: Leaves) -> Bits:
-    """What rows fail at leaves one by one: at siblings they meet the last feature where they fail it at the other."""
-    return _each_leaf(sets, sets ^ sets.dtype.type(1 << (leaves.features.shape[1] - 1)), leaves)
+def _padded(features: Integers, longest: int) -> Integers:
+    return np.pad(features, ((0, 0), (0, longest - features.shape[1])), constant_values=LEAF)
 
 
 # --- the explained rows ----------------------------------------------------------------------------------------------
 def _add_attributions(flat: Floats, ensemble: TreeEnsemble, chunk: _Chunk, cells: Cells) -> None:
     """Add the attributions of a chunk's leaves into ``flat``, shape (outputs * players, rows)."""
-    without_tables: dict[int, Bits] = {}
-    for place, (leaves, sets) in enumerate(failed(ensemble, chunk.levels, cells)):
+    without_tables = []
+    for place, (_, sets) in enumerate(failed(ensemble, chunk.levels, cells)):
         if place in chunk.tables:
             _look_up(flat, chunk.tables[place], sets)
         else:
-            without_tables[place] = _sets_at_each(sets, leaves)
-    for places, blocks in chunk.blocks:
-        together = np.concatenate([without_tables.pop(place) for place in places])
-        for block in blocks:
-            add_attributions(flat, block, together[block.leaves])
+            without_tables.append(sets)
+    if not chunk.blocks:
+        return
+    together = np.concatenate(without_tables)
+    for block in chunk.blocks:
+        add_attributions(flat, block, together[block.leaves])
 
 
 def _look_up(flat: Floats, tables: _Tables, sets: Bits) -> None:
