@@ -285,7 +285,7 @@ def parquet(options: argparse.Namespace) -> None:
 
 
 def csv_reference(options: argparse.Namespace) -> None:
-    """CSV to analysis.json against smclarify, with one facet and with three, beside bare group-bys of the same columns."""
+    """CSV to analysis.json against smclarify and bare group-bys, with one facet and with three."""
     folder: Path = options.data
     rows = options.rows or 1_000_000
     data = adult_like(folder, rows, "csv")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pellucid.api.preflight import table_over
 from pellucid.counts import ByThreshold, ByValue
-from pellucid.datasets import DatasetSource, read_dataset
+from pellucid.datasets import DatasetSource, parts, read_dataset
 from pellucid.datasets import plain_csv as plain_csv_module
 from pellucid.datasets.csv_layout import csv_layout
 from pellucid.datasets.locate import locate
@@ -283,6 +283,17 @@ def test_a_table_counts_in_the_quick_way_while_it_holds_the_rows_that_were_read(
     assert table_over(quick).cube([ByValue("sex")]).rows.sum() == 6
     filtered = replace(quick, rows_of=quick.frame.filter("sex = 'F'"))
     assert table_over(filtered).cube([ByValue("sex")]).cells() == [(("F",), 4)]
+
+
+def test_nothing_is_asked_of_duckdb_where_the_bytes_tell_all(tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "LARGE", 0)
+    dataset = read_dataset(source(file(tmp_path, HEADER + ROWS)))
+    table = table_over(dataset)
+    assert table.head(2, ["age"]) == {"age": [39, 50]}
+    assert table.cube(KEYS).rows.sum() == 3
+    assert "_connection" not in vars(dataset.rows_of.connection)
+    assert table.head(4, ["age"]) == {"age": [39, 50, 39]}
+    assert "_connection" in vars(dataset.rows_of.connection)
 
 
 def test_packed_files_and_rows_of_one_cell_are_left_to_duckdb(tmp_path):
