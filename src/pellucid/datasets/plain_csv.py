@@ -77,6 +77,8 @@ class PlainCsv:
             counted = self._in_threads(parts, keys)
         except (Unusual, OSError):
             return None
+        if not counted:
+            return None
         ends = [_extremes(key, [numbers[key] for _, numbers in counted]) for key in counted[0][1]]
         return Cube.of(
             keys,
