@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -51,9 +52,9 @@ from smclarify.bias.metrics.posttraining import FT
 rows = np.load(sys.argv[1])
 arguments = pd.DataFrame(rows["features"]), pd.Series(rows["in_d"]), pd.Series(rows["positive"])
 for _ in range(int(sys.argv[2])):
-    start = time.perf_counter()
+    start = time.perf_counter(), time.process_time()
     value = FT(*arguments)
-    print(time.perf_counter() - start, repr(float(value)))
+    print(time.perf_counter() - start[0], time.process_time() - start[1], repr(float(value)))
 """
 
 
@@ -88,24 +89,34 @@ def scikit_learn(features: Floats, in_d: Booleans, positive: Booleans) -> float:
     return float((positive[in_d].astype(int) - neighbours).sum() / in_d.sum())
 
 
-def timed(run: Callable[[], float], repeats: int) -> tuple[float, float]:
-    """Median seconds, and the value."""
+class Timed(NamedTuple):
+    """Median seconds on the clock and of all threads, and the value."""
+
+    wall: float
+    cpu: float
+    value: float
+
+
+def timed(run: Callable[[], float], repeats: int) -> Timed:
+    """Run so often, after a first run that loads what is needed."""
+    value = run()
     seconds = []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start = time.perf_counter(), time.process_time()
         value = run()
-        seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds), value
+        seconds.append((time.perf_counter() - start[0], time.process_time() - start[1]))
+    return Timed(*(statistics.median(taken) for taken in zip(*seconds, strict=True)), value)
 
 
-def smclarify(python: Path, features: Floats, in_d: Booleans, positive: Booleans, repeats: int) -> tuple[float, float]:
-    """Median seconds of ``smclarify``'s FT in its own interpreter (reading the rows not counted), and the value."""
+def smclarify(python: Path, features: Floats, in_d: Booleans, positive: Booleans, repeats: int) -> Timed:
+    """``smclarify``'s FT in its own interpreter; reading the rows is not counted."""
     with tempfile.TemporaryDirectory() as folder:
         rows = Path(folder) / "rows.npz"
         np.savez(rows, features=features, in_d=in_d, positive=positive)
         command = [str(python), "-c", REFERENCE, str(rows), str(repeats)]
         lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-    return statistics.median(float(line.split()[0]) for line in lines), float(lines[-1].split()[1])
+    runs = [tuple(map(float, line.split())) for line in lines]
+    return Timed(*(statistics.median(run[place] for run in runs) for place in (0, 1)), runs[-1][2])
 
 
 def compare(variant: str, features: Floats, in_d: Booleans, positive: Booleans, options: argparse.Namespace) -> None:
@@ -115,13 +126,15 @@ def compare(variant: str, features: Floats, in_d: Booleans, positive: Booleans, 
         results["scikit-learn"] = timed(lambda: scikit_learn(features, in_d, positive), options.repeats)
     if options.reference_python:
         results["smclarify"] = smclarify(options.reference_python, features, in_d, positive, options.repeats)
-    seconds, value = results["pellucid"]
-    for engine, (other_seconds, other_value) in results.items():
+    least = results["pellucid"]
+    for engine, other in results.items():
         print(
-            f"{variant:14} {engine:14} {other_seconds:9.3f} s  x {other_seconds / seconds:6.1f}  FT {other_value:+.9f}"
+            f"{variant:14} {engine:14} {other.wall:9.3f} s  x {other.wall / least.wall:6.1f}"
+            f"   CPU {other.cpu:9.3f} s  x {other.cpu / least.cpu:6.1f}   FT {other.value:+.9f}",
+            flush=True,
         )
-        if other_value != value:
-            sys.exit(f"{engine} says {other_value!r}, Pellucid {value!r}.")
+        if other.value != least.value:
+            sys.exit(f"{engine} says {other.value!r}, Pellucid {least.value!r}.")
 
 
 # --- jobs on Spark ----------------------------------------------------------------------------------------------------

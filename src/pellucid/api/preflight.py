@@ -203,9 +203,15 @@ def table_over(dataset: Dataset) -> LocalTable:
         return FrameTable(rows, scan_errors_translated, dataset.order)
     from pellucid.engines.statements import StatementTable
 
-    counted = plain.cube if plain is not None and plain.scan is rows else None
+    quick = plain if plain is not None and plain.scan is rows else None
     return StatementTable(
-        rows.connection, rows.statement, rows.types, lambda: rows.relation, scan_errors_translated, counted
+        rows.connection,
+        rows.statement,
+        rows.types,
+        lambda: rows.relation,
+        scan_errors_translated,
+        counted=None if quick is None else quick.cube,
+        first=None if quick is None else quick.head,
     )
 
 

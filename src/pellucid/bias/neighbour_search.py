@@ -35,6 +35,8 @@ class Search:
         Squared distances come from |x|^2 - 2 x.y + |y|^2 of whole blocks of rows, else from a k-d tree.
     bounded
         ``margin`` bounds the rounding.
+    exact
+        All numbers are whole, and so small that squared distances are exact in whatever order they are added up.
     per_row
         The answer to a row does not depend on the rows that are asked with it.
     relative, of_norm
@@ -44,6 +46,7 @@ class Search:
     k: int
     brute_force: bool
     bounded: bool
+    exact: bool
     per_row: bool
     relative: float
     of_norm: float
@@ -62,7 +65,7 @@ class Search:
         relative = 64 * (columns + 64) * UNIT_ROUNDOFF
         # |computed - true| <= (2 m + 8) u (|x|^2 + |y|^2) on both sides of a comparison, and |y| <= |x| + distance.
         of_norm = 8 * (2 * columns + 8) * UNIT_ROUNDOFF if rounded else 0.0
-        return cls(k, brute_force, bounded, not rounded, relative + of_norm, of_norm)
+        return cls(k, brute_force, bounded, exact, not rounded, relative + of_norm, of_norm)
 
     def margin(self, squared: Floats, squared_norm: Floats) -> Floats:
         """How far another squared distance must be from ``squared`` to be surely nearer or surely farther."""

@@ -15,7 +15,7 @@ from pellucid.errors import ConfigError, DataError, Problem, shorten
 
 __all__ = ["CsvLayout", "csv_layout"]
 
-_HEAD_BYTES = 1 << 20
+_HEAD_BYTES = 1 << 19
 _HEADER_BYTES = 1 << 18
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-__all__ = ["duckdb_engine", "with_relations"]
+__all__ = ["LateConnection", "duckdb_engine", "with_relations"]
 
 
 def duckdb_engine() -> ModuleType:
@@ -26,3 +29,23 @@ def with_relations(connection: Any) -> Any:
     import duckdb  # noqa: F401 - see above
 
     return connection
+
+
+@dataclass(frozen=True, eq=False)
+class LateConnection:
+    """A connection that is made when it is first used: files may be counted without any.
+
+    Parameters
+    ----------
+    connect
+        Makes it.
+    """
+
+    connect: Callable[[], Any]
+
+    @cached_property
+    def _connection(self) -> Any:
+        return self.connect()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)

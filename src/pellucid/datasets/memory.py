@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from weakref import finalize
 
-__all__ = ["MemoryLimit", "connection_settings", "has_own_limit", "memory_limited"]
+__all__ = ["MemoryLimit", "connection_settings", "memory_limited"]
 
 SPILLED = "pellucid-duckdb-"
 """What folders begin with, followed by the number of the process that made them."""
@@ -55,12 +55,6 @@ def memory_limited(size: int | None) -> Iterator[None]:
             yield
         finally:
             _LIMIT.reset(token)
-
-
-def has_own_limit() -> bool:
-    """Whether the user said how much memory may be taken, which is a promise that DuckDB alone can keep."""
-    limit = _LIMIT.get()
-    return limit is not None and limit.bytes is not None
 
 
 def connection_settings() -> dict[str, str | bool | int | float | list[str]]:

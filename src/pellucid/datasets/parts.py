@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pellucid.datasets.database_address import is_database
-from pellucid.datasets.duckdb_engine import duckdb_engine, with_relations
+from pellucid.datasets.duckdb_engine import LateConnection, duckdb_engine, with_relations
 from pellucid.datasets.locate import Files, locate
 from pellucid.datasets.memory import connection_settings
 from pellucid.datasets.parquet_files import parquet_scan
@@ -63,10 +63,15 @@ def connect() -> Any:
 
 def bare_connection() -> Any:
     """As `connect`, but for statements alone: it may lack the methods that make relations, which take time to load."""
-    connection = duckdb_engine().connect(config=connection_settings())
-    connection.execute("SET parquet_metadata_cache = true")  # else every query reads all footers again
-    connection.execute("SET enable_progress_bar = false")  # else a query of two seconds writes to standard output
-    return connection
+    settings = connection_settings()
+
+    def connected() -> Any:
+        connection = duckdb_engine().connect(config=settings)
+        connection.execute("SET parquet_metadata_cache = true")  # else every query reads all footers again
+        connection.execute("SET enable_progress_bar = false")  # else a query of two seconds writes to standard output
+        return connection
+
+    return LateConnection(connected)
 
 
 def read_part(connection: Any, source: DatasetSource, *, named: bool = False, lazy: bool = False) -> Part:

@@ -49,6 +49,8 @@ class StatementTable:
         Context in which queries run, to turn DuckDB's errors about the data into ours.
     counted
         Counts rows without weights in a quicker way; its answer is None where there is none.
+    first
+        The first rows in a quicker way; its answer is None where there is none.
     """
 
     connection: Any = field(repr=False)
@@ -57,6 +59,7 @@ class StatementTable:
     relation: Callable[[], Any] = field(repr=False)
     translate: Callable[[], AbstractContextManager[None]] = field(default=nullcontext, repr=False)
     counted: Callable[[Sequence[Key]], Cube | None] | None = field(default=None, repr=False)
+    first: Callable[[int, Sequence[str]], dict[str, list[Value]] | None] | None = field(default=None, repr=False)
 
     @cached_property
     def _frame(self) -> FrameTable:
@@ -71,6 +74,9 @@ class StatementTable:
 
     def head(self, rows: int, columns: Sequence[str]) -> dict[str, list[Value]]:
         """The first ``rows`` rows of ``columns``; missing values are None."""
+        known = self.first(rows, columns) if self.first is not None else None
+        if known is not None:
+            return known
         names = ", ".join(map(_quoted, columns))
         fetched = self._fetched(f"SELECT {names} FROM ({self.statement}) LIMIT {rows}")
         return {name: [plain(row[i]) for row in fetched] for i, name in enumerate(columns)}
