@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.designs import Design
+from pellucid.explain.expected_errors import expected_share
 from pellucid.explain.solve import Solver
 
 __all__ = ["OddFit", "Prior", "can_learn", "fit_odd_terms"]
@@ -59,7 +60,7 @@ class OddFit:
     shapley
         Shape (games, players).
     standard_errors
-        Shape (games, players), from leave-one-out residuals.
+        Shape (games, players), from leave-one-out residuals, less what these overstate.
     better
         Whether the leave-one-out error is below that of the linear fit, shape (games,).
     prior
@@ -198,8 +199,9 @@ def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scale
     signs = _signs(design)
     linear = solver.on_values[:, :pairs] - solver.on_values[:, pairs:]
     # The process explains all of an odd value but noise times its dual weight; that rest is left to the linear fit.
-    on_dual = _shapley_of_kernel(signs, scales) + noise * linear
-    on_dual += _shapley_of_first_order(signs)
+    with_ends = np.concatenate([signs, np.full((1, signs.shape[1]), -1.0)])
+    on_values = _shapley_of_kernel(with_ends, scales) + _shapley_of_first_order(with_ends)
+    on_dual = on_values[:, :pairs] + noise * linear
     on_dual -= on_dual.mean(axis=0)
     dual, influence, precisions = _duals(signs, scales, noise, checked, left, on_dual)
     left_out = dual[:, checked] / precisions
@@ -212,7 +214,17 @@ def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scale
     better = (left_out**2 @ counted) < (left_out_of_linear**2 @ counted)
     # What an additive game leaves over is rounding, and nothing can be learnt from it.
     better &= np.abs(left).max(axis=1) > ROUNDING * np.abs(shapley).sum(axis=1)
-    return OddFit(refined, np.sqrt(left_out**2 @ spread.T), better, prior)
+    share = expected_share(
+        signs,
+        scales=scales,
+        noise=noise,
+        of_first_order=WIDE / signs.shape[1],
+        on_values=on_values,
+        on_dual=on_dual,
+        influence=influence,
+        expected_spread=spread @ (1 / precisions),
+    )
+    return OddFit(refined, np.sqrt(left_out**2 @ spread.T * share), better, prior)
 
 
 def _checked(design: Design) -> tuple[Integers, Floats]:
