@@ -162,7 +162,7 @@ def cases(rows: int) -> Iterator[Case]:
     draw = np.random.default_rng(0)
     wide = draw.normal(size=(5000, 60))
     target = (wide[:, :10].sum(axis=1) + wide[:, 10] * wide[:, 11] + draw.normal(size=5000) > 0).astype(int)
-    for background, goal in ((1, 8.0), (100, 2.0)):
+    for background, goal in ((1, 8.0), (10, 2.0), (100, 2.0)):
         yield of_trees("60 numbers, XGBoost", wide, target, rows, background, goal)
     yield of_pipeline(rows, 10)
 

@@ -10,6 +10,7 @@ residuals that it expects. What was seen of the residuals then says how large th
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -96,16 +97,21 @@ def _variance_of_kernel(scales: Floats) -> Floats:
 def _weights_of_pairs(signs: Floats) -> Floats:
     """Weight of the odd value of every pair, and of the ends, in the Shapley values, shape (players, pairs + 1)."""
     pairs, players = signs.shape
-    present = signs < 0
-    sizes = range(1, players)
-    joining = np.array([2 / (size * math.comb(players, size)) for size in sizes])
-    staying = np.array([-2 / ((players - size) * math.comb(players, size)) for size in sizes])
-    position = present.sum(axis=1) - 1
-    weights = np.full((players, pairs + 1), 2 / players)
-    weights[:, :pairs] = np.where(present.T, joining[position], staying[position])
+    present = (signs < 0).T
+    size = present.sum(axis=0)
+    of_size = _weight_of_size(players)
+    weights = np.full((players, pairs + 1), of_size[players])
+    weights[:, :pairs] = np.where(present, of_size[size], -of_size[players - size])
     return weights
 
 
 def _squared_weights(players: int) -> float:
-    """Sum of the squared weights of all pairs in the Shapley value of one player; a pair has one half with the player."""
-    return sum(4 / (players * size * math.comb(players, size)) for size in range(1, players + 1))
+    """Sum of the squared weights of all pairs in the Shapley value of one player."""
+    # One half of every pair has the player; those of size s are C(M, s) s / M.
+    return float(2 / players * _weight_of_size(players)[1:].sum())
+
+
+@lru_cache(maxsize=64)
+def _weight_of_size(players: int) -> Floats:
+    """Weight of a pair in the Shapley value of a player, by the size of the half that has it: 2 / (s C(M, s)), or 0."""
+    return np.array([0.0, *(2 / (size * math.comb(players, size)) for size in range(1, players + 1))])

@@ -94,7 +94,12 @@ def can_learn(design: Design) -> bool:
 
 
 def fit_odd_terms(
-    design: Design, solver: Solver, values: Floats, shapley: Floats, believed: Prior | None = None
+    design: Design,
+    solver: Solver,
+    values: Floats,
+    shapley: Floats,
+    believed: Prior | None = None,
+    believed_from: int = 0,
 ) -> OddFit:
     """Refine the Shapley values of games that share a design of complement pairs.
 
@@ -110,6 +115,8 @@ def fit_odd_terms(
         Shapley values of the linear fit, shape (games, players).
     believed
         Prior of a fit to fewer values of the same games, of which all but the noise is kept.
+    believed_from
+        Pairs of that fit. If they are as many as noises are ever compared on, the noise is kept too.
     """
     pairs = design.pairs
     signs = _signs(design)
@@ -121,7 +128,10 @@ def fit_odd_terms(
     importance = np.asarray(np.sqrt((relative**2).mean(axis=0)), dtype=np.float64)
     scale[scale == 0] = 1.0
     scaled: Floats = np.asarray(left / scale, dtype=np.float64)
-    prior = _choose(design, signs, scaled, importance, believed)
+    if believed is not None and believed_from >= SEARCHED:
+        prior = believed
+    else:
+        prior = _choose(design, signs, scaled, importance, believed)
     return _refine(design, solver, left, shapley, prior.scales(importance), prior)
 
 

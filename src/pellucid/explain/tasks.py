@@ -24,15 +24,15 @@ Integers = npt.NDArray[np.intp]
 
 ENUMERABLE = 20
 """Most players of whom all coalitions are asked."""
-LEAST_GROWTH, MOST_GROWTH = 1.2, 8.0
+LEAST_GROWTH, MOST_GROWTH = 1.25, 8.0
 """By how much samples grow from round to round where a precision is wanted."""
-POWER_WITH_ODD_TERMS, POWER_OF_LINEAR = 0.75, 1.5
-"""Samples grow by this power of how far off errors are: somewhat less than is needed where these fall with the first
-power of the number of samples, as with odd terms at least, or with its root, because too many cannot be taken back."""
+POWER_WITH_ODD_TERMS = 0.75
+"""Samples grow by this power of how far off errors are: those of odd terms fall faster than samples grow, and samples
+that were asked cannot be taken back."""
 HOPELESS = 2.0
 """Errors of the linear fit beyond which odd terms would not make a first, small design precise enough: multiples of
 what is wanted."""
-FROM_LINEAR = 0.5
+FROM_LINEAR = 0.6
 """Share of the samples by which the linear fit would grow in proportion to its error that is asked for odd terms."""
 BORDER, LEVERAGE, CLARIFY, PERMUTATION = range(1, 5)
 """First part of the place of a stream of random numbers."""
@@ -145,7 +145,8 @@ class Task:
         linear = self._by_row(shapley, errors, np.zeros(len(games), dtype=bool))
         if self.plan.estimator != "auto" or not can_learn(self.design) or self._is_hopeless(linear):
             return linear
-        fit = fit_odd_terms(self.design, solved, games, shapley, self.believed)
+        before = 0 if self.before is None else self.before.pairs
+        fit = fit_odd_terms(self.design, solved, games, shapley, self.believed, before)
         better = fit.better[:, None]
         return self._by_row(
             np.where(better, fit.shapley, shapley), np.where(better, fit.standard_errors, errors), fit.better, fit.prior
@@ -195,12 +196,11 @@ class Task:
     def _growth(self, estimate: Estimate, rows: Booleans, wanted: float) -> float:
         """By how much to grow for the median of some rows."""
         off = float(np.nan_to_num(np.median(estimate.errors()[rows]) / wanted, nan=MOST_GROWTH))
-        if self.plan.estimator == "auto" and can_learn(self.design) and estimate.believed is None:
-            foretold = FROM_LINEAR * off
-        else:
-            with_odd_terms = np.median(estimate.with_odd_terms[rows]) > 0
-            foretold = off ** (POWER_WITH_ODD_TERMS if with_odd_terms else POWER_OF_LINEAR)
-        return float(np.clip(foretold, LEAST_GROWTH, MOST_GROWTH))
+        if estimate.with_odd_terms[rows].mean() > 0.5:
+            off = off**POWER_WITH_ODD_TERMS
+        elif self.plan.estimator == "auto" and can_learn(self.design) and estimate.believed is None:
+            off *= FROM_LINEAR
+        return float(np.clip(off, LEAST_GROWTH, MOST_GROWTH))
 
 
 def tasks_of(plan: Plan, rows: Integers, blocks: Integers, active: Booleans, samples: Integers) -> list[Task]:
