@@ -20,7 +20,7 @@ __all__ = ["expected_share"]
 Floats = npt.NDArray[np.float64]
 
 NODES = 10
-"""Points of each integral, which is exact for interactions of up to 20 players; those of more have next to no weight."""
+"""Points of each integral, which is exact for interactions of up to 20 players; others have next to no weight."""
 CHOSEN = 20.0
 """The process is chosen by the same values. With n pairs more than players this makes it too sure by about 20 / n."""
 SURE = 1.1

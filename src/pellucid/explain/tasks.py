@@ -192,7 +192,6 @@ class Task:
             believed=estimate.believed,
         )
 
-
     def _growth(self, estimate: Estimate, rows: Booleans, wanted: float) -> float:
         """By how much to grow for the median of some rows."""
         off = float(np.nan_to_num(np.median(estimate.errors()[rows]) / wanted, nan=MOST_GROWTH))
