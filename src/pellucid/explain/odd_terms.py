@@ -208,9 +208,10 @@ def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scale
     checked, stands_for = _checked(design)
     signs = _signs(design)
     linear = solver.on_values[:, :pairs] - solver.on_values[:, pairs:]
-    # The process explains all of an odd value but noise times its dual weight; that rest is left to the linear fit.
+    # The full and the empty coalition are a pair as well, whose odd value the linear fit meets exactly.
     with_ends = np.concatenate([signs, np.full((1, signs.shape[1]), -1.0)])
     on_values = _shapley_of_kernel(with_ends, scales) + _shapley_of_first_order(with_ends)
+    # The process explains all of an odd value but noise times its dual weight; that rest is left to the linear fit.
     on_dual = on_values[:, :pairs] + noise * linear
     on_dual -= on_dual.mean(axis=0)
     dual, influence, precisions = _duals(signs, scales, noise, checked, left, on_dual)
