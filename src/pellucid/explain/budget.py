@@ -24,9 +24,9 @@ class Budget:
     seconds
         Time for the whole job, above 0; rows get what the speed so far allows, so numbers depend on the machine.
     precision
-        Wanted relative error, above 0: a row is done when the standard errors of its values, squared and summed, are
-        at most ``precision``^2 times the squared values, for every output. Rows grow until then, to four times
-        2 M + 2048 samples if nothing else bounds them.
+        Wanted relative standard error, above 0: a row is done when the standard errors of its values, squared and
+        summed, are at most ``precision``^2 times the squared values, for every output. Rows grow until then, to four
+        times 2 M + 2048 samples if nothing else bounds them.
     samples_per_player
         Coalitions per row for each player that it has, above 0: a text of twice the length is asked twice as often.
 

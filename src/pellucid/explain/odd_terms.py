@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.designs import Design
+from pellucid.explain.expected_errors import expected_share
 from pellucid.explain.solve import Solver
 
 __all__ = ["OddFit", "Prior", "can_learn", "fit_odd_terms"]
@@ -60,7 +61,7 @@ class OddFit:
     shapley
         Shape (games, players).
     standard_errors
-        Shape (games, players), from leave-one-out residuals.
+        Shape (games, players), from leave-one-out residuals, less what these overstate.
     better
         Whether the leave-one-out error is below that of the linear fit, shape (games,).
     prior
@@ -94,7 +95,12 @@ def can_learn(design: Design) -> bool:
 
 
 def fit_odd_terms(
-    design: Design, solver: Solver, values: Floats, shapley: Floats, believed: Prior | None = None
+    design: Design,
+    solver: Solver,
+    values: Floats,
+    shapley: Floats,
+    believed: Prior | None = None,
+    believed_from: int = 0,
 ) -> OddFit:
     """Refine the Shapley values of games that share a design of complement pairs.
 
@@ -110,6 +116,8 @@ def fit_odd_terms(
         Shapley values of the linear fit, shape (games, players).
     believed
         Prior of a fit to fewer values of the same games, of which all but the noise is kept.
+    believed_from
+        Pairs of that fit. If they are as many as noises are ever compared on, the noise is kept too.
     """
     pairs = design.pairs
     signs = _signs(design)
@@ -121,7 +129,10 @@ def fit_odd_terms(
     importance = np.asarray(np.sqrt((relative**2).mean(axis=0)), dtype=np.float64)
     scale[scale == 0] = 1.0
     scaled: Floats = np.asarray(left / scale, dtype=np.float64)
-    prior = _choose(design, signs, scaled, importance, believed)
+    if believed is not None and believed_from >= SEARCHED:
+        prior = believed
+    else:
+        prior = _choose(design, signs, scaled, importance, believed)
     return _refine(design, solver, left, shapley, prior.scales(importance), prior)
 
 
@@ -236,9 +247,11 @@ def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scale
     checked, stands_for = _checked(design)
     signs = _signs(design)
     linear = solver.on_values[:, :pairs] - solver.on_values[:, pairs:]
+    # The full and the empty coalition are a pair as well, whose odd value the linear fit meets exactly.
+    with_ends = np.concatenate([signs, np.full((1, signs.shape[1]), -1.0)])
+    on_values = _shapley_of_kernel(with_ends, scales) + _shapley_of_first_order(with_ends)
     # The process explains all of an odd value but noise times its dual weight; that rest is left to the linear fit.
-    on_dual = _shapley_of_kernel(signs, scales) + noise * linear
-    on_dual += _shapley_of_first_order(signs)
+    on_dual = on_values[:, :pairs] + noise * linear
     on_dual -= on_dual.mean(axis=0)
     dual, influence, precisions = _duals(signs, scales, noise, checked, left, on_dual)
     left_out = dual[:, checked] / precisions
@@ -251,7 +264,17 @@ def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scale
     better = (left_out**2 @ counted) < (left_out_of_linear**2 @ counted)
     # What an additive game leaves over is rounding, and nothing can be learnt from it.
     better &= np.abs(left).max(axis=1) > ROUNDING * np.abs(shapley).sum(axis=1)
-    return OddFit(refined, np.sqrt(left_out**2 @ spread.T), better, prior)
+    share = expected_share(
+        signs,
+        scales=scales,
+        noise=noise,
+        of_first_order=WIDE / signs.shape[1],
+        on_values=on_values,
+        on_dual=on_dual,
+        influence=influence,
+        expected_spread=spread @ (1 / precisions),
+    )
+    return OddFit(refined, np.sqrt(left_out**2 @ spread.T * share), better, prior)
 
 
 def _checked(design: Design) -> tuple[Integers, Floats]:

@@ -24,8 +24,16 @@ Integers = npt.NDArray[np.intp]
 
 ENUMERABLE = 20
 """Most players of whom all coalitions are asked."""
-LEAST_GROWTH, MOST_GROWTH = 1.25, 4.0
+LEAST_GROWTH, MOST_GROWTH = 1.25, 8.0
 """By how much samples grow from round to round where a precision is wanted."""
+POWER_WITH_ODD_TERMS = 0.75
+"""Samples grow by this power of how far off errors are: those of odd terms fall faster than samples grow, and samples
+that were asked cannot be taken back."""
+HOPELESS = 2.0
+"""Errors of the linear fit beyond which odd terms would not make a first, small design precise enough: multiples of
+what is wanted."""
+FROM_LINEAR = 0.6
+"""Share of the samples by which the linear fit would grow in proportion to its error that is asked for odd terms."""
 BORDER, LEVERAGE, CLARIFY, PERMUTATION = range(1, 5)
 """First part of the place of a stream of random numbers."""
 
@@ -134,12 +142,17 @@ class Task:
         parts = [slice(part.start * outputs, part.stop * outputs) for part in self.parts]
         shapley = solved.solve(games, empty.ravel(), full.ravel(), parts)
         errors = standard_errors(self.design, solved, games, empty.ravel(), shapley)
-        better, believed = np.zeros(len(games), dtype=bool), None
-        if self.plan.estimator == "auto" and can_learn(self.design):
-            fit = fit_odd_terms(self.design, solved, games, shapley, self.believed)
-            better, believed = fit.better, fit.prior
-            shapley = np.where(better[:, None], fit.shapley, shapley)
-            errors = np.where(better[:, None], fit.standard_errors, errors)
+        linear = self._by_row(shapley, errors, np.zeros(len(games), dtype=bool))
+        if self.plan.estimator != "auto" or not can_learn(self.design) or self._is_hopeless(linear):
+            return linear
+        before = 0 if self.before is None else self.before.pairs
+        fit = fit_odd_terms(self.design, solved, games, shapley, self.believed, before)
+        better = fit.better[:, None]
+        return self._by_row(
+            np.where(better, fit.shapley, shapley), np.where(better, fit.standard_errors, errors), fit.better, fit.prior
+        )
+
+    def _by_row(self, shapley: Floats, errors: Floats, better: Booleans, believed: Prior | None = None) -> Estimate:
         shape = (len(self.rows), -1, self.players.shape[1])
         return Estimate(
             np.moveaxis(shapley.reshape(shape), 2, 1),
@@ -147,6 +160,13 @@ class Task:
             np.asarray(better.reshape(len(self.rows), -1).any(axis=1)),
             believed,
         )
+
+    def _is_hopeless(self, linear: Estimate) -> bool:
+        """Whether more will be asked anyway, so that odd terms need not be learnt from the first samples."""
+        wanted = self.plan.budget.precision
+        if wanted is None or self.before is not None or self.samples >= self.most:
+            return False
+        return bool(np.median(linear.errors()) > HOPELESS * wanted)
 
     def grown(self, values: Floats, estimate: Estimate, wanted: float) -> Task | None:
         """The task of the rows whose relative error is above what is wanted, with more samples.
@@ -156,9 +176,7 @@ class Task:
         rows = ~estimate.precise(wanted)
         if not rows.any() or self.samples >= self.most:
             return None
-        # Errors fall at least with the root of the number of samples, and those of odd terms much faster.
-        off = np.nan_to_num(np.median(estimate.errors()[rows]) / wanted, nan=MOST_GROWTH)
-        samples = min(self.most, int(self.samples * np.clip(off, LEAST_GROWTH, MOST_GROWTH)))
+        samples = min(self.most, int(self.samples * self._growth(estimate, rows, wanted)))
         players = self.players.shape[1]
         design = _design(self.plan, _scheme(self.plan, players, samples), self.place, players, samples)
         keeps = self.design.scheme == "leverage" and design.scheme == "leverage"
@@ -173,6 +191,15 @@ class Task:
             known=values[rows] if keeps else None,
             believed=estimate.believed,
         )
+
+    def _growth(self, estimate: Estimate, rows: Booleans, wanted: float) -> float:
+        """By how much to grow for the median of some rows."""
+        off = float(np.nan_to_num(np.median(estimate.errors()[rows]) / wanted, nan=MOST_GROWTH))
+        if estimate.with_odd_terms[rows].mean() > 0.5:
+            off = off**POWER_WITH_ODD_TERMS
+        elif self.plan.estimator == "auto" and can_learn(self.design) and estimate.believed is None:
+            off *= FROM_LINEAR
+        return float(np.clip(off, LEAST_GROWTH, MOST_GROWTH))
 
 
 def tasks_of(plan: Plan, rows: Integers, blocks: Integers, active: Booleans, samples: Integers) -> list[Task]:
