@@ -120,6 +120,12 @@ def test_a_hundred_players_have_more_subsets_than_a_word_can_count():
     assert set(sizes) == set(range(1, 51))
 
 
+def test_of_a_thousand_players_whose_subsets_no_double_counts_all_coalitions_have_weight():
+    design = leverage(1100, 4400, draws(0))
+    assert np.isfinite(design.weights).all()
+    assert design.weights.min() > 0
+
+
 def test_clarify_draws_sizes_by_one_over_s_times_m_minus_s():
     drawn = np.concatenate([clarify(16, 5000, stream(seed)).coalitions[:2500].sum(axis=1) for seed in range(4)])
     kernel = np.array([1 / (s * (16 - s)) for s in range(1, 16)])

@@ -197,7 +197,9 @@ def leverage(players: int, coalitions: int, draws: Callable[[int], np.random.Gen
     halves = _halves(players, per_size, draws)
     sizes = np.repeat(np.arange(1, len(per_size) + 1), per_size)
     inclusion = np.array([n / available[s] for s, n in enumerate(per_size)])[sizes - 1]
-    weights = kernel(players, np.arange(1, len(per_size) + 1))[sizes - 1] / inclusion
+    # The kernel over the inclusion, without the number of subsets, which leaves the range of doubles.
+    halved = np.where(2 * sizes == players, 0.5, 1.0)
+    weights = halved * (players - 1) / (sizes * (players - sizes) * np.array(per_size)[sizes - 1])
     both = np.concatenate([halves, ~halves])
     return Design("leverage", both, len(halves), np.tile(weights, 2), np.tile(inclusion, 2), per_size)
 
