@@ -198,7 +198,7 @@ def ours(case: Case, budget: Any = None) -> tuple[float, float, Any]:
         return answer
 
     start = time.process_time()
-    found = pellucid.explain(score, case.data, background=case.background, exact=False, budget=budget)
+    found = pellucid.explain(score, case.data, baseline=case.background, exact=False, budget=budget)
     return time.process_time() - start, spent, found
 
 
@@ -210,14 +210,14 @@ def error(values: Floats, truth: Floats) -> float:
 def compare(case: Case, python: str) -> bool:
     """Print what a case gives; whether the goal was met."""
     rows = len(case.data)
-    pellucid.explain(case.score, case.data[:1], background=case.background, exact=False)  # imports, caches
+    pellucid.explain(case.score, case.data[:1], baseline=case.background, exact=False)  # imports, caches
     mine, model, found = ours(case)
     reference, values = theirs(case, python)
     off, others = error(found.values[:, :, 0], case.truth), error(values, case.truth)
     print(
         f"{case.name}: {1e3 * mine / rows:.2f} ms a row, shap {1e3 * reference / rows:.2f} ms, "
         f"{reference / mine:.1f} x (goal {case.goal:g}); error {off:.1e}, shap {others:.1e}; "
-        f"beside the model {100 * (mine - model) / model:.0f} % (model rows {found.model_rows:,})",
+        f"beside the model {100 * (mine - model) / model:.0f} % (model rows {found.n_model_calls:,})",
         flush=True,
     )
     if others > 1e-12:
@@ -242,15 +242,15 @@ def closed_forms(rows: int) -> list[bool]:
     met = []
     for name, model, data in (("14 numbers", plain, cells), ("one-hot pipeline", encoded, people)):
         for link, of in (("logit", "log-odds"), ("identity", "probability")):
-            pellucid.explain(model, data[:2], background=data[-100:], link=link)  # imports, caches
+            pellucid.explain(model, data[:2], baseline=data[-100:], link=link)  # imports, caches
             start = time.process_time()
-            found = pellucid.explain(model, data[:rows], background=data[-100:], link=link)
+            found = pellucid.explain(model, data[:rows], baseline=data[-100:], link=link)
             rate = rows / (time.process_time() - start)
             print(
-                f"logistic regression, {name}, {of}, {rows:,} rows by {found.method}: {rate:,.0f} rows a CPU second",
+                f"logistic regression, {name}, {of}, {rows:,} rows by {found.estimator}: {rate:,.0f} rows a CPU second",
                 flush=True,
             )
-            met.append(rate >= 1500 and set(found.methods) <= {"exact: linear", "exact: logistic"})
+            met.append(rate >= 1500 and set(found.estimators) <= {"exact: linear", "exact: logistic"})
     return met
 
 

@@ -74,24 +74,24 @@ def log_odds(model):
 )
 def test_columns_made_of_one_are_one_feature(core, link, score, method):
     model = make_pipeline(ENCODER, core).fit(PEOPLE, RICH)
-    found = pellucid.explain(model, EXPLAINED, background=BACKGROUND, link=link)
-    assert (found.method, found.features) == (method, ("job", "age", "town", "income"))
+    found = pellucid.explain(model, EXPLAINED, baseline=BACKGROUND, link=link)
+    assert (found.estimator, found.features) == (method, ("job", "age", "town", "income"))
     assert found.values[:, :, 0] == pytest.approx(enumerated(score(model)), abs=1e-10)
 
 
 def test_groups_hold_the_columns_that_are_made_of_theirs():
     model = make_pipeline(ENCODER, RandomForestRegressor(5, random_state=0)).fit(PEOPLE, PEOPLE["income"])
     groups = {"person": ["job", "age"]}
-    found = pellucid.explain(model, EXPLAINED, background=BACKGROUND, feature_groups=groups)
+    found = pellucid.explain(model, EXPLAINED, baseline=BACKGROUND, feature_groups=groups)
     players = {"person": ("job", "age"), "town": ("town",), "income": ("income",)}
-    assert (found.method, found.features) == ("exact: trees", tuple(players))
+    assert (found.estimator, found.features) == ("exact: trees", tuple(players))
     assert found.values[:, :, 0] == pytest.approx(enumerated(model.predict, tuple(players.values())), abs=1e-10)
 
 
 def test_encoded_columns_that_are_not_explained_keep_the_values_of_the_row():
     model = make_pipeline(ENCODER, LogisticRegression()).fit(PEOPLE, RICH)
-    found = pellucid.explain(model, EXPLAINED, background=BACKGROUND, features=["job", "income"], link="logit")
-    assert found.method == "exact: linear"
+    found = pellucid.explain(model, EXPLAINED, baseline=BACKGROUND, features=["job", "income"], link="logit")
+    assert found.estimator == "exact: linear"
     fixed = BACKGROUND.assign(age=EXPLAINED["age"].iloc[0], town=EXPLAINED["town"].iloc[0])
     assert found.base_values[0, 0] == pytest.approx(log_odds(model)(fixed).mean(), abs=1e-10)
 
@@ -99,8 +99,8 @@ def test_encoded_columns_that_are_not_explained_keep_the_values_of_the_row():
 def test_a_step_that_may_mix_features_is_named():
     mixing = make_column_transformer((PolynomialFeatures(), ["age", "income"]))
     model = make_pipeline(mixing, LinearRegression()).fit(PEOPLE, PEOPLE["income"])
-    found = pellucid.explain(model, EXPLAINED, background=BACKGROUND)
-    assert found.method == "enumeration"
+    found = pellucid.explain(model, EXPLAINED, baseline=BACKGROUND)
+    assert found.estimator == "enumeration"
     expected = "No formula was used: in the pipeline PolynomialFeatures may make columns of several features."
     assert expected in found.notes
 
@@ -111,7 +111,7 @@ def test_a_category_that_the_encoder_does_not_take_is_told_by_the_model():
     rows = PEOPLE[["job", "age"]].copy()
     rows.loc[61, "job"] = "judge"
     with pytest.raises(pellucid.errors.ModelError, match=re.escape("Found unknown categories ['judge'] in column 0")):
-        pellucid.explain(model, rows[60:64], background=rows[:6])
+        pellucid.explain(model, rows[60:64], baseline=rows[:6])
 
 
 # --- the sources of columns ------------------------------------------------------------------------------------------
@@ -178,8 +178,8 @@ def test_log_odds_are_those_of_the_model_where_its_probability_is_rounded_to_one
     model = LogisticRegression().fit(rows, [0, 1, 1, 1, 0])
     model.coef_, model.intercept_ = np.array([[1.0, 0.5]]), np.array([0.25])
     assert model.predict_proba(rows)[3, 1] == 1.0
-    found = pellucid.explain(model, rows, background=rows, link="logit", features=features)
-    assert found.method == "exact: linear"
+    found = pellucid.explain(model, rows, baseline=rows, link="logit", features=features)
+    assert found.estimator == "exact: linear"
     assert found.predictions[:, 0] == pytest.approx(0.25 + rows["a"] + 0.5 * rows["b"], abs=1e-12)
     assert found.values[:, -1, 0] == pytest.approx(0.5 * (rows["b"] - rows["b"].mean()), abs=1e-12)
 
@@ -190,12 +190,12 @@ def test_a_model_that_is_sure_of_something_else_is_not_believed():
     model.coef_ = np.array([[1.0]])
     honest = model.predict_proba
     model.predict_proba = lambda shown: honest(-shown)
-    found = pellucid.explain(model, rows, background=pd.DataFrame({"a": [0.0]}), link="logit")
-    assert set(found.methods) == {"enumeration"}
+    found = pellucid.explain(model, rows, baseline=pd.DataFrame({"a": [0.0]}), link="logit")
+    assert set(found.estimators) == {"enumeration"}
 
 
 def test_a_linear_regression_behind_an_encoder_is_exact():
     model = make_pipeline(ENCODER, LinearRegression()).fit(PEOPLE, PEOPLE["income"])
-    found = pellucid.explain(model, EXPLAINED, background=BACKGROUND)
-    assert found.method == "exact: linear"
+    found = pellucid.explain(model, EXPLAINED, baseline=BACKGROUND)
+    assert found.estimator == "exact: linear"
     assert found.values[:, :, 0] == pytest.approx(enumerated(model.predict), abs=1e-9)

@@ -71,7 +71,7 @@ def test_a_job_has_the_exact_values_of_the_library(job, model, keys, name):
     folder = job(model, {"num_samples": 12, **keys})
     found = details(folder)
     link = "logit" if keys else "identity"
-    library = pellucid.explain(model, CELLS[:80], background=CELLS[:2], link=link)
+    library = pellucid.explain(model, CELLS[:80], baseline=CELLS[:2], link=link)
     assert local(folder) == pytest.approx(library.values[:, :, 0], abs=1e-12)
     assert (found["formula"], found["estimators"]) == ({"name": name}, {f"exact: {name}": 80})
     assert found["samples_per_row"] == [0, 0]
@@ -105,12 +105,12 @@ def test_a_forest_whose_formula_would_cost_more_than_few_samples_is_sampled(job)
     rng = np.random.default_rng(3)
     wide = rng.normal(size=(4000, 14))
     forest = ExtraTreesRegressor(8, random_state=0).fit(wide, rng.random(4000))
-    found = pellucid.explain(forest, wide[:60], background=wide[:1], budget={"samples": 60})
+    found = pellucid.explain(forest, wide[:60], baseline=wide[:1], budget={"samples": 60})
     assert "No formula was used: it would cost more than 60 samples per row." in found.notes
-    assert found.methods[0] != "exact: trees"
+    assert found.estimators[0] != "exact: trees"
     some = wide[:1500, :5].copy()
     small = RandomForestClassifier(5, max_depth=5, random_state=0).fit(some, some[:, 0] > 0)
-    assert pellucid.explain(small, some[:3], background=some[:1]).method == "exact: trees"
+    assert pellucid.explain(small, some[:3], baseline=some[:1]).method == "exact: trees"
 
 
 @pytest.mark.slow
@@ -132,7 +132,7 @@ def test_a_surrogate_is_audited_and_the_same_with_any_number_of_workers(job):
     assert found["surrogate"]["training_model_rows"] == 2000
     audit = found["surrogate"]["audit"]
     assert audit["rows"] == 4
-    full = pellucid.explain(model, CELLS[:80], background=CELLS[:2]).values[:, :, 0]
+    full = pellucid.explain(model, CELLS[:80], baseline=CELLS[:2]).values[:, :, 0]
     off = np.sqrt(((local(one) - full) ** 2).sum() / (full**2).sum())
     assert 0 < off < 0.2
     assert off / 5 < audit["relative_error"] < 5 * off
@@ -166,11 +166,11 @@ def test_a_surrogate_of_the_library_tells_its_error_and_takes_words():
         return rows["age"].to_numpy() * np.where(rows["job"] == "cook", 2.0, 1.0)
 
     found = pellucid.explain(
-        pay, pd.DataFrame(frame)[:40], background=pd.DataFrame(frame)[-5:], estimator="surrogate",
+        pay, pd.DataFrame(frame)[:40], baseline=pd.DataFrame(frame)[-5:], estimator="surrogate",
         surrogate={"training_calls": 500, "audit_rows": 3},
     )  # fmt: skip
-    full = pellucid.explain(pay, pd.DataFrame(frame)[:40], background=pd.DataFrame(frame)[-5:])
-    assert found.method == "surrogate"
+    full = pellucid.explain(pay, pd.DataFrame(frame)[:40], baseline=pd.DataFrame(frame)[-5:])
+    assert found.estimator == "surrogate"
     assert any(note.startswith("A surrogate was fitted to 500 masked inputs; on 3 rows computed without it") for note in found.notes)  # fmt: skip  # noqa: E501
     # Two features have two coalitions only, which 40 samples ask before all five background rows.
     assert found.values == pytest.approx(full.values)
@@ -221,7 +221,7 @@ def test_the_library_has_them_too():
     line = model.coef_[0] * (age.accumulated.edges - CELLS[:, 0].mean())
     assert age.accumulated.effects[0] == pytest.approx(line, abs=1e-12)
     assert age.rows.tolist() == sorted(set(age.rows.tolist()))
-    assert found.model_rows == 300 * (2 * 15 + 2 * 2)
+    assert found.n_model_calls == 300 * (2 * 15 + 2 * 2)
     every = pellucid.partial_dependence(model, CELLS, ["column_0"], individual=True)["column_0"]
     assert every.individual.mean(axis=0) == pytest.approx(every.predictions)
     with pytest.raises(ConfigError) as raised:

@@ -36,7 +36,7 @@ def frame(spark, values, partitions):
 
 def explained(data, **keys):
     background = pl.DataFrame(BACKGROUND, schema=FEATURES)
-    keys = {"background": background, "exact": False, "seed": 4, "budget": {"samples": 40}, **keys}
+    keys = {"baseline": background, "exact": False, "seed": 4, "budget": {"samples": 40}, **keys}
     return pellucid.explain(curved, data, **keys)
 
 
@@ -48,7 +48,7 @@ def test_values_do_not_depend_on_partitions(spark, partitions, estimator):
     assert found.values == pytest.approx(expected.values, abs=1e-12)
     assert found.standard_errors == pytest.approx(expected.standard_errors, abs=1e-12, nan_ok=True)
     assert found.base_values == pytest.approx(expected.base_values, abs=1e-12)
-    assert found.methods == expected.methods
+    assert found.estimators == expected.estimators
     assert found.outputs == expected.outputs
 
 
@@ -73,11 +73,11 @@ def test_other_processes_ask_the_model(spark, tmp_path):
             file.write(f"{len(rows)}\n")
         return rows.sum(axis=1)
 
-    found = pellucid.explain(noted, frame(spark, rows(), 2), background=frame(spark, BACKGROUND, 1), exact=False)
+    found = pellucid.explain(noted, frame(spark, rows(), 2), baseline=frame(spark, BACKGROUND, 1), exact=False)
     assert found.values[:, :, 0] == pytest.approx(rows())
     asked = {int(file.name): sum(map(int, file.read_text().split())) for file in tmp_path.iterdir()}
     assert asked.pop(os.getpid()) == 1  # for the names of the outputs
-    assert sum(asked.values()) == found.model_rows
+    assert sum(asked.values()) == found.n_model_calls
 
 
 def test_a_model_that_cannot_be_sent_is_told_with_what_to_give_instead(spark):
@@ -88,7 +88,7 @@ def test_a_model_that_cannot_be_sent_is_told_with_what_to_give_instead(spark):
             return rows.sum(axis=1)
 
     with pytest.raises(ModelError) as caught:
-        pellucid.explain(guarded, frame(spark, rows(4), 1), background=frame(spark, BACKGROUND, 1), exact=False)
+        pellucid.explain(guarded, frame(spark, rows(4), 1), baseline=frame(spark, BACKGROUND, 1), exact=False)
     assert str(caught.value) == (
         "guarded: cannot be sent to the workers of Spark: cannot pickle '_thread.lock' object. Give the path of a "
         "model file, or name a function that they can import as 'module:attribute'."
@@ -100,7 +100,7 @@ def test_a_module_that_the_workers_do_not_have_is_told_with_what_to_do(spark, tm
     monkeypatch.syspath_prepend(str(tmp_path))
     import module_of_the_driver
 
-    asked = {"background": frame(spark, BACKGROUND, 1), "exact": False}
+    asked = {"baseline": frame(spark, BACKGROUND, 1), "exact": False}
     with pytest.raises(ModelError) as caught:
         pellucid.explain(module_of_the_driver.total, frame(spark, rows(4), 1), **asked)
     assert str(caught.value) == (
@@ -116,12 +116,12 @@ def test_what_a_model_raises_on_a_worker_is_told_as_here(spark):
         return rows[:, 0] if len(rows) == 1 else np.full(len(rows), np.nan)
 
     with pytest.raises(ModelError, match=r"^ill: gives 4 of 4 rows a score that is no number"):
-        pellucid.explain(ill, frame(spark, rows(4), 1), background=frame(spark, BACKGROUND, 1), exact=False)
+        pellucid.explain(ill, frame(spark, rows(4), 1), baseline=frame(spark, BACKGROUND, 1), exact=False)
 
 
 def test_a_budget_is_for_all_rows_together(spark):
     found = explained(frame(spark, rows(), 3), budget=Budget(model_calls=2000))
-    assert found.model_rows <= 2000 + 1
+    assert found.n_model_calls <= 2000 + 1
 
 
 @pytest.mark.parametrize("partitions", [1, 3])
@@ -152,4 +152,4 @@ def test_partial_dependence_is_that_of_any_other_frame_and_asked_by_other_proces
         assert getattr(curve, name) == pytest.approx(getattr(straight, name), abs=1e-12, nan_ok=True)
     asked = {int(file.name): sum(map(int, file.read_text().split())) for file in tmp_path.iterdir()}
     assert asked.pop(os.getpid()) == 1  # for the names of the outputs
-    assert sum(asked.values()) == found.model_rows - 1 == expected.model_rows
+    assert sum(asked.values()) == found.n_model_calls - 1 == expected.n_model_calls

@@ -179,7 +179,7 @@ def found_in(uri):
     report = bias(uri, label="hired", positive=[1], facets={"sex": "F", "age": [30]})
     rows = copied(read_dataset(DatasetSource(uri=uri, dataset_type="application/x-parquet"))).frame
     features = rows.project("age, income").pl()
-    shap = explain(lambda x: np.tanh(x[:, 0] * x[:, 1] / 99), features, background=features[:5], exact=False, seed=1)
+    shap = explain(lambda x: np.tanh(x[:, 0] * x[:, 1] / 99), features, baseline=features[:5], exact=False, seed=1)
     return report.to_dict(), report.details(), rows.fetchall(), shap.values.tolist()
 
 

@@ -24,9 +24,9 @@ BACKGROUND = ROWS[:20]
 )
 def test_trees_have_the_values_of_its_interventional_tree_explainer(model):
     model.fit(ROWS, TARGET)
-    ours = pellucid.explain(model, ROWS[-40:], background=BACKGROUND)
+    ours = pellucid.explain(model, ROWS[-40:], baseline=BACKGROUND)
     theirs = shap.TreeExplainer(model, BACKGROUND, feature_perturbation="interventional").shap_values(ROWS[-40:])
-    assert "trees" in ours.method
+    assert "trees" in ours.estimator
     assert ours.values[:, :, 0] == pytest.approx(np.asarray(theirs), abs=1e-5)  # its trees are in single precision
 
 
@@ -34,7 +34,7 @@ def test_enumeration_has_the_values_of_its_kernel_explainer():
     def score(rows):
         return np.tanh(rows[:, 0] * rows[:, 1]) + rows[:, 2] * rows[:, 3] * rows[:, 4] + rows[:, 5]
 
-    ours = pellucid.explain(score, ROWS[:5], background=BACKGROUND, estimator="enumeration")
+    ours = pellucid.explain(score, ROWS[:5], baseline=BACKGROUND, estimator="enumeration")
     theirs = shap.KernelExplainer(score, BACKGROUND).shap_values(ROWS[:5], nsamples=2**6, l1_reg=0, silent=True)
     assert ours.values[:, :, 0] == pytest.approx(theirs, abs=1e-10)
     assert ours.base_values[:, 0] == pytest.approx(score(BACKGROUND).mean(), abs=1e-12)

@@ -65,10 +65,10 @@ def second_class(model):
 # --- formulas --------------------------------------------------------------------------------------------------------
 def test_a_linear_model_owes_each_feature_its_weight_times_the_distance_from_the_background():
     model = LinearRegression().fit(ROWS, AMOUNT)
-    found = pellucid.explain(model, EXPLAINED, background=BACKGROUND)
+    found = pellucid.explain(model, EXPLAINED, baseline=BACKGROUND)
     closed_form = model.coef_ * (EXPLAINED - BACKGROUND.mean(axis=0))
     assert np.abs(found.values[:, :, 0] - closed_form).max() < 1e-12
-    assert found.method == "exact: linear"
+    assert found.estimator == "exact: linear"
     assert not found.standard_errors.any()
     assert found.samples.tolist() == [0, 0, 0]
     assert found.features == NAMES
@@ -76,7 +76,7 @@ def test_a_linear_model_owes_each_feature_its_weight_times_the_distance_from_the
 
 def test_the_values_of_several_outputs_are_those_of_each():
     model = LinearRegression().fit(ROWS, np.column_stack([AMOUNT, -2 * AMOUNT]))
-    found = pellucid.explain(model, EXPLAINED, background=BACKGROUND)
+    found = pellucid.explain(model, EXPLAINED, baseline=BACKGROUND)
     assert found.outputs == ("label0", "label1")
     assert found.values[:, :, 1] == pytest.approx(-2 * found.values[:, :, 0])
 
@@ -96,31 +96,31 @@ EXACT = {
 def test_a_classifier_of_two_classes_is_explained_by_the_probability_of_the_second(case):
     estimator, target, link, method = EXACT[case]
     model = estimator.fit(ROWS, target)
-    found = pellucid.explain(model, EXPLAINED, background=BACKGROUND, link=link)
+    found = pellucid.explain(model, EXPLAINED, baseline=BACKGROUND, link=link)
     predict = second_class(model)
     truth = enumerated(predict if link == "identity" else lambda rows: log_odds(predict(rows)))
     assert found.values == pytest.approx(truth, abs=1e-10)
-    assert (found.method, found.outputs) == (method, ("1",))
+    assert (found.estimator, found.outputs) == (method, ("1",))
 
 
 def test_a_forest_of_three_classes_is_explained_for_each():
     model = RandomForestClassifier(5, max_depth=4, random_state=0).fit(ROWS, GRADE)
-    found = pellucid.explain(model, EXPLAINED, background=BACKGROUND)
+    found = pellucid.explain(model, EXPLAINED, baseline=BACKGROUND)
     assert found.values == pytest.approx(enumerated(model.predict_proba), abs=1e-10)
-    assert (found.method, found.outputs) == ("exact: trees", ("0", "1", "2"))
+    assert (found.estimator, found.outputs) == ("exact: trees", ("0", "1", "2"))
 
 
 def test_boosters_are_exact_in_the_space_in_which_they_add_up():
     xgboost, lightgbm = pytest.importorskip("xgboost"), pytest.importorskip("lightgbm")
     regressor = xgboost.XGBRegressor(n_estimators=10).fit(ROWS, AMOUNT)
-    found = pellucid.explain(regressor, EXPLAINED, background=BACKGROUND)
+    found = pellucid.explain(regressor, EXPLAINED, baseline=BACKGROUND)
     assert found.values == pytest.approx(enumerated(regressor.predict), abs=1e-5)
-    assert found.method == "exact: trees"
+    assert found.estimator == "exact: trees"
     classifier = lightgbm.LGBMClassifier(n_estimators=10, verbose=-1).fit(ROWS, GOOD)
-    in_log_odds = pellucid.explain(classifier.booster_, EXPLAINED, background=BACKGROUND, link="logit")
+    in_log_odds = pellucid.explain(classifier.booster_, EXPLAINED, baseline=BACKGROUND, link="logit")
     truth = enumerated(lambda rows: log_odds(classifier.booster_.predict(rows)))
     assert in_log_odds.values == pytest.approx(truth, abs=1e-10)
-    assert in_log_odds.method == "exact: trees"
+    assert in_log_odds.estimator == "exact: trees"
 
 
 def test_log_odds_of_a_sure_booster_are_exact_as_far_as_its_single_precision_tells():
@@ -129,14 +129,14 @@ def test_log_odds_of_a_sure_booster_are_exact_as_far_as_its_single_precision_tel
     found = pellucid.explain(model, ROWS, link="logit")
     probability = second_class(model)(ROWS).astype(float)
     assert min(probability.min(), 1 - probability.max()) < 1e-3
-    assert found.method == "exact: trees"
+    assert found.estimator == "exact: trees"
     assert 1 / (1 + np.exp(-found.predictions[:, 0])) == pytest.approx(probability, abs=1e-6)
 
 
 def test_columns_find_the_features_of_the_model_whatever_their_order():
     frame = pd.DataFrame(ROWS, columns=list("abcd"))
     model = RandomForestRegressor(5, random_state=0).fit(frame[["d", "b", "a", "c"]], AMOUNT)
-    found = pellucid.explain(model, frame[60:63], background=frame[:15])
+    found = pellucid.explain(model, frame[60:63], baseline=frame[:15])
     truth = enumerated(lambda rows: model.predict(pd.DataFrame(rows, columns=list("abcd"))[["d", "b", "a", "c"]]))
     assert found.features == ("a", "b", "c", "d")
     assert found.values == pytest.approx(truth, abs=1e-10)
@@ -151,9 +151,9 @@ class Cut(LinearRegression):
 
 def test_a_class_of_the_user_is_never_taken_for_the_class_it_comes_from():
     model = Cut().fit(ROWS, AMOUNT)
-    found = pellucid.explain(model, EXPLAINED, background=BACKGROUND)
+    found = pellucid.explain(model, EXPLAINED, baseline=BACKGROUND)
     assert found.values == pytest.approx(enumerated(model.predict), abs=1e-10)
-    assert found.method == "enumeration"
+    assert found.estimator == "enumeration"
     assert found.notes[1] == ("No formula was used: Cut is a class of its own, which may predict in a way of its own.")
 
 
@@ -162,8 +162,8 @@ def test_rows_where_a_formula_does_not_add_up_to_the_prediction_are_sampled():
     # The prediction of one row is changed behind the formula's back.
     linear = model.predict
     model.predict = lambda rows: np.where(np.asarray(rows)[:, 0] == EXPLAINED[1, 0], 9.0, linear(rows))
-    found = pellucid.explain(model, EXPLAINED, background=BACKGROUND)
-    assert found.methods == ("exact: linear", "enumeration", "exact: linear")
+    found = pellucid.explain(model, EXPLAINED, baseline=BACKGROUND)
+    assert found.estimators == ("exact: linear", "enumeration", "exact: linear")
     assert found.predictions[1, 0] == 9.0
     assert found.values[1] == pytest.approx(enumerated(model.predict)[1], abs=1e-10)
     assert found.notes == (
@@ -193,11 +193,11 @@ def test_groups_act_as_one_feature_and_features_not_chosen_keep_their_values(mod
         names = ("column_0", "both", "column_3")
     else:
         players, options, names = ((0,), (2,)), {"features": ["column_0", "column_2"]}, ("column_0", "column_2")
-    found = pellucid.explain(model, EXPLAINED, background=BACKGROUND, **options)
+    found = pellucid.explain(model, EXPLAINED, baseline=BACKGROUND, **options)
     assert found.values == pytest.approx(enumerated(predict, players=players), abs=1e-10)
     # What is left of a tree's paths where other columns are fixed differs by row.
     method = "enumeration" if choice == "some" and method == "exact: trees" else method
-    assert (found.features, found.method) == (names, method)
+    assert (found.features, found.estimator) == (names, method)
     assert found.base_values + found.values.sum(axis=1) == pytest.approx(predict(EXPLAINED)[:, None])
 
 
@@ -211,7 +211,7 @@ def wavy(rows):
 def test_values_add_up_to_the_prediction_minus_the_base(features, samples, seed, estimator):
     rows = np.random.default_rng(seed).normal(size=(3, max(features, 3)))
     found = pellucid.explain(
-        wavy, rows, background=-rows[:2], budget={"samples": samples}, estimator=estimator, seed=seed
+        wavy, rows, baseline=-rows[:2], budget={"samples": samples}, estimator=estimator, seed=seed
     )
     assert found.base_values + found.values.sum(axis=1) == pytest.approx(found.predictions)
     assert found.predictions[:, 0] == pytest.approx(wavy(rows))
@@ -227,8 +227,8 @@ def test_a_budget_of_samples_bounds_the_rows_asked(samples, rows, background):
         return wavy(batch)
 
     table = np.random.default_rng(1).normal(size=(8, 10))
-    found = pellucid.explain(counted, table[:rows], background=table[-background:], budget={"samples": samples})
-    assert sum(asked) == found.model_rows <= rows * (samples + 2) * background
+    found = pellucid.explain(counted, table[:rows], baseline=table[-background:], budget={"samples": samples})
+    assert sum(asked) == found.n_model_calls <= rows * (samples + 2) * background
 
 
 @pytest.mark.parametrize("chosen", [None, ["column_0", "column_2", "column_4", "column_6"]], ids=["all", "some"])
@@ -244,9 +244,9 @@ def test_a_budget_of_model_calls_is_never_exceeded(estimator, rows, background, 
     table = np.random.default_rng(1).normal(size=(rows + background, 10))
     bases = rows if chosen else -(-rows // 64)
     calls = rows * (samples * background + 1) + bases * background
-    given = {"background": table[rows:], "estimator": estimator, "features": chosen}
+    given = {"baseline": table[rows:], "estimator": estimator, "features": chosen}
     found = pellucid.explain(counted, table[:rows], budget={"model_calls": calls}, **given)
-    assert sum(asked) == found.model_rows <= calls
+    assert sum(asked) == found.n_model_calls <= calls
     with pytest.raises(ConfigError, match=f"Use at least {rows * (background + 1) + bases * background}: "):
         pellucid.explain(counted, table[:rows], budget={"model_calls": rows * (background + 1)}, **given)
 
@@ -254,7 +254,7 @@ def test_a_budget_of_model_calls_is_never_exceeded(estimator, rows, background, 
 def test_whole_numbers_that_need_an_unsigned_type_reach_the_model_as_doubles_and_never_as_negative_ones():
     large = np.array([[2**63 + 2**20, 5], [3, 2**64 - 2**11]], dtype=np.uint64)
     for rows in (large, large.astype(object), pd.DataFrame(large, columns=["column_0", "column_1"])):
-        found = pellucid.explain(lambda batch: np.asarray(batch, dtype=float)[:, 0], rows, background=rows[:1])
+        found = pellucid.explain(lambda batch: np.asarray(batch, dtype=float)[:, 0], rows, baseline=rows[:1])
         assert found.predictions[:, 0].tolist() == [float(2**63 + 2**20), 3.0]
 
 
@@ -288,7 +288,7 @@ def test_a_function_is_asked_with_the_form_of_rows_that_it_takes(wants, given_as
         "frame": lambda rows: rows["column_0"] * rows["column_1"],
     }[wants]
     table = ROWS[:, :2] if given_as == "array" else pd.DataFrame(ROWS[:, :2], columns=["column_0", "column_1"])
-    found = pellucid.explain(function, table[:2], background=np.zeros((1, 2)))
+    found = pellucid.explain(function, table[:2], baseline=np.zeros((1, 2)))
     assert found.values[:, :, 0] == pytest.approx(np.repeat(ROWS[:2, :1] * ROWS[:2, 1:2] / 2, 2, axis=1))
 
 
@@ -310,7 +310,7 @@ def test_cells_reach_the_model_as_they_were_read():
         seen.append(rows)
         return (rows["job"] == "cook") * 2.0 + rows["owner"] + rows["age"] / 10 + rows["income"].isna()
 
-    found = pellucid.explain(model, PEOPLE[:4], background=PEOPLE[1:2])
+    found = pellucid.explain(model, PEOPLE[:4], baseline=PEOPLE[1:2])
     kinds = {name: {frame[name].dtype.kind for frame in seen} for name in PEOPLE}
     assert (kinds["owner"], kinds["age"]) == ({"b"}, {"i"})
     assert kinds["income"] == {"f"}
@@ -324,7 +324,7 @@ def test_a_pipeline_with_text_is_explained_by_the_columns_before_encoding():
     encode = make_column_transformer((OneHotEncoder(), ["job"]), remainder="passthrough")
     model = make_pipeline(encode, LogisticRegression()).fit(people, people["age"] > 40)
     found = pellucid.explain(model, people[:4])
-    assert (found.features, found.outputs, found.method) == (("job", "age"), ("True",), "exact: logistic")
+    assert (found.features, found.outputs, found.estimator) == (("job", "age"), ("True",), "exact: logistic")
     assert found.predictions[:, 0] == pytest.approx(model.predict_proba(people[:4])[:, 1])
 
 
@@ -332,14 +332,14 @@ def test_files_are_read_and_columns_chosen(tmp_path):
     frame = pd.DataFrame(ROWS, columns=list("abcd"))
     frame.assign(label=GOOD).to_csv(tmp_path / "rows.csv", index=False)
     model = LinearRegression().fit(frame, AMOUNT)
-    found = pellucid.explain(model, tmp_path / "rows.csv", columns=list("abcd"), background=frame[:15])
-    assert found.values == pytest.approx(pellucid.explain(model, frame, background=frame[:15]).values)
+    found = pellucid.explain(model, tmp_path / "rows.csv", columns=list("abcd"), baseline=frame[:15])
+    assert found.values == pytest.approx(pellucid.explain(model, frame, baseline=frame[:15]).values)
 
 
 def test_without_a_background_100_rows_stand_for_absent_features():
     model = LinearRegression().fit(ROWS, AMOUNT)
     found = pellucid.explain(model, ROWS)
-    assert found.model_rows == 220
+    assert found.n_model_calls == 220
     assert found.notes[1] == (
         "No background was given: absent features show the values of 100 of the 120 rows, drawn with the seed."
     )
@@ -350,7 +350,7 @@ def test_without_a_background_100_rows_stand_for_absent_features():
 
 def test_notes_say_what_few_samples_and_unmet_precision_mean():
     table = np.random.default_rng(1).normal(size=(2, 12))
-    few = pellucid.explain(wavy, table, background=-table, budget={"samples": 8})
+    few = pellucid.explain(wavy, table, baseline=-table, budget={"samples": 8})
     assert few.notes[2:] == (
         (
             "8 samples are fewer than 2 M = 24 for M = 12 features: not every feature is tried both alone and last. "
@@ -358,7 +358,7 @@ def test_notes_say_what_few_samples_and_unmet_precision_mean():
         ),
         "2 of 2 sampled rows have no standard errors.",
     )
-    unmet = pellucid.explain(wavy, table, background=-table, budget={"samples": 60, "precision": 1e-6})
+    unmet = pellucid.explain(wavy, table, baseline=-table, budget={"samples": 60, "precision": 1e-6})
     assert re.fullmatch(
         r"2 of 2 rows did not reach the precision 1e-06; the largest relative error is [\d.]+\.", unmet.notes[-1]
     )
@@ -390,66 +390,66 @@ FRAME = pd.DataFrame(ROWS, columns=["age", "income", "debts", "years"])
 FITTED = LinearRegression().fit(FRAME, AMOUNT)
 FAULTS = {
     "one row": (
-        {"data": FRAME[:1]},
+        {"rows": FRAME[:1]},
         (
             "background: Give rows that show what an absent feature looks like; a single row to explain cannot stand "
             "for them."
         ),
     ),
-    "no row": ({"data": FRAME[:0]}, "data: There is no row. Give at least one."),
+    "no row": ({"rows": FRAME[:0]}, "rows: There is no row. Give at least one."),
     "no table": (
-        {"data": [[1, 2]]},
+        {"rows": [[1, 2]]},
         (
-            "data: got 'list'. Give a data frame, a NumPy array of shape (rows, columns), an Arrow table, a DuckDB "
+            "rows: got 'list'. Give a data frame, a NumPy array of shape (rows, columns), an Arrow table, a DuckDB "
             "relation or a file's path."
         ),
     ),
     "flat array": (
-        {"data": FRAME, "background": np.zeros(4)},
+        {"rows": FRAME, "baseline": np.zeros(4)},
         (
             "background: got 'an array of shape (4,)'. Give an array of shape (rows, columns); a single row is "
             "array[None, :]."
         ),
     ),
     "label among the columns": (
-        {"data": FRAME.assign(label=1).drop(columns="age")},
+        {"rows": FRAME.assign(label=1).drop(columns="age")},
         (
-            "data: Column 'age' is missing, which the model was trained on.\n"
-            "data: got 'label'. The column is no feature of the model; there are 'age', 'income', 'debts', 'years'. "
+            "rows: Column 'age' is missing, which the model was trained on.\n"
+            "rows: got 'label'. The column is no feature of the model; there are 'age', 'income', 'debts', 'years'. "
             "Leave it out, or name the model's columns by `columns`."
         ),
     ),
     "unknown column": (
-        {"data": FRAME, "columns": ["age", "incom"]},
+        {"rows": FRAME, "columns": ["age", "incom"]},
         "columns: got 'incom'. Use a column of the rows; did you mean 'income'?",
     ),
     "unknown feature": (
-        {"data": FRAME, "features": ["ages"]},
+        {"rows": FRAME, "features": ["ages"]},
         "features: got 'ages'. Name columns or groups that are explained; did you mean 'age'?",
     ),
     "no feature": (
-        {"data": FRAME, "features": []},
+        {"rows": FRAME, "features": []},
         "features: got []. Name at least one column or group, or leave it out.",
     ),
     "column twice": (
-        {"data": FRAME, "columns": ["age", "age"]},
+        {"rows": FRAME, "columns": ["age", "age"]},
         "columns: got 'age'. Name each column once.",
     ),
     "table without columns": (
-        {"data": pd.DataFrame(index=range(3))},
-        "data: There is no column. Give at least one.",
+        {"rows": pd.DataFrame(index=range(3))},
+        "rows: There is no column. Give at least one.",
     ),
-    "no column": ({"data": np.empty((3, 0))}, "data: There is no column. Give at least one."),
+    "no column": ({"rows": np.empty((3, 0))}, "rows: There is no column. Give at least one."),
     "columns of one name": (
-        {"data": FRAME.set_axis(["age", "age", "debts", "years"], axis=1)},
-        "data: Expected unique column names, got: - 'age' 2 times. Give every column a name of its own.",
+        {"rows": FRAME.set_axis(["age", "age", "debts", "years"], axis=1)},
+        "rows: Expected unique column names, got: - 'age' 2 times. Give every column a name of its own.",
     ),
     "numbers for text": (
-        {"data": FRAME, "budget": 5, "seed": "0"},
+        {"rows": FRAME, "budget": 5, "seed": "0"},
         "budget: got 5. Give bounds by name, such as {\"samples\": 500}.\nseed: got '0'. Use an integer of at least 0.",
     ),
     "background without a column": (
-        {"data": FRAME, "background": FRAME.drop(columns="debts")},
+        {"rows": FRAME, "baseline": FRAME.drop(columns="debts")},
         "background: Column 'debts' is missing. Give every feature of the model, in order.",
     ),
 }
@@ -465,10 +465,10 @@ def test_a_fault_names_the_argument_and_the_fix(fault):
 
 def test_faults_of_the_model_are_told_by_the_model():
     with pytest.raises(ModelError) as raised:
-        pellucid.explain(LinearRegression(), EXPLAINED, background=BACKGROUND)
+        pellucid.explain(LinearRegression(), EXPLAINED, baseline=BACKGROUND)
     assert str(raised.value).startswith("LinearRegression: predicting failed with NotFittedError: ")
     with pytest.raises(ModelError) as raised:
-        pellucid.explain(LinearRegression().fit(ROWS, AMOUNT), EXPLAINED[:, :2], background=BACKGROUND[:, :2])
+        pellucid.explain(LinearRegression().fit(ROWS, AMOUNT), EXPLAINED[:, :2], baseline=BACKGROUND[:, :2])
     assert str(raised.value) == (
         "LinearRegression: takes 4 features, and gets 2: 'column_0', 'column_1'. Leave out columns that are no "
         "features by `excluded_columns`."
@@ -478,13 +478,13 @@ def test_faults_of_the_model_are_told_by_the_model():
 def test_a_model_without_scores_or_without_probabilities_is_refused():
     labels = LinearSVC().fit(ROWS, GOOD)
     with pytest.raises(ModelError) as raised:
-        pellucid.explain(labels, EXPLAINED, background=BACKGROUND)
+        pellucid.explain(labels, EXPLAINED, baseline=BACKGROUND)
     assert str(raised.value) == (
         "LinearSVC: answers with labels, and only scores can be explained. Give a function that returns them, such as "
         "the model's `predict_proba` or `decision_function`."
     )
     with pytest.raises(ModelError) as raised:
-        pellucid.explain(lambda rows: rows[:, 0] * 0 + 2, EXPLAINED, background=BACKGROUND, link="logit")
+        pellucid.explain(lambda rows: rows[:, 0] * 0 + 2, EXPLAINED, baseline=BACKGROUND, link="logit")
     assert str(raised.value) == (
         "<lambda>: answers 2.0, which is no probability, so that it has no log-odds. Use link='identity'."
     )
@@ -505,7 +505,7 @@ def test_partial_dependence_is_the_mean_prediction_with_the_feature_at_each_poin
     )
     assert job.predictions.tolist() == [[24.5, 34.5]]
     assert job.individual[:, 0].tolist() == [[20.0, 30.0], [22.0, 32.0], [26.0, 36.0], [30.0, 40.0]]
-    assert found.model_rows == 16
+    assert found.n_model_calls == 16
     table = found.to_frame()
     assert table.columns.tolist() == ["feature", "output", "point", "prediction", "distribution"]
     assert table["point"].tolist() == ["22.5", "27.5", "baker", "cook"]

@@ -182,7 +182,7 @@ def test_model_calls_of_a_surrogate_bound_what_is_asked_and_are_checked_before_a
         pellucid.explain(counted, table[:10], budget={"model_calls": 609}, **given)
     assert asked == []
     found = pellucid.explain(counted, table[:10], budget={"model_calls": 610}, **given)
-    assert sum(asked) == found.model_rows == 610
+    assert sum(asked) == found.n_model_calls == 610
 
 
 def test_settings_of_a_surrogate_are_checked_together():

@@ -16,7 +16,7 @@ ZERO = np.zeros((1, 2))
 
 
 def explained(rows=ROWS, **options):
-    return pellucid.explain(lambda rows: np.asarray(rows) @ np.array([1.0, -2.0]), rows, background=ZERO, **options)
+    return pellucid.explain(lambda rows: np.asarray(rows) @ np.array([1.0, -2.0]), rows, baseline=ZERO, **options)
 
 
 def noisy():
@@ -45,7 +45,7 @@ def test_the_long_table_has_a_row_per_row_output_and_feature():
 
 
 def test_the_long_table_goes_through_outputs_before_features_within_a_row():
-    two = pellucid.explain(lambda rows: np.stack([rows[:, 0], rows[:, 1]], axis=1), ROWS[:1], background=ZERO)
+    two = pellucid.explain(lambda rows: np.stack([rows[:, 0], rows[:, 1]], axis=1), ROWS[:1], baseline=ZERO)
     table = two.to_frame()
     assert table["output"].tolist() == ["label0", "label0", "label1", "label1"]
     assert table["value"].tolist() == [1.0, 0.0, 0.0, 2.0]

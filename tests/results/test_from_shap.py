@@ -29,7 +29,7 @@ def test_values_and_base_values_are_kept_and_add_up_to_predictions():
     assert found.predictions.tolist() == [[-0.5], [3.5]]
     assert (found.features, found.outputs) == (("age", "job"), ("label0",))
     assert {name: column.tolist() for name, column in found.data.items()} == {"age": [10, 30], "job": [20, 40]}
-    assert found.method == "shap"
+    assert found.estimator == "shap"
 
 
 def test_standard_errors_are_not_known_and_it_is_said_so():
@@ -51,7 +51,7 @@ def test_importances_are_the_plain_aggregates_in_their_order():
 
 def test_the_importances_are_those_of_an_explanation_of_ours():
     rows = np.random.default_rng(0).normal(size=(20, 3))
-    ours = pellucid.explain(lambda rows: rows @ [1.0, -2.0, 0.5], rows, background=np.zeros((1, 3)))
+    ours = pellucid.explain(lambda rows: rows @ [1.0, -2.0, 0.5], rows, baseline=np.zeros((1, 3)))
     again = Explanation.from_shap(
         made_by_shap(values=ours.values, base_values=ours.base_values, data=rows, feature_names=None)
     )
@@ -143,7 +143,7 @@ def test_an_explanation_of_shap_itself_goes_there_and_back():
     import shap
 
     rows = np.array([[1.0, 2.0], [3.0, 0.0]])
-    ours = pellucid.explain(lambda rows: rows @ [1.0, -2.0], rows, background=np.zeros((1, 2)))
+    ours = pellucid.explain(lambda rows: rows @ [1.0, -2.0], rows, baseline=np.zeros((1, 2)))
     theirs = ours.to_shap()
     assert isinstance(theirs, shap.Explanation)
     back = Explanation.from_shap(theirs)

@@ -42,7 +42,7 @@ def explanation(outputs=1):
         score = rows["age"].fillna(0).to_numpy() / 100 + (rows["job"] == "nurse").to_numpy() * 0.1
         return score if outputs == 1 else np.stack([score, 1 - score], axis=1)
 
-    return pellucid.explain(model, rows, background=rows)
+    return pellucid.explain(model, rows, baseline=rows)
 
 
 @cache
@@ -257,7 +257,7 @@ def test_wrong_names_are_refused_and_the_right_ones_named(plot, message):
 def test_a_group_of_columns_has_no_dependence():
     rows = np.array([[1.0, 2.0, 3.0], [2.0, 1.0, 0.0]])
     found = pellucid.explain(
-        lambda rows: rows.sum(axis=1), rows, background=rows, feature_groups={"both": ["column_0", "column_1"]}
+        lambda rows: rows.sum(axis=1), rows, baseline=rows, feature_groups={"both": ["column_0", "column_1"]}
     )
     found.plot.beeswarm()
     with pytest.raises(ConfigError) as raised:
@@ -277,7 +277,7 @@ def test_without_matplotlib_it_is_said_how_to_install_it(monkeypatch):
 
 def test_log_odds_are_named_at_the_axis():
     found = pellucid.explain(
-        lambda rows: 1 / (1 + np.exp(-rows[:, 0])), np.eye(3), background=np.zeros((1, 3)), link="logit"
+        lambda rows: 1 / (1 + np.exp(-rows[:, 0])), np.eye(3), baseline=np.zeros((1, 3)), link="logit"
     )
     assert found.plot.waterfall(0, ax=axes()).get_xlabel() == "Prediction (log-odds)"
     assert found.plot.importance(ax=axes()).get_xlabel() == "Mean absolute Shapley value (log-odds)"

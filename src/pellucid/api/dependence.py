@@ -26,7 +26,7 @@ __all__ = ["partial_dependence"]
 
 def partial_dependence(
     model: Any,
-    data: Any,
+    rows: Any,
     features: Sequence[str] | str,
     *,
     grid_resolution: int = 15,
@@ -46,7 +46,7 @@ def partial_dependence(
 
     Parameters
     ----------
-    model, data, columns, allow_pickle, progress
+    model, rows, columns, allow_pickle, progress
         As for `explain`.
     features
         Features to vary, each by itself.
@@ -94,22 +94,22 @@ def partial_dependence(
     from pellucid.api.spark_explaining import pool_beside
     from pellucid.results.dependence import PartialDependence
 
-    found = opened(model, rows=data, allow_pickle=allow_pickle)
+    found = opened(model, rows=rows, allow_pickle=allow_pickle)
     known = features_known(found)
-    rows = batch_of(data, "data", columns=columns, known=known)
-    check_features(rows.names, known, "data")
+    given = batch_of(rows, "rows", columns=columns, known=known)
+    check_features(given.names, known, "rows")
     wanted = [features] if isinstance(features, str) else list(features or ())
-    _check(wanted, categorical, grid_resolution, rows, ice=ice, seed=seed, level=confidence_level)
+    _check(wanted, categorical, grid_resolution, given, ice=ice, seed=seed, level=confidence_level)
     scored = ScoredModel(found)
     question = _question(
-        rows,
-        {name: _grid(rows, name, grid_resolution, categorical=name in categorical) for name in wanted},
+        given,
+        {name: _grid(given, name, grid_resolution, categorical=name in categorical) for name in wanted},
         intervals=grid_resolution if ale else 0,
-        shown=len(rows) if individual else ice or 0,
+        shown=len(given) if individual else ice or 0,
         seed=seed,
         confidence_level=confidence_level,
     )
-    open_pool = pool_beside(data, model, scored, allow_pickle=allow_pickle)
+    open_pool = pool_beside(rows, model, scored, allow_pickle=allow_pickle)
     if open_pool is None:
         curves = [_curve(question, name, scored, progress) for name in wanted]
     else:
@@ -117,8 +117,8 @@ def partial_dependence(
     return PartialDependence(
         features=tuple(curves),
         outputs=scored.outputs,
-        model_rows=sum(_rows_asked(question, curve) for curve in curves) + (open_pool is not None),
-        frame_library=library_of(data),
+        n_model_calls=sum(_rows_asked(question, curve) for curve in curves) + (open_pool is not None),
+        frame_library=library_of(rows),
     )
 
 

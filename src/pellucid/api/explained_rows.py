@@ -101,10 +101,12 @@ def explained_rows(
         sampled = _by_coalitions(rest, progress) if open_pool is None else _by_pool(rest, open_pool, progress)
         found_out += _worth(rest, sampled)
         parts.append(sampled)
-    together = Attributions.join(parts).in_order(np.argsort(np.concatenate([done, left])))
+    chosen = question.model.explained
+    together = Attributions.join(parts).in_order(np.argsort(np.concatenate([done, left]))).of_outputs(chosen)
     ways = Counter(together.estimators).most_common()
     ways_noted = "; ".join(f"{number:,} {'row' if number == 1 else 'rows'} by {way}" for way, number in ways)
-    players, outputs = tuple(question.masker.columns_of), question.model.outputs
+    players = tuple(question.masker.columns_of)
+    outputs = tuple(question.model.outputs[position] for position in chosen)
     return Explanation(
         values=together.values,
         standard_errors=together.standard_errors,
@@ -113,9 +115,9 @@ def explained_rows(
         features=players,
         outputs=outputs,
         data=question.masker.explained.columns,
-        methods=together.estimators,
+        estimators=together.estimators,
         samples=together.samples,
-        model_rows=together.model_rows,
+        n_model_calls=together.model_rows,
         seed=question.plan.seed,
         link=question.link,
         confidence_level=confidence_level,

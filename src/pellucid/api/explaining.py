@@ -24,9 +24,10 @@ BACKGROUND_ROWS = 100
 
 def explain(
     model: Any,
-    data: Any,
+    rows: Any,
     *,
-    background: Any = None,
+    baseline: Any = None,
+    outputs: Sequence[str | int] | str | int | None = None,
     estimator: Estimator = "auto",
     budget: Mapping[str, Any] | Budget | None = None,
     link: Link = "identity",
@@ -51,23 +52,26 @@ def explain(
     model
         A fitted estimator or pipeline with scikit-learn's interface, a booster of XGBoost or LightGBM, a function of
         rows that returns scores of shape (rows,) or (rows, outputs), a `Model`, or the path or address of a model.
-        Classifiers explain probabilities, regressions predictions. An unannotated function gets an array if ``data``
+        Classifiers explain probabilities, regressions predictions. An unannotated function gets an array if ``rows``
         is one, else a pandas frame.
-    data
+    rows
         Rows to explain: a pandas or Polars frame, an Arrow table, a DuckDB relation, a NumPy array of shape (rows,
         columns), a file's path, or a Spark frame, whose rows are gathered here and explained by the workers of its
         session. Cells reach the model as they are.
-    background
-        Rows that show what an absent feature looks like, with the same columns as ``data``. By default 100 of the rows
+    baseline
+        Rows that show what an absent feature looks like, with the same columns as ``rows``. By default 100 of the rows
         to explain drawn without replacement (all, if there are no more), which are real rows: centres of clusters
         would hold fractions of whole numbers.
+    outputs
+        Names or positions of the outputs to explain, such as classes; all by default. It changes no number and asks
+        the model for nothing less.
     estimator
         ``auto``, which alone uses formulas; ``enumeration``, ``leverage``, ``border``, ``permutation``; or ``clarify``,
         Clarify's own scheme; or ``surrogate``, exact values of boosted trees that imitate the model, corrected by 20
         samples per feature, each before one background row: far fewer rows asked of a slow model.
     budget
         ``{"samples": m}``: coalitions of every row besides the empty and the full one, so that the model is asked for
-        at most rows x (m + 2) x background rows; ``model_calls``: rows asked in all; ``seconds``; ``precision``: wanted
+        at most rows x (m + 2) x baseline rows; ``model_calls``: rows asked in all; ``seconds``; ``precision``: wanted
         relative error. By default 2048 + 2 x features samples.
     link
         ``logit`` explains log-odds: it is applied to each score before these are averaged over the background.
@@ -79,7 +83,7 @@ def explain(
     features
         Features or groups to explain; all others keep the values of the row explained. All by default.
     columns
-        Columns of ``data`` that the model takes, in order; all by default.
+        Columns of ``rows`` that the model takes, in order; all by default.
     seed
         An equal seed gives equal numbers.
     confidence_level
@@ -109,8 +113,8 @@ def explain(
     --------
     >>> import numpy as np
     >>> weigh = lambda rows: 2 * rows[:, 0] - rows[:, 1]
-    >>> found = explain(weigh, np.array([[3.0, 1.0]]), background=np.zeros((1, 2)))
-    >>> found.values.tolist(), found.base_values.tolist(), found.method
+    >>> found = explain(weigh, np.array([[3.0, 1.0]]), baseline=np.zeros((1, 2)))
+    >>> found.values.tolist(), found.base_values.tolist(), found.estimator
     ([[[6.0], [-1.0]]], [[0.0]], 'enumeration')
     """
     from pellucid.api.explained_rows import Question, explained_rows
@@ -123,28 +127,31 @@ def explain(
     wanted = _listed(features)
     if wanted == []:
         raise ConfigError(Problem("features", wanted, fix="Name at least one column or group, or leave it out."))
-    found = opened(model, rows=data, allow_pickle=allow_pickle)
+    asked = [outputs] if isinstance(outputs, str | int) else None if outputs is None else list(outputs)
+    if asked == []:
+        raise ConfigError(Problem("outputs", asked, fix="Name at least one output, or leave it out."))
+    found = opened(model, rows=rows, allow_pickle=allow_pickle)
     known = features_known(found)
-    rows = batch_of(data, "data", columns=columns, known=known)
-    check_features(rows.names, known, "data")
+    given = batch_of(rows, "rows", columns=columns, known=known)
+    check_features(given.names, known, "rows")
     notes: list[str] = []
-    if background is None:
-        absent = _default_background(rows, seed, notes)
+    if baseline is None:
+        absent = _default_background(given, seed, notes)
     else:
-        absent = batch_of(background, "background", columns=columns, known=rows.names)
+        absent = batch_of(baseline, "baseline", columns=columns, known=given.names)
     with _keys_of_the_library():
-        masker = TabularMasker(rows, absent, players_of(rows.names, groups=feature_groups, only=wanted))
+        masker = TabularMasker(given, absent, players_of(given.names, groups=feature_groups, only=wanted))
     if plan.estimator == "surrogate" and (feature_groups or wanted is not None):
         fix = "The surrogate explains single columns, all of them. Leave out 'feature_groups' and 'features'."
         raise ConfigError(Problem("estimator", plan.estimator, fix=fix))
-    question = Question(masker, ScoredModel(found, probabilities=link == "logit"), plan, link)
+    question = Question(masker, ScoredModel(found, probabilities=link == "logit", wanted=asked), plan, link)
     return explained_rows(
         question,
         use_formula=exact and estimator == "auto",
         confidence_level=confidence_level,
         notes=notes,
-        library=library_of(data),
-        open_pool=pool_beside(data, model, question.model, allow_pickle=allow_pickle),
+        library=library_of(rows),
+        open_pool=pool_beside(rows, model, question.model, allow_pickle=allow_pickle),
         progress=progress,
     )
 
@@ -194,7 +201,7 @@ def _default_background(rows: Batch, seed: int, notes: list[str]) -> Batch:
 
     if len(rows) < 2:
         fix = "Give rows that show what an absent feature looks like; a single row to explain cannot stand for them."
-        raise ConfigError(Problem("background", fix=fix))
+        raise ConfigError(Problem("baseline", fix=fix))
     chosen = np.arange(len(rows))
     if len(rows) > BACKGROUND_ROWS:
         chosen = np.sort(np.random.default_rng(seed).choice(len(rows), BACKGROUND_ROWS, replace=False))
@@ -206,7 +213,7 @@ def _default_background(rows: Batch, seed: int, notes: list[str]) -> Batch:
 @contextmanager
 def _keys_of_the_library() -> Iterator[None]:
     """Faults that are named by keys of a configuration file get the names of our arguments."""
-    arguments = {"baseline": "background", "features_to_explain": "features"}
+    arguments = {"features_to_explain": "features"}
     try:
         yield
     except InputError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.errors import DataError, ModelError, Problem, did_you_mean
+from pellucid.errors import ConfigError, DataError, ModelError, Problem, did_you_mean
 from pellucid.protocols.model import Batch, Model, Scores
 
 if TYPE_CHECKING:
@@ -63,12 +63,15 @@ class ScoredModel:
         Any model.
     probabilities
         Whether scores must be probabilities.
+    wanted
+        Names or positions of the outputs that are explained; None for all.
     outputs
-        Names of the outputs, empty before the first answer.
+        Names of all outputs, empty before the first answer.
     """
 
     model: Model
     probabilities: bool = False
+    wanted: Sequence[str | int] | None = None
     outputs: tuple[str, ...] = field(default=(), init=False)
 
     def predict(self, batch: Batch) -> npt.NDArray[np.float64]:
@@ -76,6 +79,8 @@ class ScoredModel:
 
         Raises
         ------
+        ConfigError
+            The model has no output that is wanted.
         ModelError
             The model gives labels, another number of scores than before, or scores that are no probabilities where a
             logit is to be taken of them.
@@ -89,6 +94,7 @@ class ScoredModel:
             )
         if not self.outputs:
             self.outputs = _output_names(scores)
+            _positions(self.wanted, self.outputs)
         if values.shape[1] != len(self.outputs):
             raise ModelError(
                 f"{_name(self.model)}: gives {values.shape[1]} scores a row where it gave {len(self.outputs)} before."
@@ -101,6 +107,27 @@ class ScoredModel:
                 " Use link='identity'."
             )
         return values
+
+    @property
+    def explained(self) -> list[int]:
+        """Positions of the outputs that are explained, once the model has answered."""
+        return _positions(self.wanted, self.outputs)
+
+
+def _positions(wanted: Sequence[str | int] | None, outputs: Sequence[str]) -> list[int]:
+    if wanted is None:
+        return list(range(len(outputs)))
+    fix = f"Use the name of an output, or its position from 0 to {len(outputs) - 1}"
+    place: dict[str | int, int] = {name: i for i, name in enumerate(outputs)}
+    place |= {i: i for i in range(len(outputs))}
+    problems = [
+        Problem("outputs", one, fix=f"{fix}; {did_you_mean(one, list(outputs))}") for one in wanted if one not in place
+    ]
+    if not problems and len({place[one] for one in wanted}) < len(wanted):
+        problems.append(Problem("outputs", list(wanted), fix="Name each output once."))
+    if problems:
+        raise ConfigError(problems)
+    return [place[one] for one in wanted]
 
 
 def opened(model: Any, *, rows: Any, allow_pickle: bool) -> Model:

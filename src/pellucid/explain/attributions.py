@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -66,6 +66,17 @@ class Attributions:
             blocks=self.blocks[order],
             estimators=tuple(self.estimators[place] for place in order.tolist()),
             model_rows=self.model_rows,
+        )
+
+    def of_outputs(self, positions: Sequence[int]) -> Attributions:
+        """The same rows with some of the outputs only."""
+        chosen = list(positions)
+        return replace(
+            self,
+            values=self.values[:, :, chosen],
+            standard_errors=self.standard_errors[:, :, chosen],
+            base_values=self.base_values[:, chosen],
+            predictions=self.predictions[:, chosen],
         )
 
     @staticmethod

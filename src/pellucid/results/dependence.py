@@ -112,13 +112,13 @@ class PartialDependence:
         What was found, in the order asked for.
     outputs
         Names of the outputs.
-    model_rows
+    n_model_calls
         Rows that the model was asked for.
     """
 
     features: tuple[FeatureDependence, ...]
     outputs: tuple[str, ...]
-    model_rows: int
+    n_model_calls: int
     frame_library: str | None = field(default=None, repr=False)
 
     def __getitem__(self, feature: str) -> FeatureDependence:

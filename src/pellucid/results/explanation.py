@@ -79,12 +79,12 @@ class Explanation:
         Names of the outputs.
     data
         The explained rows, by column of the model; shape (rows,) each.
-    methods
+    estimators
         How each row was explained: ``exact: linear``, ``exact: logistic``, ``exact: trees``, ``enumeration``,
         ``leverage``, ``odd terms``, ``border``, ``clarify``, ``permutation``, or ``shap`` if it is shap's.
     samples
         Coalitions asked of each row besides the empty and the full one, shape (rows,); 0 where a formula was used.
-    model_rows
+    n_model_calls
         Rows that the model was asked for in all.
     seed
         Of every random number drawn.
@@ -105,9 +105,9 @@ class Explanation:
     features: tuple[str, ...]
     outputs: tuple[str, ...]
     data: Mapping[str, npt.NDArray[Any]]
-    methods: tuple[str, ...]
+    estimators: tuple[str, ...]
     samples: npt.NDArray[np.intp]
-    model_rows: int
+    n_model_calls: int
     seed: int
     link: str
     confidence_level: float
@@ -116,10 +116,10 @@ class Explanation:
     frame_library: str | None = field(default=None, repr=False)
 
     @property
-    def method(self) -> str:
+    def estimator(self) -> str:
         """How the rows were explained, the most frequent way first, such as ``exact: trees, leverage``."""
-        distinct = dict.fromkeys(self.methods)
-        return ", ".join(sorted(distinct, key=self.methods.count, reverse=True))
+        distinct = dict.fromkeys(self.estimators)
+        return ", ".join(sorted(distinct, key=self.estimators.count, reverse=True))
 
     @property
     def margins(self) -> Floats:

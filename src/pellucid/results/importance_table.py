@@ -28,7 +28,7 @@ def html_of(explanation: Explanation) -> str:
     )
     notes = "".join(f"<p>{escape(note)}</p>" for note in explanation.notes)
     counted = f"{rows:,} {'row' if rows == 1 else 'rows'}, {features} {'feature' if features == 1 else 'features'}"
-    head = f"{counted}; {escape(explanation.method)}; {explanation.model_rows:,} rows asked"
+    head = f"{counted}; {escape(explanation.estimator)}; {explanation.n_model_calls:,} rows asked"
     return f"<div><p><b>Explanation</b>: {head}</p>{tables}{notes}</div>"
 
 
