@@ -15,9 +15,9 @@ FIRST_BATCH = 64
 LARGEST_BATCH = 8_192
 """Above this the cost of a request by itself is spread thin everywhere, and the end of a job waits for a late one."""
 MODERATE_BATCH = 1_024
-"""A much larger batch must be worth it in comparison with this one: a record may cost the same in both, or less here."""
+"""A much larger batch must be worth it compared with this one: a record may cost the same in both, or less here."""
 FAIR_SHARE = 2_048
-"""The last records of a part are not divided among requests in flight into less than this: a request costs something."""
+"""The last records of a part are not divided among requests into fewer than this: a request costs something."""
 ANSWERED_BEFORE = 4
 """A larger size is tried when so many times as many records were answered, so that it costs a short job little."""
 WANTED_SECONDS = 0.5
@@ -31,12 +31,11 @@ WINDOW_SECONDS = 0.03
 class Pace:
     """Batch size and concurrency, adapted to the throughput that is measured.
 
-    The first request is small and goes alone, so that its time is its own. Records cost no more in a larger batch where
-    most of that time was the request's; the next batch is therefore as large as could take `WANTED_SECONDS` if all of it
-    was the records'. A job of a moderate size is then a few large requests. In a longer one the large batch must bring a
-    tenth more records per second than a moderate one, or batches double from there as long as that brings a tenth more.
-    Then concurrency doubles as long as that brings a tenth more. Requests that take more than twice `WANTED_SECONDS`
-    shrink at any time.
+    The first request is small and goes alone, so that its time is its own. How much of that is the request's and how
+    much the records' is not known, so the next batch is as large as takes `WANTED_SECONDS` if all was the records'. A
+    job of moderate length is then a few large requests. In a longer one the large batch must bring a tenth more records
+    per second than a moderate one, or batches double from there as long as that brings a tenth more. Then concurrency
+    doubles as long as that brings a tenth more. Requests that take more than twice `WANTED_SECONDS` shrink at any time.
 
     Parameters
     ----------
