@@ -30,7 +30,7 @@ def test_batches_stay_moderate_where_a_record_costs_the_same_in_any_batch():
 
 def test_the_first_request_goes_alone():
     pace = Pace(RequestSettings())
-    assert (pace.concurrency, pace.next_records(16_281, in_flight=0)) == (1, FIRST_BATCH)
+    assert (pace.concurrency, pace.next_records(16_281)) == (1, FIRST_BATCH)
     assert run(pace, lambda records, flying: 0.005, 1).concurrency == 2
 
 
@@ -62,19 +62,18 @@ def test_no_request_takes_more_than_half_a_second_while_the_batch_is_looked_for(
 
 
 def cut(pace, left):
-    """Sizes of the requests for the rest of a part, as many in flight as may be."""
-    sizes, in_flight = [], 0
+    """Sizes of the requests for the rest of a part."""
+    sizes = []
     while left:
-        sizes.append(pace.next_records(left, in_flight))
+        sizes.append(pace.next_records(left))
         left -= sizes[-1]
-        in_flight = min(in_flight + 1, pace.concurrency - 1)
     return sizes
 
 
 def test_the_rest_of_a_part_is_cut_into_equal_requests():
-    pace = run(Pace(RequestSettings()), lambda records, flying: 0.001, 1)
-    assert cut(pace, 16_217) == [8_109, 8_108]
-    assert cut(pace, 20_000) == [6_667, 6_667, 6_666]
+    pace = run(Pace(RequestSettings()), lambda records, flying: 0.016, 1)
+    assert pace.batch_records == 2_000
+    assert cut(pace, 7_001) == [1_751, 1_750, 1_750, 1_750]
 
 
 def test_the_rest_of_a_part_is_divided_among_the_requests_that_may_be_in_flight():
@@ -138,6 +137,19 @@ def test_batches_fit_the_payload_limit():
     pace.measured(FIRST_BATCH, FIRST_BATCH * 100)
     assert pace.batch_records == 10
     assert run(pace, lambda records, flying: 1e-6, 20).batch_records == 10
+
+
+@pytest.mark.parametrize("rounds", [1, 5, 9, 40])
+def test_a_limit_that_the_server_shows_is_kept_whenever_it_comes(rounds):
+    def seconds(records, flying):
+        return 0.003 + 10e-6 * records
+
+    pace = run(Pace(RequestSettings()), seconds, rounds)
+    pace.limit_records(500)
+    for _ in range(100):
+        assert pace.batch_records <= 500
+        run(pace, seconds, 1)
+    assert pace.batch_records == 500
 
 
 def test_a_given_batch_stays():

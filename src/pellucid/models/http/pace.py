@@ -55,7 +55,7 @@ class Pace:
         self.concurrency = 1 if self._growing else self._least_concurrency
         self._smaller: tuple[int, float] | None = None
         self._leaping = True
-        self._leapt_to: int | None = None
+        self._leapt = False
         self._searching = settings.max_concurrency > self._least_concurrency
         self._best_rate = 0.0
         self._best_batch = self.batch_records
@@ -63,27 +63,20 @@ class Pace:
         self._window: _Window | None = None
         self._answered = 0
 
-    def next_records(self, left: int, in_flight: int) -> int:
-        """How many of the ``left`` records of a part the next request holds: the requests for them hold equally many.
-
-        Parameters
-        ----------
-        in_flight
-            Requests that are not answered yet: where more may be, the last records are divided among those.
-        """
+    def next_records(self, left: int) -> int:
+        """How many of the ``left`` records of a part the next request holds, if those after it hold equally many."""
         if self._settings.batch_records is not None:
             return min(left, self.batch_records)
-        requests = max(-(-left // self.batch_records), min(self.concurrency - in_flight, left // FAIR_SHARE))
+        requests = max(-(-left // self.batch_records), min(self.concurrency, left // FAIR_SHARE))
         return -(-left // requests)
 
     def measured(self, records: int, body_bytes: int) -> None:
         """A body was built: keep the next ones below the payload limit."""
         self._bytes_per_record = max(self._bytes_per_record, body_bytes / records)
         fitting = max(1, int(self._settings.payload_limit_bytes / self._bytes_per_record))
-        if fitting < self._most:
-            self._most = fitting
-            if self.batch_records > fitting:
-                self._reduce(fitting)
+        if fitting < self.batch_records:
+            logger.info("Prediction batch size is reduced to %d to fit max payload size limit.", fitting)
+        self.limit_records(fitting)
 
     def answered(self, records: int, seconds: float, now: float) -> None:
         """A request was answered after ``seconds``, at the time ``now``."""
@@ -101,6 +94,7 @@ class Pace:
     def limit_records(self, records: int) -> None:
         """Requests may hold ``records`` records at most from now on."""
         self._most = min(self._most, max(1, records))
+        self._leapt = self._leapt and self._most > 2 * MODERATE_BATCH
         if self.batch_records > self._most:
             self.batch_records, self._window = self._most, None
 
@@ -125,11 +119,7 @@ class Pace:
             return
         self.batch_records = max(1, int(records * WANTED_SECONDS / seconds))
         self._growing, self._best_rate, self._window = True, 0.0, None
-        self._leaping, self._leapt_to = False, None
-
-    def _reduce(self, records: int) -> None:
-        self.batch_records, self._window = records, None
-        logger.info("Prediction batch size is reduced to %d to fit max payload size limit.", records)
+        self._leaping = self._leapt = False
 
     def _adapt_batch(self, records: int, seconds: float, now: float) -> None:
         if self._leaping and self._is_present(records):
@@ -142,7 +132,7 @@ class Pace:
         rate = self._rate(records, now)
         if rate is None:
             return
-        if self._leapt_to is not None:
+        if self._leapt:
             self._compare_with_moderate(rate, seconds)
         elif rate < WORTH_IT * self._best_rate:
             self._settle(self._best_batch)
@@ -155,7 +145,7 @@ class Pace:
         bearable = int(records * WANTED_SECONDS / max(seconds, 1e-6))
         self.batch_records = max(1, min(self._most, bearable))
         self._leaping = records < self.batch_records < self._most
-        self._leapt_to = self.batch_records if self.batch_records > 2 * MODERATE_BATCH else None
+        self._leapt = self.batch_records > 2 * MODERATE_BATCH
         self._window = None
 
     def _compare_with_moderate(self, rate: float, seconds: float) -> None:
@@ -166,7 +156,7 @@ class Pace:
         elif self._best_rate > WORTH_IT * rate:
             self._settle(self._best_batch)
         else:
-            self._leapt_to, self._best_batch, self._best_rate = None, MODERATE_BATCH, rate
+            self._leapt, self._best_batch, self._best_rate = False, MODERATE_BATCH, rate
             self._grow_or_settle(seconds)
 
     def _grow_or_settle(self, seconds: float) -> None:
