@@ -16,7 +16,7 @@ LARGEST_BATCH = 8_192
 """Above this the cost of a request by itself is spread thin everywhere, and the end of a job waits for a late one."""
 MODERATE_BATCH = 1_024
 """A much larger batch must be worth it compared with this one: a record may cost the same in both, or less here."""
-FAIR_SHARE = 2_048
+FAIR_SHARE = 4_096
 """The last records of a part are not divided among requests into fewer than this: a request costs something."""
 ANSWERED_BEFORE = 4
 """A larger size is tried when so many times as many records were answered, so that it costs a short job little."""
