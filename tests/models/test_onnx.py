@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pandas as pd
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType, Int64TensorType, StringTensorType
 from sklearn.compose import make_column_transformer
@@ -18,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from pellucid.errors import ModelError
+from pellucid.models.answers import ROWS_IN_CACHE
 from pellucid.models.load import load_model
 from pellucid.protocols.model import Batch, Model
 
@@ -151,6 +152,44 @@ def test_a_model_with_labels_alone_gives_labels(tmp_path: Path, monkeypatch: pyt
     scores = saved(graph(ends[:1], ends[1:], cast), tmp_path, monkeypatch).predict(Batch({"a": np.array([0, 1])}))
     assert scores.labels is not None
     assert scores.labels.tolist() == [0, 1]
+
+
+CONSTANT = np.array([[0.75, 0.25], [0.5, 0.5]], dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        helper.make_node("Identity", ["x"], ["probabilities"]),
+        helper.make_node("Reshape", ["x", "shape"], ["probabilities"]),
+        helper.make_node("Constant", [], ["probabilities"], value=numpy_helper.from_array(CONSTANT)),
+    ],
+    ids=["the input itself", "the input in its own shape", "a constant of the model"],
+)
+def test_reading_scores_changes_neither_the_rows_nor_the_model(
+    scores: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = CONSTANT.copy()
+    shape = helper.make_node("Constant", [], ["shape"], value=numpy_helper.from_array(np.array([-1, 2])))
+    label = helper.make_node("ArgMax", ["probabilities"], ["label"], axis=1, keepdims=0)
+    outputs = [("label", TensorProto.INT64, [None]), ("probabilities", TensorProto.FLOAT, [None, 2])]
+    exported = graph([("x", TensorProto.FLOAT, [None, 2])], outputs, shape, scores, label)
+    model = saved(exported, tmp_path, monkeypatch)
+    for _ in range(3):
+        assert model.predict(Batch.of_matrix(["a", "b"], rows)).values.tolist() == [[0.25], [0.5]]
+    np.testing.assert_array_equal(rows, CONSTANT)
+
+
+def test_a_classifier_of_two_classes_gives_the_probability_of_the_second_for_every_row_of_a_large_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = np.random.default_rng(0).normal(size=(3 * ROWS_IN_CACHE + 1, 2)).astype(np.float32)
+    fitted = LogisticRegression().fit(rows, rows[:, 0] + rows[:, 1] > 0)
+    model = saved(to_onnx(fitted, rows[:1], options={"zipmap": False}), tmp_path, monkeypatch)
+    scores = model.predict(Batch.of_matrix(["a", "b"], rows)).values
+    assert scores.dtype == np.float64
+    assert scores == pytest.approx(fitted.predict_proba(rows)[:, 1:], abs=1e-6)
+    np.testing.assert_array_equal(scores, scores.astype(np.float32))
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,8 @@ class OnnxModel:
             probabilities = np.array([list(row.values()) for row in answer], dtype=np.float64)
             return class_scores(probabilities.reshape(len(batch), len(classes)), classes, len(batch), self.name)
         if self.labels is not None:
-            return class_scores(answer, None, len(batch), self.name)
+            # ONNX Runtime writes every output into memory of its own, even one that is an input or a constant.
+            return class_scores(answer, None, len(batch), self.name, disposable=True)
         return scores_of(answer, len(batch), self.name)
 
     def _fed(self, batch: Batch) -> dict[str, npt.NDArray[Any]]:

@@ -3,7 +3,7 @@
 import pytest
 
 from pellucid.models.http.breaker import CircuitBreaker
-from pellucid.models.http.pace import FIRST_BATCH, LARGE_BATCH, LARGEST_BATCH, Pace
+from pellucid.models.http.pace import FAIR_SHARE, FIRST_BATCH, LARGEST_BATCH, MODERATE_BATCH, WANTED_SECONDS, Pace
 from pellucid.models.http.settings import RequestSettings
 
 
@@ -25,22 +25,72 @@ def test_batches_of_a_server_where_a_request_costs_more_than_its_records_grow_to
 
 
 def test_batches_stay_moderate_where_a_record_costs_the_same_in_any_batch():
-    assert run(Pace(RequestSettings()), lambda records, flying: 1e-4 * records, 60).batch_records <= LARGE_BATCH
+    assert run(Pace(RequestSettings()), lambda records, flying: 1e-4 * records, 60).batch_records == MODERATE_BATCH
 
 
-def test_the_first_step_leads_to_a_large_batch_where_the_first_answer_comes_soon():
-    assert run(Pace(RequestSettings()), lambda records, flying: 0.001 + 4e-6 * records, 1).batch_records == LARGE_BATCH
+def test_the_first_request_goes_alone():
+    pace = Pace(RequestSettings())
+    assert (pace.concurrency, pace.next_records(16_281)) == (1, FIRST_BATCH)
+    assert run(pace, lambda records, flying: 0.005, 1).concurrency == 2
 
 
-def test_the_first_step_is_no_longer_than_half_a_second_can_hold():
+def test_the_first_answer_leads_to_the_largest_batch_where_it_comes_soon():
+    pace = run(Pace(RequestSettings()), lambda records, flying: 0.001 + 4e-6 * records, 1)
+    assert pace.batch_records == LARGEST_BATCH
+
+
+def test_the_first_step_is_no_longer_than_half_a_second_can_hold_if_all_time_was_that_of_the_records():
     assert run(Pace(RequestSettings()), lambda records, flying: 0.001 * records, 1).batch_records == 500
+    assert run(Pace(RequestSettings()), lambda records, flying: 0.016, 1).batch_records == 2_000
 
 
-def test_a_larger_batch_is_kept_where_it_brings_more_than_a_tenth():
+def test_steps_go_on_while_most_of_the_time_is_that_of_the_request():
+    pace = run(Pace(RequestSettings()), lambda records, flying: 0.016, 2)
+    assert pace.batch_records == LARGEST_BATCH
+
+
+@pytest.mark.parametrize("first", [0.016, 0.2, 0.9])
+def test_no_request_takes_more_than_half_a_second_while_the_batch_is_looked_for(first):
+    times = []
+
     def seconds(records, flying):
-        return 0.003 + 10e-6 * records  # 77,344, 87,223 and 93,177 records a second of one request
+        times.append(first * records / FIRST_BATCH)
+        return times[-1]
 
-    assert run(Pace(RequestSettings()), seconds, 200).batch_records == 2_048
+    run(Pace(RequestSettings()), seconds, 40)
+    assert max(times[1:]) <= WANTED_SECONDS
+
+
+def cut(pace, left):
+    """Sizes of the requests for the rest of a part."""
+    sizes = []
+    while left:
+        sizes.append(pace.next_records(left))
+        left -= sizes[-1]
+    return sizes
+
+
+def test_the_rest_of_a_part_is_cut_into_equal_requests():
+    pace = run(Pace(RequestSettings()), lambda records, flying: 0.016, 1)
+    assert pace.batch_records == 2_000
+    assert cut(pace, 7_001) == [1_751, 1_750, 1_750, 1_750]
+
+
+def test_the_rest_of_a_part_is_divided_among_the_requests_that_may_be_in_flight():
+    pace = run(Pace(RequestSettings()), lambda records, flying: 0.001, 1)
+    assert cut(pace, 2 * FAIR_SHARE) == [FAIR_SHARE, FAIR_SHARE]
+    assert cut(pace, 2 * FAIR_SHARE - 1) == [2 * FAIR_SHARE - 1]
+
+
+def test_requests_of_a_given_size_hold_no_fewer_than_that():
+    assert cut(Pace(RequestSettings(batch_records=50)), 120) == [50, 50, 20]
+
+
+def test_a_large_batch_is_kept_where_it_brings_more_than_a_tenth_over_a_moderate_one():
+    def seconds(records, flying):
+        return 0.003 + 10e-6 * records  # 77,344 records a second of one request against 96,467
+
+    assert run(Pace(RequestSettings()), seconds, 200).batch_records == LARGEST_BATCH
 
 
 def test_one_late_answer_does_not_make_the_next_size_look_good():
@@ -49,7 +99,7 @@ def test_one_late_answer_does_not_make_the_next_size_look_good():
     def seconds(records, flying):
         return 0.001 + 1e-5 * records + (0.05 if next(answers) == 1 else 0.0)
 
-    assert run(Pace(RequestSettings()), seconds, 200).batch_records == LARGE_BATCH
+    assert run(Pace(RequestSettings()), seconds, 200).batch_records == MODERATE_BATCH
 
 
 @pytest.mark.parametrize("best", [1_024, 2_048, 4_096])
@@ -87,6 +137,19 @@ def test_batches_fit_the_payload_limit():
     pace.measured(FIRST_BATCH, FIRST_BATCH * 100)
     assert pace.batch_records == 10
     assert run(pace, lambda records, flying: 1e-6, 20).batch_records == 10
+
+
+@pytest.mark.parametrize("rounds", [1, 5, 9, 40])
+def test_a_limit_that_the_server_shows_is_kept_whenever_it_comes(rounds):
+    def seconds(records, flying):
+        return 0.003 + 10e-6 * records
+
+    pace = run(Pace(RequestSettings()), seconds, rounds)
+    pace.limit_records(500)
+    for _ in range(100):
+        assert pace.batch_records <= 500
+        run(pace, seconds, 1)
+    assert pace.batch_records == 500
 
 
 def test_a_given_batch_stays():

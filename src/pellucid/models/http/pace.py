@@ -14,9 +14,10 @@ logger = logging.getLogger(__name__)
 FIRST_BATCH = 64
 LARGEST_BATCH = 8_192
 """Above this the cost of a request by itself is spread thin everywhere, and the end of a job waits for a late one."""
-LARGE_BATCH = 1_024
-"""The first step leads up to here, where the first answer comes soon; then a step is two-fold and measured longer,
-because a single answer that was late would make the next size look good."""
+MODERATE_BATCH = 1_024
+"""A much larger batch must be worth it compared with this one: a record may cost the same in both, or less here."""
+FAIR_SHARE = 4_096
+"""The last records of a part are not divided among requests into fewer than this: a request costs something."""
 ANSWERED_BEFORE = 4
 """A larger size is tried when so many times as many records were answered, so that it costs a short job little."""
 WANTED_SECONDS = 0.5
@@ -30,10 +31,11 @@ WINDOW_SECONDS = 0.03
 class Pace:
     """Batch size and concurrency, adapted to the throughput that is measured.
 
-    The batch grows while that brings a tenth more records per second and requests stay below `WANTED_SECONDS`:
-    what a request costs by itself is spread over more records, until large ones are dearer for another reason, such as
-    a server whose cache they leave. Then concurrency doubles as long as that brings a tenth more. Requests that take
-    more than twice `WANTED_SECONDS` shrink at any time.
+    The first request is small and goes alone, so that its time is its own. How much of that is the request's and how
+    much the records' is not known, so the next batch is as large as takes `WANTED_SECONDS` if all was the records'. A
+    job of moderate length is then a few large requests. In a longer one the large batch must bring a tenth more records
+    per second than a moderate one, or batches double from there as long as that brings a tenth more. Then concurrency
+    doubles as long as that brings a tenth more. Requests that take more than twice `WANTED_SECONDS` shrink at any time.
 
     Parameters
     ----------
@@ -48,29 +50,41 @@ class Pace:
         self._most = min(most_records, settings.batch_records or LARGEST_BATCH)
         self._bytes_per_record = 0.0
         self.batch_records = min(settings.batch_records or FIRST_BATCH, most_records)
-        self.concurrency = min(2, settings.max_concurrency)
-        self._growing = settings.batch_records is None
+        self._growing = settings.batch_records is None and most_records > 1
+        self._least_concurrency = min(2, settings.max_concurrency)
+        self.concurrency = 1 if self._growing else self._least_concurrency
         self._smaller: tuple[int, float] | None = None
-        self._searching = settings.max_concurrency > self.concurrency
+        self._leaping = True
+        self._leapt = False
+        self._searching = settings.max_concurrency > self._least_concurrency
         self._best_rate = 0.0
         self._best_batch = self.batch_records
-        self._best_concurrency = self.concurrency
+        self._best_concurrency = self._least_concurrency
         self._window: _Window | None = None
         self._answered = 0
+
+    def next_records(self, left: int) -> int:
+        """How many of the ``left`` records of a part the next request holds, if those after it hold equally many."""
+        if self._settings.batch_records is not None:
+            return min(left, self.batch_records)
+        requests = max(-(-left // self.batch_records), min(self.concurrency, left // FAIR_SHARE))
+        return -(-left // requests)
 
     def measured(self, records: int, body_bytes: int) -> None:
         """A body was built: keep the next ones below the payload limit."""
         self._bytes_per_record = max(self._bytes_per_record, body_bytes / records)
         fitting = max(1, int(self._settings.payload_limit_bytes / self._bytes_per_record))
-        if fitting < self._most:
-            self._most = fitting
-            if self.batch_records > fitting:
-                self._reduce(fitting)
+        if fitting < self.batch_records:
+            logger.info("Prediction batch size is reduced to %d to fit max payload size limit.", fitting)
+        self.limit_records(fitting)
 
     def answered(self, records: int, seconds: float, now: float) -> None:
         """A request was answered after ``seconds``, at the time ``now``."""
+        if not self._answered:
+            self.concurrency = max(self.concurrency, self._least_concurrency)
         self._answered += records
-        if self._settings.batch_records is None and seconds > 2 * WANTED_SECONDS and records >= self.batch_records > 1:
+        adapts = self._settings.batch_records is None and self.batch_records > 1
+        if adapts and seconds > 2 * WANTED_SECONDS and 2 * records > self.batch_records:
             self._slow_down(records, seconds)
         elif self._growing:
             self._adapt_batch(records, seconds, now)
@@ -80,6 +94,7 @@ class Pace:
     def limit_records(self, records: int) -> None:
         """Requests may hold ``records`` records at most from now on."""
         self._most = min(self._most, max(1, records))
+        self._leapt = self._leapt and self._most > 2 * MODERATE_BATCH
         if self.batch_records > self._most:
             self.batch_records, self._window = self._most, None
 
@@ -94,7 +109,7 @@ class Pace:
 
     def throttled(self) -> None:
         """The server asked for fewer requests."""
-        self.concurrency = max(1, self.concurrency // 2)
+        self.concurrency = self._least_concurrency = max(1, self.concurrency // 2)
         self._searching = False
 
     def _slow_down(self, records: int, seconds: float) -> None:
@@ -103,35 +118,53 @@ class Pace:
             self.concurrency, self._searching, self._window = self._best_concurrency, False, None
             return
         self.batch_records = max(1, int(records * WANTED_SECONDS / seconds))
-        self._growing, self._smaller, self._best_rate, self._window = True, (records, seconds), 0.0, None
-
-    def _reduce(self, records: int) -> None:
-        self.batch_records, self._window = records, None
-        logger.info("Prediction batch size is reduced to %d to fit max payload size limit.", records)
+        self._growing, self._best_rate, self._window = True, 0.0, None
+        self._leaping = self._leapt = False
 
     def _adapt_batch(self, records: int, seconds: float, now: float) -> None:
-        if self._window is None and records == self.batch_records < LARGE_BATCH:
+        if self._leaping and self._is_present(records):
             smaller, self._smaller = self._smaller, (records, seconds)
             # Where most of the time is the request's own cost, the first answer tells.
             if smaller is None or seconds < smaller[1] * (records / smaller[0]) ** 0.5:
-                self._grow_or_settle(seconds)
+                self._leap(records, seconds)
                 return
+            self._leaping = False
         rate = self._rate(records, now)
         if rate is None:
             return
-        if rate < WORTH_IT * self._best_rate:
+        if self._leapt:
+            self._compare_with_moderate(rate, seconds)
+        elif rate < WORTH_IT * self._best_rate:
             self._settle(self._best_batch)
         elif self._answered >= ANSWERED_BEFORE * 2 * self.batch_records:
             self._best_batch, self._best_rate = self.batch_records, rate
             self._grow_or_settle(seconds)
 
+    def _leap(self, records: int, seconds: float) -> None:
+        """Go to the largest batch that takes no longer than wanted even if the time was that of the records alone."""
+        bearable = int(records * WANTED_SECONDS / max(seconds, 1e-6))
+        self.batch_records = max(1, min(self._most, bearable))
+        self._leaping = records < self.batch_records < self._most
+        self._leapt = self.batch_records > 2 * MODERATE_BATCH
+        self._window = None
+
+    def _compare_with_moderate(self, rate: float, seconds: float) -> None:
+        """Measure a moderate batch after the large one, and keep the large one if it is worth it."""
+        if self.batch_records != MODERATE_BATCH:
+            self._best_batch, self._best_rate = self.batch_records, rate
+            self.batch_records, self._window = MODERATE_BATCH, None
+        elif self._best_rate > WORTH_IT * rate:
+            self._settle(self._best_batch)
+        else:
+            self._leapt, self._best_batch, self._best_rate = False, MODERATE_BATCH, rate
+            self._grow_or_settle(seconds)
+
     def _grow_or_settle(self, seconds: float) -> None:
-        """Try a larger batch than the present one, which takes ``seconds``, if it may be larger."""
+        """Try a batch twice as large as the present one, which takes ``seconds``, if it may be larger."""
         if self.batch_records >= self._most or seconds >= WANTED_SECONDS / 2:
             self._settle(self.batch_records)
             return
-        growth = min(max(2, LARGE_BATCH / self.batch_records), WANTED_SECONDS / max(seconds, 1e-6))
-        self.batch_records = min(self._most, int(self.batch_records * growth))
+        self.batch_records = min(self._most, 2 * self.batch_records)
         self._window = None
 
     def _settle(self, records: int) -> None:
@@ -150,10 +183,14 @@ class Pace:
         self._searching = self.concurrency > self._best_concurrency
         self._window = None
 
+    def _is_present(self, records: int) -> bool:
+        """Whether a request of so many records is of the present batch, and of none before that was half or double."""
+        return self.batch_records < 2 * records <= 2 * self.batch_records
+
     def _rate(self, records: int, now: float) -> float | None:
         """Records per second since requests are as they are now; None while there are too few to tell."""
         if self._window is None:
-            if records != self.batch_records:
+            if not self._is_present(records):
                 return None
             self._window = _Window(pending=self.concurrency)
         return self._window.rate(records, now, 2 * self.concurrency)

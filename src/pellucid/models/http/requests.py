@@ -143,7 +143,7 @@ class RequestStream:
             start = 0
             while start < len(batch):
                 # Read anew for every piece: the pace changes while answers come in.
-                stop = min(len(batch), start + self.pace.batch_records)
+                stop = start + self.pace.next_records(len(batch) - start)
                 yield _Piece(first + start, batch[start:stop])
                 start = stop
 
