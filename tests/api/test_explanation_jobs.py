@@ -104,13 +104,13 @@ def test_where_there_is_no_formula_the_reason_is_told(job):
 def test_a_forest_whose_formula_would_cost_more_than_few_samples_is_sampled(job):
     rng = np.random.default_rng(3)
     wide = rng.normal(size=(4000, 14))
-    forest = ExtraTreesRegressor(8, random_state=0).fit(wide, rng.random(4000))
+    forest = ExtraTreesRegressor(16, random_state=0).fit(wide, rng.random(4000))
     found = pellucid.explain(forest, wide[:60], baseline=wide[:1], budget={"samples": 60})
     assert "No formula was used: it would cost more than 60 samples per row." in found.notes
     assert found.estimators[0] != "exact: trees"
     some = wide[:1500, :5].copy()
     small = RandomForestClassifier(5, max_depth=5, random_state=0).fit(some, some[:, 0] > 0)
-    assert pellucid.explain(small, some[:3], baseline=some[:1]).method == "exact: trees"
+    assert pellucid.explain(small, some[:3], baseline=some[:1]).estimator == "exact: trees"
 
 
 @pytest.mark.slow

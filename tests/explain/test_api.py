@@ -392,7 +392,7 @@ FAULTS = {
     "one row": (
         {"rows": FRAME[:1]},
         (
-            "background: Give rows that show what an absent feature looks like; a single row to explain cannot stand "
+            "baseline: Give rows that show what an absent feature looks like; a single row to explain cannot stand "
             "for them."
         ),
     ),
@@ -407,7 +407,7 @@ FAULTS = {
     "flat array": (
         {"rows": FRAME, "baseline": np.zeros(4)},
         (
-            "background: got 'an array of shape (4,)'. Give an array of shape (rows, columns); a single row is "
+            "baseline: got 'an array of shape (4,)'. Give an array of shape (rows, columns); a single row is "
             "array[None, :]."
         ),
     ),
@@ -448,9 +448,9 @@ FAULTS = {
         {"rows": FRAME, "budget": 5, "seed": "0"},
         "budget: got 5. Give bounds by name, such as {\"samples\": 500}.\nseed: got '0'. Use an integer of at least 0.",
     ),
-    "background without a column": (
+    "baseline without a column": (
         {"rows": FRAME, "baseline": FRAME.drop(columns="debts")},
-        "background: Column 'debts' is missing. Give every feature of the model, in order.",
+        "baseline: Column 'debts' is missing. Give every feature of the model, in order.",
     ),
 }
 
@@ -531,3 +531,46 @@ def test_the_resolution_of_a_grid_is_a_whole_number(resolution):
     with pytest.raises(ConfigError) as raised:
         pellucid.partial_dependence(FITTED, FRAME, "age", grid_resolution=resolution)
     assert str(raised.value) == f"grid_resolution: got {resolution!r}. Use an integer of at least 1."
+
+
+def of_three_outputs(rows):
+    return np.stack([rows.sum(axis=1), np.tanh(rows[:, 0] * rows[:, 1]), rows[:, 2] ** 2], axis=1)
+
+
+@pytest.mark.parametrize("model", ["function", "forest"])
+@pytest.mark.parametrize(("chosen", "places"), [((2, 0), [2, 0]), (1, [1]), ("last", [2])])
+def test_chosen_outputs_are_those_of_all(model, chosen, places):
+    asked = of_three_outputs
+    if model == "forest":
+        asked = RandomForestClassifier(5, max_depth=3, random_state=0).fit(ROWS, np.arange(len(ROWS)) % 3)
+    every = pellucid.explain(asked, EXPLAINED, baseline=BACKGROUND)
+    named = every.outputs[-1] if chosen == "last" else chosen
+    some = pellucid.explain(asked, EXPLAINED, baseline=BACKGROUND, outputs=named)
+    assert some.outputs == tuple(every.outputs[place] for place in places)
+    assert some.values.tolist() == every.values[:, :, places].tolist()
+    assert some.base_values.tolist() == every.base_values[:, places].tolist()
+    assert some.predictions.tolist() == every.predictions[:, places].tolist()
+    assert (some.n_model_calls, some.estimator) == (every.n_model_calls, every.estimator)
+    assert {found.output for found in some.global_importance()} == set(some.outputs)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "message"),
+    [
+        ([], "outputs: got []. Name at least one output, or leave it out."),
+        ([1, "label1"], "outputs: got [1, 'label1']. Name each output once."),
+        (
+            ["low", 3],
+            (
+                "outputs: got 'low'. Use the name of an output, or its position from 0 to 2; there are 'label0', "
+                "'label1', 'label2'.\n"
+                "outputs: got 3. Use the name of an output, or its position from 0 to 2; there are 'label0', 'label1', "
+                "'label2'."
+            ),
+        ),
+    ],
+)
+def test_outputs_that_the_model_does_not_have_are_named(outputs, message):
+    with pytest.raises(ConfigError) as raised:
+        pellucid.explain(of_three_outputs, EXPLAINED, baseline=BACKGROUND, outputs=outputs)
+    assert str(raised.value) == message

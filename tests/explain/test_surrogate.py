@@ -177,7 +177,7 @@ def test_model_calls_of_a_surrogate_bound_what_is_asked_and_are_checked_before_a
         return np.tanh(rows.sum(axis=1)) + rows[:, 0] * rows[:, 1]
 
     table, settings = np.random.default_rng(0).normal(size=(210, 5)), {"training_calls": 200, "audit_rows": 0}
-    given = {"background": table[10:], "estimator": "surrogate", "surrogate": settings}
+    given = {"baseline": table[10:], "estimator": "surrogate", "surrogate": settings}
     with pytest.raises(ConfigError, match="Use at least 610: "):
         pellucid.explain(counted, table[:10], budget={"model_calls": 609}, **given)
     assert asked == []
