@@ -574,3 +574,29 @@ def test_outputs_that_the_model_does_not_have_are_named(outputs, message):
     with pytest.raises(ConfigError) as raised:
         pellucid.explain(of_three_outputs, EXPLAINED, baseline=BACKGROUND, outputs=outputs)
     assert str(raised.value) == message
+
+
+def test_a_function_may_compute_in_place():
+    def in_place(rows):
+        rows *= 2
+        return np.tanh(rows[:, 0] * rows[:, 1] + rows[:, 2] / 9)
+
+    def pure(rows):
+        return in_place(rows.copy())
+
+    table = np.random.default_rng(0).normal(size=(70, 12))
+    found, expected = (
+        pellucid.explain(one, table, baseline=-table[:3], budget={"samples": 300}) for one in (in_place, pure)
+    )
+    assert found.values.tolist() == expected.values.tolist()
+    assert table.tolist() == np.random.default_rng(0).normal(size=(70, 12)).tolist()
+
+
+def test_the_second_form_of_a_function_sees_nothing_of_what_the_first_one_did():
+    def of_frames(rows):
+        rows *= 2
+        return rows["column_0"] * rows["column_1"]
+
+    found = pellucid.explain(of_frames, EXPLAINED, baseline=BACKGROUND)
+    expected = pellucid.explain(lambda rows: 4 * rows[:, 0] * rows[:, 1], EXPLAINED, baseline=BACKGROUND)
+    assert found.values == pytest.approx(expected.values)

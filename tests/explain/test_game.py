@@ -128,3 +128,15 @@ def test_a_score_that_is_no_number_is_reported_with_its_row():
         "The model answered [nan] for the row {'x0': 1.0}. "
         "Explained scores must be finite numbers; check how the model treats such a row."
     )
+
+
+def test_the_row_without_a_score_is_quoted_as_it_was_asked():
+    def in_place(inputs):
+        assert inputs.is_disposable
+        inputs.matrix[:] += 100
+        return np.where(inputs.matrix[:, 0] == 101, np.nan, 1.0)
+
+    played = games([[1.0, 5.0]], [[2.0, 6.0]], in_place)
+    with pytest.raises(ModelError) as raised:
+        played.values(Asked.of(0, np.array([[False, True], [True, False]])))
+    assert str(raised.value).startswith("The model answered [nan] for the row {'x0': 1.0, 'x1': 6.0}. ")

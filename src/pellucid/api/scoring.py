@@ -21,12 +21,12 @@ __all__ = ["ScoredModel", "check_features", "features_known", "opened"]
 
 @dataclass(slots=True, eq=False)
 class EitherForm:
-    """A function without an annotation: asked in the first form, and for good in the second if only that works.
+    """A function without an annotation: asked in the first form, or else in the second, and then for good in that.
 
     Parameters
     ----------
     forms
-        The same function, called with the user's own form of rows, then with the other.
+        The same function, called with the user's own form of rows, then with the other; only what worked, once it did.
     """
 
     forms: list[PythonModel]
@@ -38,18 +38,24 @@ class EitherForm:
 
     def predict(self, batch: Batch) -> Scores:
         """Scores of every row of ``batch``, in order."""
-        try:
+        if len(self.forms) == 1:
             return self.forms[0].predict(batch)
+        # What the first form did to its rows before it failed must not be seen by the second.
+        kept = batch.given_away(disposable=False)
+        try:
+            scores = self.forms[0].predict(kept)
         except ModelError:
-            if len(self.forms) == 1:
-                raise
             try:
-                scores = self.forms[1].predict(batch)
+                scores = self.forms[1].predict(kept)
             except ModelError:
-                scores = None
-            if scores is None:
+                other = None
+            else:
+                other = self.forms[1]
+            if other is None:
                 raise
-        self.forms = self.forms[1:]
+            self.forms = [other]
+        else:
+            self.forms = self.forms[:1]
         return scores
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -100,8 +101,7 @@ class MaskedGames:
         """Values of the empty and of the full coalition, shape (rows, 2, outputs)."""
         based = np.array(rows[:1] if self.masker.has_common_base else rows, dtype=np.intp)
         empty = self.values(Asked(based, np.zeros((len(based), self.players), dtype=bool)))
-        unmasked = self.masker.unmasked(rows)
-        full = np.concatenate([self._scores(unmasked[part]) for part in _slices(len(rows), self.batch_rows)])
+        full = self._scores(partial(self.masker.unmasked, rows))
         ends = np.stack(np.broadcast_arrays(empty.values, full), axis=1)
         return Answer(ends, empty.model_rows + len(rows))
 
@@ -127,25 +127,41 @@ class MaskedGames:
         masked = self.masker.masked(asked)
         first, which = distinct_inputs(masked, repeating=repeating)
         if first is not None and which is not None:
-            batches = (masked.batch(first[part]) for part in _slices(len(first), self.batch_rows))
-            return np.concatenate([self._scores(batch) for batch in batches])[which], len(first)
+            builds = [partial(masked.batch, first[part]) for part in _slices(len(first), self.batch_rows)]
+            return np.concatenate([self._scores(build) for build in builds])[which], len(first)
         # A request at a time, so that the memory of one serves the next.
-        built = (self.masker.masked(asked[part]).batch() for part in _slices(len(asked), self._coalitions_per_batch))
-        batches = (batch[part] for batch in built for part in _slices(len(batch), self.batch_rows))
-        return np.concatenate([self._scores(batch) for batch in batches]), len(masked)
+        builds = [partial(self._built, asked[part]) for part in _slices(len(asked), self._coalitions_per_batch)]
+        return np.concatenate([self._scores(build) for build in builds]), len(masked)
+
+    def _built(self, asked: Asked) -> Batch:
+        return self.masker.masked(asked).batch()
 
     @property
     def _coalitions_per_batch(self) -> int:
         return max(1, self.batch_rows // self.inputs_per_coalition)
 
-    def _scores(self, batch: Batch) -> Floats:
-        return checked_scores(self.predict(batch), batch, LINKS[self.link])
+    def _scores(self, build: Callable[[], Batch]) -> Floats:
+        batch = build().given_away()
+        return np.concatenate([self._scores_of(batch, part, build) for part in _slices(len(batch), self.batch_rows)])
+
+    def _scores_of(self, batch: Batch, part: slice, build: Callable[[], Batch]) -> Floats:
+        asked = batch[part]
+        return checked_scores(self.predict(asked), asked, LINKS[self.link], unchanged=lambda: build()[part])
 
 
 def checked_scores(
-    answered: npt.NDArray[np.floating], batch: Batch, link: Callable[[Floats], Floats] = LINKS["identity"]
+    answered: npt.NDArray[np.floating],
+    batch: Batch,
+    link: Callable[[Floats], Floats] = LINKS["identity"],
+    *,
+    unchanged: Callable[[], Batch] | None = None,
 ) -> Floats:
     """What a model answered to a batch, linked, shape (inputs, outputs).
+
+    Parameters
+    ----------
+    unchanged
+        Makes the batch anew for a message, where the model may have written into it.
 
     Raises
     ------
@@ -162,7 +178,8 @@ def checked_scores(
     linked = link(scores)
     if not np.isfinite(linked).all():
         wrong = int(np.flatnonzero(~np.isfinite(linked).all(axis=1))[0])
-        row = {name: _cell_shown(column[wrong]) for name, column in batch.columns.items()}
+        asked = batch if unchanged is None else unchanged()
+        row = {name: _cell_shown(column[wrong]) for name, column in asked.columns.items()}
         raise ModelError(
             f"The model answered {scores[wrong].tolist()} for the row {row}. "
             "Explained scores must be finite numbers; check how the model treats such a row."

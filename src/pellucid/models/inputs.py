@@ -75,7 +75,7 @@ def cells(batch: Batch, model: str) -> npt.NDArray[Any]:
     The array is nobody else's: a scaler or a function may compute in place.
     """
     if batch.matrix is not None:
-        return np.array(batch.matrix, dtype=np.float64, order="C")
+        return np.array(batch.matrix, dtype=np.float64, order="C", copy=None if batch.is_disposable else True)
     if not has_text(batch):
         return matrix(batch, model)
     side_by_side = np.empty((len(batch), len(batch.columns)), dtype=object)

@@ -86,6 +86,15 @@ class Batch:
         return self.columns.cells if isinstance(self.columns, _Matrix) else None
 
     @property
+    def is_disposable(self) -> bool:
+        """Whether whoever takes the matrix may write into it."""
+        return isinstance(self.columns, _Matrix) and self.columns.disposable
+
+    def given_away(self, *, disposable: bool = True) -> Batch:
+        """The same rows, whose matrix nobody else reads again, so that a function may compute in place."""
+        return Batch(replace(self.columns, disposable=disposable)) if isinstance(self.columns, _Matrix) else self
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Feature names, in order."""
         return tuple(self.columns)
@@ -111,6 +120,7 @@ class _Matrix(Mapping[str, npt.NDArray[Any]]):
     place: Mapping[str, int]
     cells: npt.NDArray[Any]
     types: tuple[np.dtype[Any], ...]
+    disposable: bool = False
 
     @classmethod
     def of(cls, names: Sequence[str], cells: npt.NDArray[Any], types: Sequence[npt.DTypeLike] | None) -> _Matrix:
