@@ -13,6 +13,7 @@ import numpy as np
 from pellucid.errors import ConfigError, Problem
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.game import BATCH_ROWS
+from pellucid.explain.odd_terms import Prior
 from pellucid.explain.one_thread import one_thread
 from pellucid.explain.plan import Pace, Plan
 from pellucid.explain.results import Results
@@ -139,11 +140,14 @@ def _round(games: Games, plan: Plan, tasks: Sequence[Task], results: Results) ->
     answer = games.values(Asked.join(questions))
     values = np.split(answer.values, np.cumsum([len(question) for question in questions])[:-1])
     results.model_rows += answer.model_rows
-    going_on = []
+    going_on, priors = [], dict[int, Prior]()
     with one_thread():
-        for task, found in zip(tasks, values, strict=True):
+        # Most rows first: they tell best what to believe of all games of their block.
+        for task, found in sorted(zip(tasks, values, strict=True), key=lambda one: -len(one[0].rows)):
             known = task.all_values(found.reshape(len(task.rows), -1, found.shape[1]))
-            estimate = task.estimate(known, *results.ends(task))
+            estimate = task.believing(priors.get(task.place)).estimate(known, *results.ends(task))
+            if estimate.believed is not None:
+                priors.setdefault(task.place, estimate.believed)
             results.enter(task, estimate)
             wanted = plan.budget.precision
             further = None if wanted is None else task.grown(known, estimate, wanted)

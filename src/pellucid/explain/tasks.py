@@ -91,7 +91,8 @@ class Task:
     design
         The coalitions to ask.
     before, known, believed
-        The smaller design asked before, its values, shape (rows, coalitions, outputs), and the prior of its odd terms.
+        The smaller design asked before, its values, shape (rows, coalitions, outputs), and the prior of its odd terms,
+        or of those of other rows.
     """
 
     plan: Plan
@@ -116,6 +117,10 @@ class Task:
         if self.before is not None:
             unknown[self.design.position_of(self.before)] = False
         return unknown
+
+    def believing(self, prior: Prior | None) -> Task:
+        """The same task with a prior for its odd terms, unless it has one of its own."""
+        return self if prior is None or self.believed is not None else replace(self, believed=prior)
 
     def all_values(self, new: Floats) -> Floats:
         """Values of the whole design, from those of the questions, shape (rows, coalitions, outputs)."""
