@@ -2,6 +2,10 @@
 
 # ruff: noqa: E501 - tables of cases hold one case per line, messages whole
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from pellucid.config.load import load_config
@@ -73,3 +77,16 @@ def test_a_byte_order_mark_is_read_with_a_warning_and_refused_in_strict_mode(tmp
     with pytest.raises(ConfigError) as caught:
         load_config(file, strict=True)
     assert str(caught.value) == f"job.json: {NO_JSON} Save the file as UTF-8 without a byte order mark."
+
+
+def test_plugins_of_pydantic_are_looked_for_again_once_a_configuration_was_read():
+    script = (
+        "import os\n"
+        "from pellucid.config import parse_config\n"
+        "parse_config({'dataset_type': 'text/csv', 'headers': ['a', 'b'], 'label': 'a', 'methods': {}})\n"
+        "from pydantic.plugin._loader import get_plugins\n"
+        "print(get_plugins.__module__, 'PYDANTIC_DISABLE_PLUGINS' in os.environ)\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "PYDANTIC_DISABLE_PLUGINS"}
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment)
+    assert said.stdout == "pydantic.plugin._loader False\n"
