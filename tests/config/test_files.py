@@ -83,7 +83,7 @@ def test_plugins_of_pydantic_are_looked_for_again_once_a_configuration_was_read(
     script = (
         "import os\n"
         "from pellucid.config.load import parse_config\n"
-        "parse_config({'label': 'paid', 'label_values_or_threshold': [1], 'facet': [{'name_or_index': 'sex'}],"
+        "parse_config({'dataset_type': 'text/csv', 'label': 'paid', 'label_values_or_threshold': [1], 'facet': [{'name_or_index': 'sex'}],"
         " 'methods': {'pre_training_bias': {'methods': 'all'}}})\n"
         "from pydantic.plugin._loader import get_plugins\n"
         "print(get_plugins.__module__, 'PYDANTIC_DISABLE_PLUGINS' in os.environ)\n"
