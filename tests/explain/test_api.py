@@ -404,10 +404,10 @@ FAULTS = {
             "relation or a file's path."
         ),
     ),
-    "flat array": (
-        {"rows": FRAME, "baseline": np.zeros(4)},
+    "array of three axes": (
+        {"rows": FRAME, "baseline": np.zeros((1, 2, 2))},
         (
-            "baseline: got 'an array of shape (4,)'. Give an array of shape (rows, columns); a single row is "
+            "baseline: got 'an array of shape (1, 2, 2)'. Give an array of shape (rows, columns); a single row is "
             "array[None, :]."
         ),
     ),
@@ -600,3 +600,27 @@ def test_the_second_form_of_a_function_sees_nothing_of_what_the_first_one_did():
     found = pellucid.explain(of_frames, EXPLAINED, baseline=BACKGROUND)
     expected = pellucid.explain(lambda rows: 4 * rows[:, 0] * rows[:, 1], EXPLAINED, baseline=BACKGROUND)
     assert found.values == pytest.approx(expected.values)
+
+
+@pytest.mark.parametrize("baseline", [[1, "cook", 2.5], (1, "cook", 2.5), [[1, "cook", 2.5]], [(1, "cook", 2.5)]])
+def test_a_baseline_may_be_listed_as_in_a_configuration(baseline):
+    people = pd.DataFrame({"age": [30, 40], "job": ["clerk", "cook"], "pay": [1.5, 2.0]})
+
+    def score(rows: pd.DataFrame):
+        assert rows.dtypes.map(str).tolist() == people.dtypes.map(str).tolist()
+        return rows["age"] * (rows["job"] == "cook") + rows["pay"]
+
+    found = pellucid.explain(score, people, baseline=baseline)
+    expected = pellucid.explain(score, people, baseline=pd.DataFrame({"age": [1], "job": ["cook"], "pay": [2.5]}))
+    assert found.values.tolist() == expected.values.tolist()
+
+
+def test_an_array_of_one_axis_is_a_single_row():
+    found = pellucid.explain(lambda rows: rows @ [1.0, 2.0], np.array([[3.0, 4.0]]), baseline=np.array([1.0, 1.0]))
+    assert found.values.ravel().tolist() == [2.0, 6.0]
+
+
+def test_a_listed_baseline_of_another_width_is_refused():
+    with pytest.raises(DataError) as raised:
+        pellucid.explain(lambda rows: rows[:, 0], np.array([[3.0, 4.0]]), baseline=[1.0, 1.0, 1.0])
+    assert str(raised.value).startswith("baseline: ")

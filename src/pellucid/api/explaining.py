@@ -59,7 +59,8 @@ def explain(
         columns), a file's path, or a Spark frame, whose rows are gathered here and explained by the workers of its
         session. Cells reach the model as they are.
     baseline
-        Rows that show what an absent feature looks like, with the same columns as ``rows``. By default 100 of the rows
+        Rows that show what an absent feature looks like, with the same columns as ``rows``; or such rows as lists, or
+        a single row as a list or an array, in the order of the columns. By default 100 of the rows
         to explain drawn without replacement (all, if there are no more), which are real rows: centres of clusters
         would hold fractions of whole numbers.
     outputs
@@ -138,7 +139,7 @@ def explain(
     if baseline is None:
         absent = _default_background(given, seed, notes)
     else:
-        absent = batch_of(baseline, "baseline", columns=columns, known=given.names)
+        absent = batch_of(_rows_of(baseline), "baseline", columns=columns, known=given.names)
     with _keys_of_the_library():
         masker = TabularMasker(given, absent, players_of(given.names, groups=feature_groups, only=wanted))
     if plan.estimator == "surrogate" and (feature_groups or wanted is not None):
@@ -208,6 +209,14 @@ def _default_background(rows: Batch, seed: int, notes: list[str]) -> Batch:
     drawn = "all rows" if len(chosen) == len(rows) else f"{len(chosen)} of the {len(rows):,} rows, drawn with the seed"
     notes.append(f"No background was given: absent features show the values of {drawn}.")
     return rows[chosen]
+
+
+def _rows_of(baseline: Any) -> Any:
+    """Rows in place, as a configuration gives them, or a single one, as an array of rows."""
+    import numpy as np
+
+    listed = np.array(baseline, dtype=object) if isinstance(baseline, list | tuple) else baseline
+    return listed[None, :] if isinstance(listed, np.ndarray) and listed.ndim == 1 else listed
 
 
 @contextmanager
