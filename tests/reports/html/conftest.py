@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from waiting import SECONDS_OF_A_HANG, wait_until
 
@@ -14,6 +15,7 @@ from pellucid.models.serving.ports import free_port
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
+REQUESTED = "Network.requestWillBeSent"
 
 
 class Browser:
@@ -29,6 +31,7 @@ class Browser:
         self.driver = webdriver.Chrome(options=options, service=Service(DRIVER, port=free_port()))
         self.driver.set_script_timeout(SECONDS_OF_A_HANG)
         self.folder = folder
+        self._events = []
         self.run = self.driver.execute_script
         self.devtools = self.driver.execute_cdp_cmd
 
@@ -42,9 +45,11 @@ class Browser:
         file.write_text(html, encoding="utf-8")
         self.driver.get_log("browser")
         self.driver.get_log("performance")
+        self._events = []
         self.driver.get(file.as_uri())
+        # A busy machine may still be reading the page when the driver says that it is open.
+        wait_until(lambda: any(event["method"] == "Page.loadEventFired" for event in self.events))
         if javascript:
-            # A busy machine may still be reading the page when the driver says that it is open.
             self.wait("document.readyState === 'complete'")
 
     def resize(self, width):
@@ -68,14 +73,29 @@ class Browser:
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     @property
+    def events(self):
+        """What happened since the page was opened, as DevTools tell it."""
+        self._events += [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        return self._events
+
+    @property
     def requests(self):
         """Addresses asked for since the page was opened."""
-        messages = (json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance"))
-        return [
-            message["params"]["request"]["url"]
-            for message in messages
-            if message["method"] == "Network.requestWillBeSent"
-        ]
+        return [event["params"]["request"]["url"] for event in self.events if event["method"] == REQUESTED]
+
+    def paint(self):
+        """Have the whole page painted, pictures far below too; the picture of it."""
+
+        def painted():
+            try:
+                return self.devtools("Page.captureScreenshot", {"captureBeyondViewport": True})["data"]
+            except WebDriverException as error:
+                # A busy browser may still be putting the page into the place of the one before.
+                if "Not attached to an active page" not in str(error):
+                    raise
+                return None
+
+        return wait_until(painted)
 
     def audit(self):
         """What axe finds serious or critical, as rule and place."""
