@@ -31,9 +31,6 @@ _READERS: Mapping[tuple[str, str], Reader] = {
 """By library and base class, so that no library is imported to find out that a model is not of it."""
 
 
-_BOOSTERS = {("xgboost", "Booster"), ("xgboost", "XGBModel")}
-
-
 def read_trees(model: object, name: str) -> TreeEnsemble:
     """The trees of a fitted model, comparing cells exactly as its library does.
 
@@ -65,12 +62,13 @@ def read_trees(model: object, name: str) -> TreeEnsemble:
     pellucid.errors.ModelError: len: builtin_function_or_method is no ensemble of trees that can be read. Explain by
     sampling.
     """
-    for ancestor in type(model).__mro__:
-        reader = _READERS.get((ancestor.__module__.partition(".")[0], ancestor.__name__))
-        if reader:
-            with library_errors(name, "reading the trees"):
-                return reader(model, name)
-    raise ModelError(f"{name}: {type(model).__name__} is no ensemble of trees that can be read. Explain by sampling.")
+    reader = _reader_of(model)
+    if reader is None:
+        raise ModelError(
+            f"{name}: {type(model).__name__} is no ensemble of trees that can be read. Explain by sampling."
+        )
+    with library_errors(name, "reading the trees"):
+        return reader(model, name)
 
 
 def link_of_trees(model: object, name: str) -> TreeLink | None:
@@ -81,7 +79,12 @@ def link_of_trees(model: object, name: str) -> TreeLink | None:
     ModelError
         The model does not tell its settings.
     """
-    if not any((kind.__module__.partition(".")[0], kind.__name__) in _BOOSTERS for kind in type(model).__mro__):
+    if _reader_of(model) is not read_xgboost:
         return None
     with library_errors(name, "reading the settings"):
         return link_of_xgboost(model)
+
+
+def _reader_of(model: object) -> Reader | None:
+    named = ((ancestor.__module__.partition(".")[0], ancestor.__name__) for ancestor in type(model).__mro__)
+    return next((_READERS[name] for name in named if name in _READERS), None)
