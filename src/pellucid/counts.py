@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from pellucid.records import dataclass
 
 __all__ = ["ByThreshold", "ByValue", "Counts", "Cube", "Dimension", "Key", "Number", "Value", "difference", "ratio"]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 from typing import ClassVar
+
+from pellucid.records import dataclass
 
 __all__ = [
     "AnalysisError",

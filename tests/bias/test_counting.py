@@ -1,6 +1,6 @@
 """Counting: how many passes, by which keys, and what is decided about columns on the way."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import polars as pl
 import pytest
@@ -10,6 +10,7 @@ from pellucid.config.bias_request import BiasRequest, FacetRequest
 from pellucid.counts import ByThreshold, ByValue
 from pellucid.engines.frames import FrameTable
 from pellucid.errors import ConfigError, DataError
+from pellucid.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import DataError, PellucidError, Problem
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     from pellucid.bias.paired_rows import Outcomes

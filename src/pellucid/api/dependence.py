@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal
 
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from pellucid.config.time_series_rules import asks_for_forecasts
 from pellucid.errors import ConfigError, Problem
 from pellucid.jobs.cost import JobCost, Machines, Range, Workload, job_cost
 from pellucid.models.loading import available_cpus
+from pellucid.records import dataclass
 
 __all__ = ["Estimate", "estimate"]
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -20,6 +20,7 @@ from pellucid.api.model_access import COMMAND, ModelSource, without_password
 from pellucid.datasets.locate import open_raw
 from pellucid.errors import DataError, Problem
 from pellucid.jobs.evidence import Checked, digest_of, digests_below, verified
+from pellucid.records import dataclass
 from pellucid.results.evidence import EVIDENCE, Evidence, FileDigest, Role, evidence_from
 
 __all__ = ["Gathering", "command_line", "gathering", "named_portably", "verify"]

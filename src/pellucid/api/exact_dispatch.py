@@ -8,7 +8,6 @@ log-odds. It is believed for a row if base and values add up to what the model i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +27,7 @@ from pellucid.models.lightgbm import LightGBMModel
 from pellucid.models.tree_readers.read import link_of_trees, read_trees
 from pellucid.models.xgboost import XGBoostModel
 from pellucid.protocols.model import Batch, Model
+from pellucid.records import dataclass
 
 __all__ = ["ByFormula", "Formula", "believed", "formula_of"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from pellucid.explain.game import Link, MaskedGames
 from pellucid.jobs.explanations.exact_rows import ExactRows
 from pellucid.jobs.explanations.shap_job import ROWS_BY_FORMULA, ShapTask
 from pellucid.protocols.model import Batch, Model
+from pellucid.records import dataclass
 
 __all__ = ["TITLES", "FormulaRows", "formula_details", "formula_rows"]
 

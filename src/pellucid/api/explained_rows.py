@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ from pellucid.explain.game import Link, MaskedGames
 from pellucid.explain.maskers.tabular import TabularMasker
 from pellucid.explain.one_thread import one_thread
 from pellucid.explain.plan import Plan
+from pellucid.records import dataclass
 from pellucid.results.explanation import Explanation, FeatureImportance
 
 __all__ = ["Question", "explained_rows"]

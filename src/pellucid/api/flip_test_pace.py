@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from pellucid.errors import AnalysisError
 from pellucid.jobs.cost import Range
 from pellucid.jobs.explanations.rows import sampled
 from pellucid.protocols.table import Table
+from pellucid.records import dataclass
 
 __all__ = ["FlipTestPace", "flip_test_pace"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from pellucid.jobs.forecasts.baselines import Baseline
 from pellucid.jobs.forecasts.request import SeriesNames
 from pellucid.jobs.forecasts.timestamps import order_fault
 from pellucid.protocols.forecaster import Cell, ItemId, SeriesRecord
+from pellucid.records import dataclass
 from pellucid.results.forecast import LeftOut
 
 __all__ = ["ONLY", "GivenSeries", "baseline_of", "given_series"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from pellucid.counts import Value
 from pellucid.errors import ModelError, PellucidError
 from pellucid.jobs.forecasts.explaining import REPETITIONS, planned_records
 from pellucid.protocols.forecaster import Forecaster, SeriesRecord
+from pellucid.records import dataclass
 
 __all__ = ["ForecastInspection", "inspect_forecasts"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from pellucid.jobs.forecasts.reading import ReadItems, read_items
 from pellucid.jobs.forecasts.request import ForecastRequest, forecast_request
 from pellucid.jobs.forecasts.timestamps import moments, uneven_after
 from pellucid.protocols.forecaster import SeriesRecord
+from pellucid.records import dataclass
 from pellucid.results.forecast import LeftOut
 
 __all__ = ["LISTED", "ForecastPreflight", "forecast_preflight"]

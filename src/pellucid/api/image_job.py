@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from pellucid.datasets.images import ImageFile, image_files, read_image
 from pellucid.errors import ConfigError, DataError, InputError, ModelError, PellucidError, Problem
 from pellucid.jobs.explanations.image_request import chosen_images, image_request
 from pellucid.jobs.explanations.request import of_shap
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     from pellucid.api.job_arguments import JobArguments

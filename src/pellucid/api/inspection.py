@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from pellucid.counts import ByThreshold, Value
 from pellucid.datasets import Dataset, compute_on
 from pellucid.errors import AnalysisError, InputError, Problem
 from pellucid.jobs.bias_request import resolved
+from pellucid.records import dataclass
 from pellucid.results.bias import ColumnDecision
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from pellucid.api.job_arguments import JobArguments
 from pellucid.api.preflight import Preflight, preflight
 from pellucid.api.rows_at_hand import with_rows_at_hand
 from pellucid.errors import ConfigError
+from pellucid.records import dataclass
 from pellucid.results.bias import BiasReport
 
 if TYPE_CHECKING:

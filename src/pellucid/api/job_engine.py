@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from pellucid.config.sizes import SIZE_FIX, bytes_of
 from pellucid.datasets import Dataset
 from pellucid.datasets.sources import PARQUET
 from pellucid.errors import ConfigError, Problem, did_you_mean
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     from pellucid.jobs.explanations.exact_rows import Exactly

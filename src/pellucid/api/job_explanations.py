@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,7 @@ from pellucid.jobs.explanations.writers import FOLDER, LocalValues, local_values
 from pellucid.protocols.model import Batch, Model
 from pellucid.protocols.pool import Pool
 from pellucid.protocols.table import LocalTable
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     from pellucid.jobs.explanations.image_results import ImageSummary

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy.typing as npt
@@ -18,6 +17,7 @@ from pellucid.jobs.explanations.unit_store import UnitStore
 from pellucid.jobs.explanations.units import Settled, settled
 from pellucid.protocols.pool import Pool
 from pellucid.protocols.table import LocalTable
+from pellucid.records import dataclass
 
 __all__ = ["Plotting", "plot_details"]
 

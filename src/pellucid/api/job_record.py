@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pellucid.api.model_access import ModelSource
 from pellucid.datasets.database_address import without_secrets
 from pellucid.errors import DataError
+from pellucid.records import dataclass
 from pellucid.results.file_names import EVIDENCE, REPORTS
 
 if TYPE_CHECKING:

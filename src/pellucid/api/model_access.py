@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from pellucid.config.analysis import AnalysisConfig
 from pellucid.config.predictor import Predictor
 from pellucid.config.project_file import FILE_NAME, load_project_file
 from pellucid.errors import ConfigError, InputError, Problem, did_you_mean
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     from pellucid.models.http.endpoint import EndpointModel

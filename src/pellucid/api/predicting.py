@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from pellucid.jobs.prediction_store import PredictionStore
 from pellucid.jobs.predictions import predict_all
 from pellucid.protocols.model import Model, Scores
 from pellucid.protocols.table import Table
+from pellucid.records import dataclass
 
 __all__ = ["Predicted", "label_rule", "predicted"]
 

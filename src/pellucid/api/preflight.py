@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from pellucid.datasets import Dataset, DatasetSource, read_dataset, scan_errors_
 from pellucid.datasets.scan import Scan
 from pellucid.errors import ConfigError, InputError, Problem
 from pellucid.jobs.bias_request import bias_request, column_problems, model_features
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     from pellucid.datasets.images import ImageFile

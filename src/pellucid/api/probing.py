@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from pellucid.errors import InputError, ModelError, PellucidError, Problem
 from pellucid.jobs.bias_request import model_features
 from pellucid.jobs.predictions import MOST_ROWS
 from pellucid.protocols.model import Batch, Model, Scores
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     from pellucid.models.http.endpoint import EndpointModel, Exchange

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from pellucid.errors import DataError, PellucidError, Problem
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     from pellucid.reports.document import Document

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from pellucid.errors import ConfigError, DataError, ModelError, Problem, did_you_mean
 from pellucid.protocols.model import Batch, Model, Scores
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     from pellucid.models.python_callable import PythonModel

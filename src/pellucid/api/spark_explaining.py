@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import ModelError
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     from pellucid.api.scoring import ScoredModel

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from pellucid.jobs.explanations.scoring import scorer
 from pellucid.jobs.explanations.shap_job import ShapTask
 from pellucid.models.tree_readers.read import read_trees
 from pellucid.protocols.model import Batch, Model
+from pellucid.records import dataclass
 
 __all__ = ["TRAINED_ROWS", "Audit", "FittedSurrogate", "fitted_surrogate", "surrogate_of_job"]
 

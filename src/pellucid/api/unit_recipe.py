@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pellucid.errors import ModelError
 from pellucid.jobs.explanations.shap_job import ShapTask
+from pellucid.records import dataclass
 
 __all__ = ["MOST_SHIPPED", "UnitRecipe", "unit_recipe"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from pellucid.counts import Value
 from pellucid.errors import AnalysisError, DataError
 from pellucid.protocols.pool import Workers
 from pellucid.protocols.table import Table
+from pellucid.records import dataclass
 from pellucid.results.bias import (
     BiasReport,
     FacetResult,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal, TypeVar
 
 from pellucid.bias.metrics import METRICS
 from pellucid.bias.significance import holm
+from pellucid.records import dataclass
 
 __all__ = ["Difference", "Estimate", "Verdict", "compare_estimates", "difference_of"]
 

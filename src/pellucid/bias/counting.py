@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
@@ -16,6 +15,7 @@ from pellucid.config.bias_request import BiasRequest
 from pellucid.counts import ByThreshold, ByValue, Cube, Dimension, Key, Value
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
 from pellucid.protocols.table import Above, ColumnType, Table
+from pellucid.records import dataclass
 from pellucid.results.bias import ColumnDecision
 
 __all__ = ["Counted", "count"]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -20,6 +19,7 @@ from pellucid.bias.intervals import Interval, absolute, critical_value
 from pellucid.bias.metrics import METRICS, Metric
 from pellucid.bias.significance import p_value_by_inversion
 from pellucid.counts import Counts
+from pellucid.records import dataclass
 
 __all__ = ["METHODS", "Estimate", "Method", "State", "estimate"]
 

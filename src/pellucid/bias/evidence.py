@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from pellucid.bias.flip_test import Flips
 from pellucid.bias.group_table import A, D, GroupTable
 from pellucid.bias.metrics import Metric
 from pellucid.counts import Counts
+from pellucid.records import dataclass
 
 __all__ = ["RATES", "Rate", "evidence"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from pellucid.bias.flip_test import Flips
 from pellucid.counts import Counts, ratio
+from pellucid.records import dataclass
 from pellucid.results.bias import Statistics
 
 __all__ = ["Subject", "finding"]

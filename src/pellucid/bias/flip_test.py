@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy.typing as npt
 
 from pellucid.errors import AnalysisError, ConfigError, Problem
 from pellucid.protocols.pool import Workers
+from pellucid.records import dataclass
 
 __all__ = ["Flips", "count_flips"]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.counts import Counts, Number
+from pellucid.records import dataclass
 
 __all__ = ["A", "D", "GroupTable", "counts_of"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations, product
 
 from pellucid.bias.counting import Counted
@@ -11,6 +10,7 @@ from pellucid.bias.selection import NO_THRESHOLD, Chosen
 from pellucid.config.bias_request import FacetRequest
 from pellucid.errors import AnalysisError
 from pellucid.protocols.table import Table
+from pellucid.records import dataclass
 from pellucid.results.group_names import named
 
 __all__ = ["Group", "crossed", "groups_of"]

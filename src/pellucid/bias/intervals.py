@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
 from pellucid.counts import ratio
+from pellucid.records import dataclass
 
 __all__ = [
     "Interval",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from pellucid.counts import ByThreshold, Cube, Value, ratio
 from pellucid.protocols.table import ColumnType
+from pellucid.records import dataclass
 
 __all__ = ["UNIQUENESS_THRESHOLD", "ColumnProfile", "Kind", "decide", "profile", "whole_number"]
 

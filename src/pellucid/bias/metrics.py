@@ -9,12 +9,12 @@ metric says when it cannot be computed stands beside it in the two tables at the
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from pellucid.counts import Counts, Number, difference, ratio
+from pellucid.records import dataclass
 
 __all__ = ["METRICS", "POST_TRAINING", "PRE_TRAINING", "Metric", "Stage"]
 

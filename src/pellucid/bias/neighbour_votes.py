@@ -10,7 +10,6 @@ those votes are left open.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +18,7 @@ import numpy.typing as npt
 
 from pellucid.bias.neighbour_search import Floats, Matrix, Search
 from pellucid.bias.neighbour_walk import MOST_ROWS, Walk, walks_alike
+from pellucid.records import dataclass
 
 __all__ = ["Voter", "Votes", "Voting", "distinct_rows", "order_of_ties"]
 

@@ -11,7 +11,7 @@ Source: ``sklearn/neighbors/_binary_tree.pxi.tp`` and ``sklearn/utils/_heap.pyx`
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.bias.neighbour_search import Floats, Matrix
+from pellucid.records import dataclass
 
 __all__ = ["MOST_ROWS", "Walk", "walks_alike"]
 

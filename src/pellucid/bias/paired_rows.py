@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +13,7 @@ from pellucid.bias.metrics import POST_TRAINING
 from pellucid.bias.paired import JointCounts, paired_difference
 from pellucid.config.bias_request import BiasRequest
 from pellucid.protocols.table import Table
+from pellucid.records import dataclass
 
 __all__ = ["Outcomes", "outcomes_of", "paired_differences"]
 

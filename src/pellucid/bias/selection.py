@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ from pellucid.bias.kinds import ColumnProfile, Kind, whole_number
 from pellucid.counts import ByThreshold, Dimension, Value
 from pellucid.errors import AnalysisError
 from pellucid.protocols.table import Above, AnyOf, ColumnType, Selection, Table
+from pellucid.records import dataclass
 
 __all__ = ["Chosen", "above_whole_part", "by_threshold", "by_values", "threshold_of", "truth_value"]
 

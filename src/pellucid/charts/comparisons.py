@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pellucid.charts.intervals import Tone
@@ -12,6 +11,7 @@ from pellucid.charts.panels import INDEPENDENT, Panel, domain_of, panel_layer, r
 from pellucid.charts.specification import Layer, chart, empty, legend, text_above, tooltips
 from pellucid.charts.texts import clipped, distinct, is_known, rounded, short, signed, spoken, width_of
 from pellucid.charts.theme import BLUE, ORANGE, Specification
+from pellucid.records import dataclass
 
 __all__ = ["ComparisonRow", "comparison"]
 

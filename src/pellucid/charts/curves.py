@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from pellucid.charts.specification import Layer, chart, empty, legend, table, to
 from pellucid.charts.swarms import sample_of
 from pellucid.charts.texts import ENDLESS, TITLE, clipped, counted, distinct, is_known, percent, rounded, short
 from pellucid.charts.theme import CATEGORIES, GRAY, Specification
+from pellucid.records import dataclass
 
 __all__ = [
     "CATEGORIES_SHOWN",

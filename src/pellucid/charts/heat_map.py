@@ -7,7 +7,6 @@ color.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy.typing as npt
 
 from pellucid.charts.fonts import font_for
 from pellucid.errors import require
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     from PIL import Image

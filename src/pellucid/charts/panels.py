@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from pellucid.charts.specification import PERCENT_AXIS, Encoding, Layer
 from pellucid.charts.texts import TITLE, clipped, is_known, rounded
+from pellucid.records import dataclass
 
 __all__ = [
     "INDEPENDENT",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pellucid.charts.panels import share_of
 from pellucid.charts.specification import PERCENT_AXIS, Layer, after, chart, empty, legend, tooltips
 from pellucid.charts.texts import TITLE, clipped, distinct, is_known, percent, rounded, spoken, width_of
 from pellucid.charts.theme import BLUE, CATEGORIES, GRAY, ORANGE, Specification
+from pellucid.records import dataclass
 
 __all__ = ["GroupConfusion", "Share", "confusion_matrices", "distribution"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pellucid.charts.panels import rounded_ends, share_of
 from pellucid.charts.specification import Layer, beside, chart, empty, pointed_at
 from pellucid.charts.texts import TITLE, clipped, distinct, is_known, rounded, short, signed, spoken, width_of
 from pellucid.charts.theme import BLUE, GRAY, ORANGE, Specification
+from pellucid.records import dataclass
 
 __all__ = ["Stair", "WaterfallStep", "stairs", "waterfall"]
 

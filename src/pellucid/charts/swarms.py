@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from pellucid.charts.specification import Layer, chart, empty, legend, table
 from pellucid.charts.texts import ENDLESS, LABEL, TITLE, clipped, counted, distinct, signed, spoken
 from pellucid.charts.theme import BLUE, GRAY, ORANGE, PURPLE, Specification
+from pellucid.records import dataclass
 
 __all__ = ["LANES", "LEVELS", "Swarm", "beeswarm", "levels_of", "piled", "sample_of", "swarms"]
 

@@ -7,13 +7,13 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from pellucid.cli.failures import Failure, attempt, ended
 from pellucid.cli.interruption import Interruption
 from pellucid.cli.options import JobOptions
 from pellucid.errors import ConfigError, Problem
+from pellucid.records import dataclass
 
 __all__ = ["Folders", "run_container"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from pellucid.cli.interruption import Interruption, interruptible
 from pellucid.errors import AnalysisError, InputError, PellucidError
+from pellucid.records import dataclass
 
 __all__ = ["Failure", "attempt", "ended"]
 

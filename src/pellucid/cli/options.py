@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pellucid.cli.loading import collect_as_usual, load_numpy
 from pellucid.errors import ConfigError, Problem
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     from pellucid.api.inspection import Inspection

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin
@@ -12,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.config.forms import Section
+from pellucid.records import dataclass
 
 __all__ = ["KEYS", "OWN_KEYS", "Key", "section_at"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from pellucid.records import dataclass
 
 __all__ = ["LENIENCIES", "Leniency", "places", "plain_copy", "to_aws_form"]
 

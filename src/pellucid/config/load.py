@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import takewhile
 from os import PathLike
 from pathlib import Path
@@ -21,6 +20,7 @@ from pellucid.config.lenient import places, plain_copy, to_aws_form
 from pellucid.config.notes import notes
 from pellucid.config.rules import rule_problems
 from pellucid.errors import ConfigError, Problem
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     from pellucid.config.faults import Location

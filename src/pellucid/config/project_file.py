@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from pellucid.config.sizes import SIZE_FIX, bytes_of
 from pellucid.errors import ConfigError, Problem, did_you_mean
+from pellucid.records import dataclass
 
 __all__ = ["FILE_NAME", "EngineSettings", "ProjectFile", "load_project_file"]
 

@@ -6,7 +6,6 @@ A rule whose keys hold a fault already is not asked: what it would say could be 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.config.column_rules import column_names_exist, headers_are_distinct
@@ -27,6 +26,7 @@ from pellucid.config.time_series_rules import (
     time_series_locators_are_jmespath,
 )
 from pellucid.errors import Problem
+from pellucid.records import dataclass
 
 __all__ = ["RULES", "Rule", "rule_problems"]
 

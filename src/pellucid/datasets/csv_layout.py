@@ -6,12 +6,12 @@ import csv
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pellucid.datasets.header_row import generated_names, is_number, names_columns
 from pellucid.datasets.locate import Files
 from pellucid.datasets.sources import DatasetSource
 from pellucid.errors import ConfigError, DataError, Problem, shorten
+from pellucid.records import dataclass
 
 __all__ = ["CsvLayout", "csv_layout"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
 
@@ -14,6 +13,7 @@ from pellucid.datasets.sources import DatasetSource
 from pellucid.datasets.sql import identifier, literal
 from pellucid.errors import DataError, Problem, did_you_mean, require
 from pellucid.protocols.table import RowOrder
+from pellucid.records import dataclass
 
 __all__ = ["DatabaseRows", "database_rows"]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
+from pellucid.records import dataclass
 
 __all__ = ["SCHEMES", "DatabaseAddress", "database_address", "is_database", "shown_address", "without_secrets"]
 

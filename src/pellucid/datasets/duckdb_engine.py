@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
 from typing import Any
+
+from pellucid.records import dataclass
 
 __all__ = ["LateConnection", "duckdb_engine", "with_relations"]
 

@@ -6,7 +6,6 @@ import io
 import json
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from pellucid.datasets.locate import Files, locate, open_raw
 from pellucid.datasets.sources import IMAGES, DatasetSource
 from pellucid.errors import DataError, Problem, require, shorten
+from pellucid.records import dataclass
 
 __all__ = ["ImageFile", "ReadImage", "as_rgb", "image_files", "read_image"]
 

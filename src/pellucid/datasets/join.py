@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pellucid.datasets.sources import LeftOut
 from pellucid.datasets.sql import identifier
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
+from pellucid.records import dataclass
 
 __all__ = ["JOIN_KEY", "Joined", "Side", "joined", "joined_by_column", "joined_by_position", "key_name"]
 

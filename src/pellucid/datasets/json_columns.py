@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from typing import Any, Literal
 
 from pellucid.datasets.sql import identifier
 from pellucid.errors import DataError, Problem
+from pellucid.records import dataclass
 
 __all__ = ["TypedTable", "typed_table"]
 

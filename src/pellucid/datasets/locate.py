@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
 from pellucid.datasets.sources import CSV, IMAGES, JSON, JSON_LINES, PARQUET, DatasetSource
 from pellucid.errors import ConfigError, DataError, MissingExtra, Problem, did_you_mean
+from pellucid.records import dataclass
 
 __all__ = ["Files", "dataset_type_of", "locate", "open_raw"]
 

@@ -9,10 +9,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from weakref import finalize
+
+from pellucid.records import dataclass
 
 __all__ = ["MemoryLimit", "connection_settings", "memory_limited"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pellucid.datasets.database_address import is_database
@@ -16,6 +15,7 @@ from pellucid.datasets.sources import CSV, JSON_LINES, PARQUET, DatasetSource, T
 from pellucid.datasets.sql import identifier
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
 from pellucid.protocols.table import RowOrder
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     from pellucid.datasets.csv_layout import CsvLayout

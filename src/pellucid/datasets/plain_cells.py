@@ -8,7 +8,6 @@ each; a table of the cells met so far gives each its code, and every cell is com
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.counts import Value
+from pellucid.records import dataclass
 
 __all__ = ["Coded", "Stretch", "Unusual", "count_rows", "stretches"]
 

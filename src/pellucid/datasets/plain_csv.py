@@ -10,7 +10,6 @@ import math
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from pellucid.counts import ByThreshold, Cube, Key, Value
 from pellucid.datasets.csv_layout import CsvLayout
@@ -18,6 +17,7 @@ from pellucid.datasets.csv_types import CellType
 from pellucid.datasets.header_row import MISSING
 from pellucid.datasets.plain_cells import MOST_COLUMNS, Coded, Stretch, Unusual, count_rows, stretches
 from pellucid.datasets.scan import Scan
+from pellucid.records import dataclass
 
 __all__ = ["PlainCsv", "plain_csv"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from pellucid.datasets.parts import connect
 from pellucid.datasets.sources import Dataset
 from pellucid.datasets.sql import exact_path, identifier, literal, literals
 from pellucid.errors import DataError, ModelError, Problem
+from pellucid.records import dataclass
 
 __all__ = ["with_predictions", "write_predictions"]
 

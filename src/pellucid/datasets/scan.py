@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from pellucid.datasets.duckdb_engine import with_relations
+from pellucid.records import dataclass
 
 __all__ = ["Scan", "relation_of"]
 

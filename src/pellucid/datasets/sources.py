@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pellucid.datasets.scan import relation_of
 from pellucid.protocols.table import RowOrder
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     from pellucid.datasets.plain_csv import PlainCsv

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +20,7 @@ from pellucid.engines.ibis_tables import arrow_batches, is_ibis_table, keeps_ord
 from pellucid.errors import DataError, Problem
 from pellucid.protocols.model import Batch
 from pellucid.protocols.table import Above, AnyOf, ColumnType, RowOrder, Selection, Within
+from pellucid.records import dataclass
 
 __all__ = ["FrameTable"]
 

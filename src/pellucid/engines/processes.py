@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from pellucid.engines.work import answered, result_of
 from pellucid.errors import ModelError
 from pellucid.explain.one_thread import one_thread
 from pellucid.protocols.pool import Pending, Recipe
+from pellucid.records import dataclass
 
 __all__ = ["WORTH_STARTING", "LocalPool", "local_pool"]
 

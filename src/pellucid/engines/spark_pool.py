@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, cast
 from uuid import uuid4
 
@@ -16,6 +16,7 @@ from pellucid.engines.spark_errors import told
 from pellucid.engines.spark_session import context_of
 from pellucid.engines.work import answered_by, digest_of, result_of
 from pellucid.protocols.pool import Pending, Recipe
+from pellucid.records import dataclass
 
 __all__ = ["SparkPool", "spark_pool"]
 

@@ -12,12 +12,12 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pellucid.errors import ConfigError, MissingExtra, PellucidError, Problem, require
+from pellucid.records import dataclass
 
 __all__ = ["SparkSettings", "check_java", "context_of", "spark_session"]
 

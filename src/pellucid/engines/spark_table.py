@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +16,7 @@ from pellucid.engines.frames import FrameTable
 from pellucid.engines.spark_errors import told
 from pellucid.protocols.model import Batch
 from pellucid.protocols.table import ColumnType, LocalTable, Selection
+from pellucid.records import dataclass
 
 __all__ = ["SparkTable", "counted_alike", "readable_by_spark", "spark_frame"]
 

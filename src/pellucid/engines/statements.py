@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from pellucid.counts import ByThreshold, Cube, Key, Value
 from pellucid.engines.cells import plain
 from pellucid.protocols.table import BATCH_ROWS, ColumnType, Selection
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     from pellucid.engines.frames import FrameTable

@@ -12,7 +12,6 @@ a linear model are its own line less its mean.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from pellucid.explain.game import BATCH_ROWS, checked_scores
 from pellucid.explain.order_statistics import order_statistics
 from pellucid.explain.partial_dependence import numbers_of
 from pellucid.protocols.model import Batch
+from pellucid.records import dataclass
 
 __all__ = [
     "AccumulatedEffects",

@@ -10,13 +10,14 @@ same bits as rows in memory, however they came.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.order_statistics import quantiles
+from pellucid.records import dataclass
 
 __all__ = [
     "AGGREGATIONS",

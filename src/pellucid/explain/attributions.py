@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
+
+from pellucid.records import dataclass
 
 __all__ = ["Attributions"]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from pellucid.errors import ConfigError, Problem, did_you_mean
+from pellucid.records import dataclass
 
 __all__ = ["Budget", "default_samples", "note"]
 

@@ -7,12 +7,12 @@ class -1 are padding. Source: AWS developer guide, model response format for obj
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ModelError
+from pellucid.records import dataclass
 
 __all__ = ["DETECTION", "Box", "DetectedObject", "as_detections", "objects_in", "overlaps", "scores_of_objects"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from pellucid.errors import ModelError
 from pellucid.protocols.game import Answer, Asked, Masked, Masker
 from pellucid.protocols.model import Batch
+from pellucid.records import dataclass
 
 __all__ = ["BATCH_ROWS", "LINKS", "Link", "MaskedGames", "checked_scores", "distinct_inputs", "logit"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -22,6 +22,7 @@ from pellucid.explain.designs import stream
 from pellucid.explain.estimate import BLOCK_ROWS, bases_of, explain_games
 from pellucid.explain.plan import PER_PLAYER, Plan
 from pellucid.protocols.game import Answer, Asked, Games
+from pellucid.records import dataclass
 
 __all__ = ["Groups", "explain_nested"]
 

@@ -11,7 +11,7 @@ Odd part and third order: Fumagalli et al. (2026, arXiv 2602.01399 and 2601.1860
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from pellucid.explain.designs import Design
 from pellucid.explain.expected_errors import expected_share
 from pellucid.explain.solve import Solver
+from pellucid.records import dataclass
 
 __all__ = ["OddFit", "Prior", "can_learn", "fit_odd_terms"]
 

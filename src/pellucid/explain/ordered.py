@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 import numpy as np
@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from pellucid.errors import ConfigError, Problem
 from pellucid.explain.designs import stream
+from pellucid.records import dataclass
 
 __all__ = ["OrderedDesign", "OrderedPlan", "OrderedValues", "Scheme", "Sequences", "ordered_design", "random_orders"]
 

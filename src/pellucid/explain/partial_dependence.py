@@ -7,7 +7,6 @@ mean it is, are the individual conditional expectations of Goldstein et al. (201
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from pellucid.counts import canonical_order
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
 from pellucid.explain.game import BATCH_ROWS, checked_scores
 from pellucid.protocols.model import Batch
+from pellucid.records import dataclass
 
 __all__ = ["Dependence", "Grid", "categorical_grid", "numbers_of", "numeric_grid", "partial_dependence"]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Literal, get_args
 
 from pellucid.errors import ConfigError, Problem, did_you_mean
 from pellucid.explain.budget import Budget
+from pellucid.records import dataclass
 
 __all__ = ["PER_PLAYER", "Estimator", "Pace", "Plan", "SurrogateSettings"]
 

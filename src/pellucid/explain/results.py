@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.tasks import Estimate, Task
 from pellucid.protocols.game import runs
+from pellucid.records import dataclass
 
 __all__ = ["Results"]
 

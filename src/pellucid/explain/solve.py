@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.designs import Design, Scheme, border, enumeration
+from pellucid.records import dataclass
 
 __all__ = ["Solver", "solver"]
 

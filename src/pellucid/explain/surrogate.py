@@ -13,7 +13,7 @@ of inputs, not of coalitions, and shared by all rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import blake2b
 
 import numpy as np
@@ -30,6 +30,7 @@ from pellucid.explain.solve import solver
 from pellucid.explain.standard_errors import standard_errors
 from pellucid.protocols.game import Asked
 from pellucid.protocols.model import Batch
+from pellucid.records import dataclass
 
 __all__ = ["Codes", "Surrogate", "codes_of", "explained_by_surrogate", "training_inputs"]
 

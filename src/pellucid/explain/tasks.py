@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from pellucid.explain.plan import PER_PLAYER, Plan
 from pellucid.explain.solve import solver
 from pellucid.explain.standard_errors import standard_errors
 from pellucid.protocols.game import Asked, runs
+from pellucid.records import dataclass
 
 __all__ = ["Estimate", "Task", "tasks_of"]
 

@@ -7,10 +7,11 @@ that is free first. It is pure: an equal generator gives equal times.
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from pellucid.records import dataclass
 
 __all__ = ["Cluster", "Simulated", "draw_durations", "simulate"]
 

@@ -6,7 +6,7 @@ are wide enough for. What the model takes is the user's to say or to have measur
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from pellucid.explain.estimate import BLOCK_ROWS
 from pellucid.jobs.cluster_simulation import Cluster, draw_durations, simulate
 from pellucid.jobs.explanations.pdp_job import ROWS_AT_ONCE as ROWS_OF_A_PLOT
 from pellucid.jobs.explanations.shap_job import ROWS_AT_ONCE, ROWS_BY_FORMULA
+from pellucid.records import dataclass
 
 __all__ = ["Calls", "JobCost", "Machines", "Range", "Step", "Workload", "job_cost"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal
 
+from pellucid.records import dataclass
 from pellucid.results.evidence import EVIDENCE, Evidence, FileDigest, Role
 
 __all__ = ["Checked", "State", "digest_of", "digest_of_file", "digests_below", "verified"]

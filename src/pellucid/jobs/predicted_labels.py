@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from pellucid.counts import Value
 from pellucid.errors import ModelError, did_you_mean
 from pellucid.protocols.model import Scores
+from pellucid.records import dataclass
 
 __all__ = ["LabelRule", "observed_labels"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain
 from typing import Protocol, runtime_checkable
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from pellucid.jobs.prediction_store import PredictionStore
 from pellucid.protocols.model import Batch, Model, Scores
+from pellucid.records import dataclass
 
 __all__ = ["StreamingModel", "predict_all", "stacked"]
 

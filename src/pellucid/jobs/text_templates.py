@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from math import prod
 
 from pellucid.errors import ConfigError, Problem, did_you_mean
+from pellucid.records import dataclass
 
 __all__ = ["MOST_SENTENCES", "Fillers", "Sentences", "filled_sentences"]
 

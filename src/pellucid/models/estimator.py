@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from pellucid.errors import ModelError
@@ -11,6 +10,7 @@ from pellucid.models.inputs import cells, frame, in_order_of, of_width, trained_
 from pellucid.models.python_callable import rows_for, rows_taken
 from pellucid.models.text_callable import takes_texts, texts_of
 from pellucid.protocols.model import Batch, Scores
+from pellucid.records import dataclass
 
 __all__ = ["EstimatorModel"]
 

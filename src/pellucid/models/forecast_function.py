@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from pellucid.errors import ModelError
 from pellucid.models.answers import library_errors
 from pellucid.models.python_callable import is_reference, object_at
 from pellucid.protocols.forecaster import SeriesRecord
+from pellucid.records import dataclass
 
 __all__ = ["ForecastFunction", "as_forecaster"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy.typing as npt
 
 from pellucid.errors import ConfigError, ModelError, Problem, did_you_mean
 from pellucid.models.answers import library_errors
+from pellucid.records import dataclass
 
 __all__ = ["ImageFunction", "ImageInput", "image_model"]
 

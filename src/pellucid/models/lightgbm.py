@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from pellucid.models.categories import coded
 from pellucid.models.inputs import in_order_of, matrix, of_width, trained_names
 from pellucid.models.loading import Loading
 from pellucid.protocols.model import Batch, Scores
+from pellucid.records import dataclass
 
 __all__ = ["LightGBMModel", "lightgbm_model", "load_lightgbm"]
 

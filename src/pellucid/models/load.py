@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from pellucid.errors import ModelError, did_you_mean
@@ -20,6 +19,7 @@ from pellucid.models.python_callable import is_reference, object_at
 from pellucid.models.skops import load_skops
 from pellucid.models.xgboost import load_xgboost
 from pellucid.protocols.model import Model
+from pellucid.records import dataclass
 
 __all__ = ["FORMATS", "Format", "load_model"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from pellucid.models.answers import class_scores, labels_of, library_errors, sco
 from pellucid.models.inputs import in_order_of, is_text, matrix, of_width
 from pellucid.models.loading import Loading
 from pellucid.protocols.model import Batch, Scores
+from pellucid.records import dataclass
 
 __all__ = ["OnnxModel", "Tensor", "load_onnx"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from pellucid.models.answers import library_errors
 from pellucid.models.images import COLORS, ImageInput
 from pellucid.models.loading import available_cpus
 from pellucid.models.onnx import Tensor
+from pellucid.records import dataclass
 
 __all__ = ["OnnxImages", "load_onnx_images"]
 

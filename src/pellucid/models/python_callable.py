@@ -7,7 +7,6 @@ import inspect
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +15,7 @@ from pellucid.models.answers import library_errors, read_answer
 from pellucid.models.inputs import cells, frame, has_text
 from pellucid.models.text_callable import texts_of
 from pellucid.protocols.model import Batch, Scores
+from pellucid.records import dataclass
 
 __all__ = ["PythonModel", "Takes", "is_reference", "object_at", "rows_for", "rows_taken"]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from pellucid.errors import ModelError
 from pellucid.models.answers import library_errors, read_answer
 from pellucid.protocols.model import Batch, Scores
+from pellucid.records import dataclass
 
 __all__ = ["TextModel", "takes_texts", "texts_of"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from pellucid.models.categories import coded
 from pellucid.models.inputs import in_order_of, matrix, of_width
 from pellucid.models.loading import Loading
 from pellucid.protocols.model import Batch, Scores
+from pellucid.records import dataclass
 
 __all__ = ["XGBoostModel", "load_xgboost", "xgboost_model"]
 

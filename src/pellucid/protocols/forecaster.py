@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from pellucid.records import dataclass
 
 __all__ = ["Cell", "Forecaster", "ItemId", "SeriesRecord"]
 

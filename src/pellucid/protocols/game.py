@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.protocols.model import Batch
+from pellucid.records import dataclass
 
 __all__ = ["Answer", "Asked", "Games", "Masked", "Masker", "runs"]
 

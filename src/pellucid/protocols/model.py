@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import DataError, Problem
+from pellucid.records import dataclass
 
 __all__ = ["Batch", "Model", "Repeated", "Scores"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.counts import Cube, Key, Value
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     from pellucid.protocols.model import Batch

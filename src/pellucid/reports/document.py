@@ -7,8 +7,9 @@ them so that they do no harm. Numbers are texts already, rounded for reading.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from pellucid.records import dataclass
 
 __all__ = [
     "Align",

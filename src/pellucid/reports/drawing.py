@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from threading import Lock
 from typing import Any
 
 from pellucid.charts.theme import themed
+from pellucid.records import dataclass
 from pellucid.reports.document import Chart, Notice
 from pellucid.reports.legible import rewritten, visible
 

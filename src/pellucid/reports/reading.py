@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from pellucid.records import dataclass
 from pellucid.results.group_names import named
 
 __all__ = [

@@ -10,9 +10,10 @@ import itertools
 import math
 import re
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from pellucid.records import dataclass
 from pellucid.reports.suppression import CountedSet, hidden
 
 __all__ = ["EVERYONE", "TIERS", "Hidden", "Tier", "group_key", "hidden_cells", "intersection_key", "segment_key"]

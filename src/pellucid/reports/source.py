@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from pellucid.errors import DataError, Problem
+from pellucid.records import dataclass
 from pellucid.reports.checking import inconsistencies
 from pellucid.results.evidence import EVIDENCE, REPORTS, evidence_from
 

@@ -10,10 +10,11 @@ hidden with them.
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from pellucid.records import dataclass
 
 __all__ = ["CountedSet", "determined", "hidden", "is_small", "small_shares"]
 

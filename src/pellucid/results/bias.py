@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
+from pellucid.records import dataclass
 from pellucid.results.groups import ColumnDistribution, GroupStatistics
 
 if TYPE_CHECKING:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Literal, get_args
 
 from pellucid.errors import DataError, Problem
+from pellucid.records import dataclass
 from pellucid.results.file_names import EVIDENCE, REPORTS
 
 __all__ = ["EVIDENCE", "REPORTS", "Evidence", "FileDigest", "Role", "evidence_from"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ConfigError, Problem, did_you_mean
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     from pellucid.results.plots import ExplanationPlots

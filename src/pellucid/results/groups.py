@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from pellucid.records import dataclass
 
 __all__ = ["ColumnDistribution", "GroupCounts", "GroupRate", "GroupStatistics"]
 

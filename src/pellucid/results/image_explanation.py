@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
 from html import escape
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from pellucid.charts.fonts import readable
 from pellucid.charts.heat_map import BoxLabel, heat_map, labeled_boxes
 from pellucid.errors import ConfigError, Problem
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
 from pellucid import charts
 from pellucid.charts.altair import to_altair
+from pellucid.records import dataclass
 from pellucid.results import plotted
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import get_args
 
@@ -11,6 +10,7 @@ from pellucid.config.languages import LANGUAGES, language_code
 from pellucid.config.methods import Granularity
 from pellucid.errors import ConfigError, Problem, did_you_mean
 from pellucid.protocols.text import Span, Split
+from pellucid.records import dataclass
 
 __all__ = ["LANGUAGE_CODES", "Splitter", "known_language", "paragraphs", "splitter"]
 

@@ -6,14 +6,13 @@ row fails few are disjoint. They are found by words that hold a bit for each bac
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.exact.leaf_blocks import LeafBlock, Words
 from pellucid.explain.exact.tree_ensemble import Integers
 from pellucid.explain.exact.tree_paths import Bits
+from pellucid.records import dataclass
 
 __all__ = ["FailingSets", "failing_sets", "octet"]
 

@@ -7,7 +7,6 @@ a row has the same values, bit by bit, in any company.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +19,7 @@ from pellucid.explain.exact.leaf_blocks import WORD, LeafBlock
 from pellucid.explain.exact.leaf_games import sibling_parts
 from pellucid.explain.exact.tree_ensemble import Integers
 from pellucid.explain.exact.tree_paths import Bits
+from pellucid.records import dataclass
 
 __all__ = ["add_attributions"]
 

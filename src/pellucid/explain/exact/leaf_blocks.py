@@ -8,7 +8,6 @@ sides. What a block adds for explained rows is in `leaf_attributions`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from pellucid.explain.exact.additivity import Floats
 from pellucid.explain.exact.tree_ensemble import LEAF, Booleans, Integers
 from pellucid.explain.exact.tree_paths import Bits
+from pellucid.records import dataclass
 
 __all__ = ["WORD", "LeafBlock", "LongPaths", "Words", "leaf_blocks"]
 

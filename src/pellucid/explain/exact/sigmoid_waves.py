@@ -8,13 +8,13 @@ probability q: a polynomial in q, which Gauss-Legendre integrates exactly. The s
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.exact.additivity import Floats
+from pellucid.records import dataclass
 
 __all__ = ["over_waves"]
 

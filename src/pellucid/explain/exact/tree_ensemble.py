@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.exact.additivity import Floats
+from pellucid.records import dataclass
 
 __all__ = ["LEAF", "Booleans", "Cells", "Integers", "Tree", "TreeEnsemble", "TreeLink", "ensemble_of"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from pellucid.errors import ModelError
 from pellucid.explain.exact.tree_ensemble import LEAF, Booleans, Cells, Integers, TreeEnsemble
+from pellucid.records import dataclass
 
 __all__ = ["Bits", "Leaves", "Level", "failed", "levels_of"]
 

@@ -8,7 +8,7 @@ looked up by the set that it fails itself. The idea is that of WOODELF (arXiv 25
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from pellucid.explain.exact.leaf_blocks import LeafBlock, LongPaths, leaf_blocks
 from pellucid.explain.exact.leaf_games import set_weights
 from pellucid.explain.exact.tree_ensemble import LEAF, Cells, Integers, TreeEnsemble
 from pellucid.explain.exact.tree_paths import Bits, Leaves, Level, failed, levels_of
+from pellucid.records import dataclass
 
 __all__ = ["TreeGame", "explain_trees", "tree_game"]
 

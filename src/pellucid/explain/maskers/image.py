@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from pellucid.protocols.game import Asked
 from pellucid.protocols.model import Batch
+from pellucid.records import dataclass
 
 __all__ = ["COLUMN", "ImageMasker", "MaskedImages"]
 

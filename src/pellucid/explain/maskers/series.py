@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.protocols.forecaster import Cell, SeriesRecord
+from pellucid.records import dataclass
 
 __all__ = ["Direction", "SeriesMasker", "TimeGranularity"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
 from pellucid.protocols.game import Asked
 from pellucid.protocols.model import Batch, Repeated
+from pellucid.records import dataclass
 
 __all__ = ["TabularMasker", "players_of"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +13,7 @@ from pellucid.explain.maskers.tabular import MaskedRows, TabularMasker, codes
 from pellucid.protocols.game import Asked
 from pellucid.protocols.model import Batch
 from pellucid.protocols.text import Span, Split
+from pellucid.records import dataclass
 
 __all__ = ["TextMasker", "groups_of", "leaves", "merged_spans", "text_masker", "unit_spans"]
 

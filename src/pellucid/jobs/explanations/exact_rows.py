@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from pellucid.explain.budget import Budget
 from pellucid.explain.estimate import BLOCK_ROWS
 from pellucid.explain.game import MaskedGames
 from pellucid.protocols.model import Batch
+from pellucid.records import dataclass
 
 __all__ = ["ExactRows", "Exactly", "bounded_by_samples", "with_exact_rows"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from pellucid.counts import canonical_order
 from pellucid.errors import DataError, Problem
 from pellucid.explain.partial_dependence import Grid
 from pellucid.jobs.explanations.clusters import FEW_VALUES
+from pellucid.records import dataclass
 
 __all__ = ["ColumnSummary", "categorical_points", "numeric_points", "summary_of"]
 

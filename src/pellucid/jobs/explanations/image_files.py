@@ -8,13 +8,14 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pellucid.errors import DataError, Problem, require
+from pellucid.records import dataclass
 from pellucid.results.image_explanation import ExplainedImage
 
 __all__ = ["ImageFiles", "heat_maps_named", "is_image_file", "preview"]

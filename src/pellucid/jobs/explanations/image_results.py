@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from pellucid.jobs.explanations.image_shap import ImageRequest
+from pellucid.records import dataclass
 from pellucid.results.image_explanation import ExplainedImage, ImageOutput
 
 __all__ = ["SECTION", "FailedImage", "ImageSummary", "image_details", "image_section", "summary_of"]

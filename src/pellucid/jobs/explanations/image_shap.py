@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from pellucid.explain.image_background import background_for, image_seed, within
 from pellucid.explain.maskers.image import COLUMN, ImageMasker
 from pellucid.explain.plan import Plan
 from pellucid.explain.segmentation import slic_segments
+from pellucid.records import dataclass
 from pellucid.results.image_explanation import ExplainedImage, ImageOutput
 
 __all__ = ["Ask", "DetectionRequest", "ImageRequest", "explained_image", "first_look", "share_of"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from pellucid.jobs.explanations.feature_points import categorical_points, numeri
 from pellucid.jobs.explanations.rows import pieces_of
 from pellucid.jobs.explanations.totals import ShapResult
 from pellucid.protocols.model import Batch
+from pellucid.records import dataclass
 
 __all__ = [
     "FREE_TEXT",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from pellucid.explain.game import Link
 from pellucid.jobs.explanations.shap_job import Explained
 from pellucid.protocols.model import Batch
+from pellucid.records import dataclass
 
 __all__ = ["KINDS", "PickedRows"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.config.bias_request import ColumnType
@@ -16,6 +16,7 @@ from pellucid.explain.maskers.tabular import players_of
 from pellucid.explain.plan import Estimator, Plan, SurrogateSettings
 from pellucid.jobs.bias_request import model_features, resolved
 from pellucid.protocols.dataset import DatasetColumns
+from pellucid.records import dataclass
 
 __all__ = [
     "ExplanationRequest",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from pellucid.jobs.explanations.rows import pieces_of
 from pellucid.jobs.explanations.texts import TextColumns, text_attributions
 from pellucid.protocols.game import Answer, Asked
 from pellucid.protocols.model import Batch
+from pellucid.records import dataclass
 
 __all__ = [
     "ROWS_AT_ONCE",

@@ -6,7 +6,7 @@ import json
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import IO, Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from pellucid.jobs.explanations.shap_job import Explained, ShapTask
 from pellucid.jobs.explanations.texts import TextColumns, UnitsOfText, by_column, units_of
 from pellucid.protocols.model import Batch
 from pellucid.protocols.text import Split
+from pellucid.records import dataclass
 
 __all__ = ["TextResults", "is_punctuation"]
 

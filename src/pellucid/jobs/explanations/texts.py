@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from pellucid.explain.nested import explain_nested
 from pellucid.explain.plan import Plan
 from pellucid.protocols.game import Games
 from pellucid.protocols.text import Span, Split
+from pellucid.records import dataclass
 
 __all__ = ["MAX_UNITS", "TextColumns", "UnitsOfText", "by_column", "text_attributions", "units_of"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,6 +16,7 @@ from pellucid.explain.aggregate import Aggregation, GlobalValues, LocalRows, agg
 from pellucid.explain.budget import note
 from pellucid.jobs.explanations.shap_job import Explained
 from pellucid.jobs.explanations.spilled_rows import SpilledRows
+from pellucid.records import dataclass
 
 __all__ = ["ShapResult", "Totals"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from pellucid.jobs.explanations.shap_job import Found, ShapTask, ShapUnit, expla
 from pellucid.jobs.explanations.unit_store import UnitStore
 from pellucid.protocols.model import Batch
 from pellucid.protocols.pool import Pending, Pool
+from pellucid.records import dataclass
 
 __all__ = ["Done", "Settled", "Unit", "UnitWork", "settled"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from pellucid.errors import DataError, Problem, did_you_mean
 from pellucid.protocols.forecaster import Cell, ItemId, SeriesRecord
+from pellucid.records import dataclass
 
 __all__ = ["Baseline", "SeriesBaseline"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from zlib import crc32
 
@@ -15,6 +14,7 @@ from pellucid.explain.maskers.series import SeriesMasker
 from pellucid.explain.ordered import OrderedDesign, ordered_design
 from pellucid.jobs.forecasts.request import ForecastRequest
 from pellucid.protocols.forecaster import Forecaster, SeriesRecord
+from pellucid.records import dataclass
 from pellucid.results.forecast import ForecastItem, LeftOut
 
 __all__ = ["REPETITIONS", "Repetition", "explained_items", "planned_records", "repeated"]

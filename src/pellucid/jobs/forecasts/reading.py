@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from pellucid.errors import ConfigError, DataError, InputError, Problem, did_you
 from pellucid.jobs.forecasts.locators import Locator, keys_within, last_name, records_under
 from pellucid.jobs.forecasts.timestamps import order_fault
 from pellucid.protocols.forecaster import Cell, ItemId, SeriesRecord
+from pellucid.records import dataclass
 from pellucid.results.forecast import LeftOut
 
 __all__ = ["ReadItems", "read_items"]

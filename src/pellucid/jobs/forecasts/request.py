@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.config.methods import AsymmetricShapleyBaseline, AsymmetricShapleyValue
@@ -13,6 +12,7 @@ from pellucid.explain.ordered import OrderedPlan
 from pellucid.jobs.forecasts.baselines import Baseline
 from pellucid.jobs.forecasts.locators import last_name
 from pellucid.protocols.forecaster import SeriesRecord
+from pellucid.records import dataclass
 from pellucid.results.forecast import Element
 
 __all__ = ["ForecastRequest", "SeriesNames", "forecast_request", "request_problems", "usual_samples"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from heapq import nlargest
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from pellucid.jobs.forecasts.explaining import Repetition
 from pellucid.jobs.forecasts.request import ForecastRequest
+from pellucid.records import dataclass
 from pellucid.results.forecast import Cell, Element, ForecastItem, ItemId, LeftOut
 
 __all__ = ["ForecastSummary", "ForecastTotals", "StrongElement"]

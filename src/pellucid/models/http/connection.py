@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from pellucid.errors import ConfigError, ModelError, Problem
 from pellucid.models.http.answers import shown
 from pellucid.models.http.breaker import CircuitBreaker
 from pellucid.models.http.settings import RequestSettings, Traffic
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     import httpx

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +15,7 @@ from pellucid.models.http.requests import Codec, RequestStream
 from pellucid.models.http.settings import RequestSettings, Traffic
 from pellucid.models.http.templates import RequestFormat
 from pellucid.protocols.model import Batch, Scores
+from pellucid.records import dataclass
 
 __all__ = ["EndpointModel", "Exchange", "InvocationsCodec", "endpoint"]
 

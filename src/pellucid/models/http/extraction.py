@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from pellucid.models.http.answers import (
     table_of_cells,
 )
 from pellucid.protocols.model import Scores
+from pellucid.records import dataclass
 
 __all__ = ["ResponseFormat", "UnreadableRecord", "WrongCount", "assemble", "extract"]
 

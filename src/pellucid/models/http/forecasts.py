@@ -9,7 +9,6 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import jmespath
@@ -26,6 +25,7 @@ from pellucid.models.http.pace import LARGEST_BATCH
 from pellucid.models.http.settings import RequestSettings, Traffic
 from pellucid.protocols.forecaster import SeriesRecord
 from pellucid.protocols.model import Batch, Scores
+from pellucid.records import dataclass
 
 __all__ = ["EndpointForecaster", "SeriesFormat"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from pellucid.models.http.connection import Answer
 from pellucid.models.http.extraction import ResponseFormat, WrongCount, extract
 from pellucid.models.http.pace import LARGEST_BATCH
 from pellucid.protocols.model import Batch, Scores
+from pellucid.records import dataclass
 
 __all__ = ["JPEG_QUALITY", "MOST_DETECTIONS", "ImageCodec"]
 

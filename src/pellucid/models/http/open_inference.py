@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +21,7 @@ from pellucid.models.http.extraction import ResponseFormat, WrongCount, assemble
 from pellucid.models.http.pace import LARGEST_BATCH
 from pellucid.models.http.settings import RequestSettings, Traffic
 from pellucid.protocols.model import Batch, Scores
+from pellucid.records import dataclass
 
 __all__ = ["OpenInferenceCodec", "Tensor", "open_inference"]
 

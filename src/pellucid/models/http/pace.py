@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 
 from pellucid.models.http.settings import RequestSettings
+from pellucid.records import dataclass
 
 __all__ = ["Pace"]
 

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +19,7 @@ from pellucid.models.http.extraction import UnreadableRecord, WrongCount
 from pellucid.models.http.pace import Pace
 from pellucid.models.http.settings import RequestSettings, Traffic
 from pellucid.protocols.model import Batch, Scores
+from pellucid.records import dataclass
 
 __all__ = ["Codec", "RequestStream"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from pellucid.errors import ConfigError, Problem
+from pellucid.records import dataclass
 
 __all__ = ["RequestSettings", "Traffic"]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ import numpy.typing as npt
 from pellucid.errors import ConfigError, ModelError, Problem, did_you_mean
 from pellucid.models.http.padded_cells import joined_rows, printed_column
 from pellucid.protocols.model import Batch
+from pellucid.records import dataclass
 
 __all__ = ["RequestFormat"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from pellucid.errors import require
 from pellucid.models.serving.bodies import BadRequest, accepted_type, decode_rows, encode_scores
 from pellucid.protocols.model import Model
+from pellucid.records import dataclass
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette

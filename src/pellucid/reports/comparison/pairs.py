@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pellucid.bias.comparison import Difference, Estimate, compare_estimates
 from pellucid.bias.metrics import METRICS
+from pellucid.records import dataclass
 from pellucid.reports.content.context import Context, context_of
 from pellucid.reports.reading import Metric, listed, mapping, number_in
 from pellucid.reports.source import ReportSource

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from pellucid.records import dataclass
 from pellucid.reports.reading import Stage, listed, mapping, number_in, read_stages
 from pellucid.reports.source import ReportSource
 from pellucid.reports.suppressed import DEFAULT_MINIMUM, suppressed

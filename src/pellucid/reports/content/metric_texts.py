@@ -7,8 +7,9 @@ Pre-training Bias* and *Measure Post-training Data and Model Bias*, read as the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from pellucid.records import dataclass
 
 __all__ = ["DIFFERENCES", "METRIC_TEXTS", "READING_ORDER", "MetricText", "text_of"]
 

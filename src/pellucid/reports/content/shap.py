@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
@@ -14,6 +13,7 @@ from pellucid.charts.importances import ImportanceBar, importance
 from pellucid.charts.scatters import dependence
 from pellucid.charts.steps import WaterfallStep, waterfall
 from pellucid.charts.swarms import beeswarm
+from pellucid.records import dataclass
 from pellucid.reports.content.context import Context, brief, counted, numbered, output_named
 from pellucid.reports.content.texts import texts_section
 from pellucid.reports.document import (

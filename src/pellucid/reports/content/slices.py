@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from pellucid.records import dataclass
 from pellucid.reports.content.bias import largest_first
 from pellucid.reports.content.context import Context, brief, counted
 from pellucid.reports.content.judging import is_clear, sentence_of, size_of, tone_of

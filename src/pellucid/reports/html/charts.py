@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pellucid.charts.theme import config
+from pellucid.records import dataclass
 from pellucid.reports.document import Chart, Notice
 from pellucid.reports.drawing import FONTS, draw, drawn_specification
 

@@ -8,11 +8,12 @@ import tempfile
 import zlib
 from base64 import b64encode
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+
+from pellucid.records import dataclass
 
 __all__ = ["ChartLibrary", "chart_library", "source_hash"]
 

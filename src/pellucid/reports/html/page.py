@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from importlib.resources import files
 from itertools import count
@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pellucid.charts.theme import TONES
+from pellucid.records import dataclass
 from pellucid.reports.document import Block, Document, Picture
 from pellucid.reports.html.charts import PageCharts, themes_json
 from pellucid.reports.html.library import chart_library, source_hash

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pellucid.errors import InputError, Problem, did_you_mean
+from pellucid.records import dataclass
 from pellucid.reports.document import Block, Chart, Disclosure, Document, MarkedText, Picture, Table
 from pellucid.reports.notebook.shown import ShownChart, ShownMarkedText, ShownPicture, ShownTable
 from pellucid.reports.reading import mapping, number_in, read_stages

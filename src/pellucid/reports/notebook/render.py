@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from pellucid.records import dataclass
 from pellucid.reports.document import Block, Chart, Disclosure, Document, MarkedText, Picture, Section, Table
 from pellucid.reports.legible import visible
 from pellucid.reports.notebook.markdown import escaped, markdown_of

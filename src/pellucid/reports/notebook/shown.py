@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass
 from typing import Any
 
+from pellucid.records import dataclass
 from pellucid.reports.document import Cell, Chart, MarkedText, Picture, Table
 from pellucid.reports.drawing import Drawing, draw, drawn_specification
 from pellucid.reports.legible import visible

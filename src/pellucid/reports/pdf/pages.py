@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, assert_never
 
+from pellucid.records import dataclass
 from pellucid.reports.document import (
     Block,
     Bullets,

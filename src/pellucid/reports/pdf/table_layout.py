@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from pellucid.records import dataclass
 from pellucid.reports.document import Cell, Column, Table
 from pellucid.reports.meanings import cell_of, note_of
 
