@@ -349,6 +349,11 @@ class BiasReport:
 
         return frame_of(self.records(), library=self.frame_library)
 
+    def __repr__(self) -> str:
+        from pellucid.results.printed import printed_report
+
+        return printed_report(self)
+
     def _repr_html_(self) -> str:
         from pellucid.results.notebook import html_of
 

@@ -122,6 +122,11 @@ class PartialDependence:
     n_model_calls: int
     frame_library: str | None = field(default=None, repr=False)
 
+    def __repr__(self) -> str:
+        from pellucid.results.printed import printed_dependence
+
+        return printed_dependence(self)
+
     def __getitem__(self, feature: str) -> FeatureDependence:
         found = {dependence.feature: dependence for dependence in self.features}
         if feature not in found:

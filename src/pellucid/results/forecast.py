@@ -239,6 +239,11 @@ class ForecastExplanation:
             raise ConfigError(Problem("item_id", fix=fix))
         return self.items[0]
 
+    def __repr__(self) -> str:
+        from pellucid.results.printed import printed_forecasts
+
+        return printed_forecasts(self)
+
     def _repr_html_(self) -> str:
         from pellucid.results.forecast_strips import html_of
 

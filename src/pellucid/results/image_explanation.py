@@ -312,6 +312,11 @@ class ImageExplanation:
             output_names=np.array([[out.label for out in image.outputs] for image in self.images]),
         )
 
+    def __repr__(self) -> str:
+        from pellucid.results.printed import printed_images
+
+        return printed_images(self)
+
     def _repr_html_(self) -> str:
         pictures = [(image, i) for image in self.images for i in range(len(image.outputs))]
         shown = "".join(self._figure(image, i) for image, i in pictures[:PICTURES_IN_NOTEBOOK])

@@ -226,6 +226,11 @@ class TextExplanation:
             output_names=None if one else list(self.outputs),
         )
 
+    def __repr__(self) -> str:
+        from pellucid.results.printed import printed_texts
+
+        return printed_texts(self)
+
     def _repr_html_(self) -> str:
         from pellucid.results.marked_texts import html_of
 

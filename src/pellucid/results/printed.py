@@ -1,0 +1,168 @@
+"""Results as an interpreter prints them: what was computed and the numbers that matter most, in lines of text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.results.group_names import named
+
+if TYPE_CHECKING:
+    from pellucid.results.bias import BiasReport
+    from pellucid.results.dependence import PartialDependence
+    from pellucid.results.explanation import Explanation, FeatureImportance
+    from pellucid.results.forecast import ForecastExplanation
+    from pellucid.results.image_explanation import ImageExplanation
+    from pellucid.results.text_explanation import TextExplanation
+
+__all__ = [
+    "counted",
+    "printed_dependence",
+    "printed_explanation",
+    "printed_forecasts",
+    "printed_images",
+    "printed_report",
+    "printed_texts",
+]
+
+MOST_LINES = 45
+"""Of a table; what is left out is counted."""
+MOST_FEATURES = 15
+"""Of one output."""
+MOST_CHARACTERS = 40
+"""Of a text."""
+
+Row = tuple[str, ...]
+
+
+def printed_report(report: BiasReport) -> str:
+    """The metrics of every group with their intervals."""
+    level = f"{100 * report.confidence_level:.4g} %"
+    head = (
+        f"Bias report: {counted(report.rows, 'row')}, {level} intervals; all of it: .to_frame(), .findings, .to_dict()"
+    )
+    rows: list[Row] = [("group", "stage", "metric", "value", f"{level} interval", "adjusted p", "state")]
+    for record in report.records():
+        interval = "" if record["low"] is None else _interval(record["low"], record["high"])
+        p_value = "" if record["p_value"] is None else f"{record['p_value']:.2g}"
+        group = named(record["facet"], record["value_or_threshold"])
+        value = "" if record["value"] is None else _short(record["value"])
+        rows.append((group, record["stage"], record["metric"], value, interval, p_value, record["state"] or ""))
+    return "\n".join([head, *_table(rows, "<<<>>><")])
+
+
+def printed_explanation(explanation: Explanation) -> str:
+    """The features of every output by importance."""
+    rows, features, _ = explanation.values.shape
+    asked = f"{counted(explanation.n_model_calls, 'row')} asked of the model"
+    head = f"Explanation: {counted(rows, 'row')}, {counted(features, 'feature')}; {explanation.estimator}; {asked}"
+    level = f"{100 * explanation.confidence_level:.4g} %"
+    table: list[Row] = [("output", "rank", "feature", "mean |value|", f"{level} interval")]
+    importances = explanation.global_importance()
+    for output in explanation.outputs:
+        of_output = [found for found in importances if found.output == output]
+        table += [_importance(found) for found in of_output[:MOST_FEATURES]]
+        if len(of_output) > MOST_FEATURES:
+            table.append((output, "", f"and {counted(len(of_output) - MOST_FEATURES, 'feature')} more", "", ""))
+    names = ".values, .standard_errors, .to_frame(), .global_importance(), .plot"
+    return "\n".join([f"{head}; all of it: {names}", *_table(table, "<<<>>"), *explanation.notes])
+
+
+def printed_dependence(dependence: PartialDependence) -> str:
+    """How far the mean prediction moves with every feature."""
+    asked = f"{counted(dependence.n_model_calls, 'row')} asked of the model"
+    head = f"Partial dependence: {counted(len(dependence.features), 'feature')}; {asked}; all of it: .features, .plot"
+    table: list[Row] = [("feature", "kind", "points", "output", "lowest mean", "highest mean")]
+    for feature in dependence.features:
+        for output, curve in zip(dependence.outputs, feature.predictions, strict=True):
+            ends = (_short(curve.min()), _short(curve.max())) if curve.size else ("", "")
+            table.append((feature.feature, feature.kind, str(curve.size), output, *ends))
+    return "\n".join([head, *_table(table, "<<><>>")])
+
+
+def printed_texts(explanation: TextExplanation) -> str:
+    """Every text with its predictions and the unit that matters most to each."""
+    asked = f"{counted(explanation.model_rows, 'text')} asked of the model"
+    head = f"Text explanation: {counted(len(explanation.texts), 'text')}, units: {explanation.granularity}; {asked}"
+    table: list[Row] = [("text", "units", "output", "prediction", "largest value", "of")]
+    for text in explanation.texts:
+        for place, output in enumerate(explanation.outputs):
+            largest = ("", "")
+            if text.units:
+                unit = int(np.abs(text.values[:, place]).argmax())
+                largest = (f"{text.values[unit, place]:+.3g}", text.units[unit].text)
+            shown = f"{text.text[:MOST_CHARACTERS]}..." if len(text.text) > MOST_CHARACTERS else text.text
+            table.append((shown, str(len(text.units)), output, _short(text.predictions[place]), *largest))
+    names = ".texts, .top_units(), .to_frame()"
+    return "\n".join([f"{head}; all of it: {names}", *_table(table, "<><>><"), *explanation.notes])
+
+
+def printed_images(explanation: ImageExplanation) -> str:
+    """Every image with its outputs and the largest value of a segment."""
+    asked = f"{counted(explanation.model_images, 'image')} asked of the model"
+    head = (
+        f"Image explanation: {counted(len(explanation), 'image')}; {asked}; all of it: .images, .overlay(), .to_frame()"
+    )
+    table: list[Row] = [("image", "segments", "output", "prediction", "largest value")]
+    for image in explanation.images:
+        for place, output in enumerate(image.outputs):
+            values = image.values[:, place]
+            largest = f"{values[np.abs(values).argmax()]:+.3g}" if values.size else ""
+            table.append((image.name, str(len(values)), output.label, _short(image.predictions[place]), largest))
+    return "\n".join([head, *_table(table, "<><>>"), *explanation.notes])
+
+
+def printed_forecasts(explanation: ForecastExplanation) -> str:
+    """Every item with the element that moves its forecast most."""
+    asked = f"{counted(explanation.model_records, 'record')} asked of the model"
+    head = f"Forecast explanation: {counted(len(explanation), 'item')}; {asked}; all of it: .items, .to_frame()"
+    table: list[Row] = [("item", "steps", "elements", "strongest element", "mean |score|")]
+    for item in explanation.items:
+        strongest = ("", "")
+        if item.elements:
+            place = int(item.strengths.argmax())
+            element = item.elements[place]
+            name = " ".join(str(part) for part in (element.name, element.timestamp if element.timed else None) if part)
+            strongest = (name, _short(item.strengths[place]))
+        table.append((str(item.item_id), str(len(item.offset)), str(len(item.elements)), *strongest))
+    left_out = [f"Left out: {left.item_id} ({left.reason})" for left in explanation.left_out]
+    return "\n".join([head, *_table(table, "<>><>"), *left_out, *explanation.notes])
+
+
+def counted(n: int, noun: str) -> str:
+    """A number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(32561, "row")
+    ('1 row', '32,561 rows')
+    """
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _importance(found: FeatureImportance) -> Row:
+    rank = f"{found.rank}{' (tied)' if found.tied else ''}"
+    return found.output, rank, found.feature, _short(found.value), _interval(*found.interval)
+
+
+def _interval(low: float, high: float) -> str:
+    return f"{_short(low)} to {_short(high)}" if math.isfinite(low) and math.isfinite(high) else "not known"
+
+
+def _short(number: float) -> str:
+    """Three digits, with the zeros at their end."""
+    return f"{number:#.3g}".removesuffix(".")
+
+
+def _table(rows: Sequence[Row], sides: str) -> Iterable[str]:
+    """Lines of columns, ranged left or right as ``sides`` says; names that would break a line are quoted."""
+    shown = [tuple(cell if cell.isprintable() else repr(cell) for cell in row) for row in rows[: 1 + MOST_LINES]]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    for row in shown:
+        cells = (f"{cell:{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True))
+        yield "  ".join(["", *cells]).rstrip()
+    if len(rows) > len(shown):
+        yield f"  and {len(rows) - len(shown):,} more"
