@@ -53,6 +53,20 @@ for name, options in request["options"].items():
             explainer = shap.KernelExplainer(score, background, keep_index=False)
             values.append(explainer.shap_values(rows, nsamples=samples, silent=True, **options))
         answer[name, samples] = np.array(values)
+def game(row):
+    def value(coalitions):
+        masked = np.where(np.atleast_2d(coalitions)[:, None, :], row, background)
+        return score(masked.reshape(-1, len(row))).reshape(masked.shape[:2]).mean(axis=1)
+    return value
+if request["approximators"]:
+    import shapiq
+for name, (approximator, options) in request["approximators"].items():
+    for samples in request["samples"]:
+        values = []
+        for seed in seeds:
+            made = getattr(shapiq, approximator)(n=rows.shape[1], random_state=seed, **options)
+            values.append([made.approximate(samples + 2, game(row)).get_n_order_values(1) for row in rows])
+        answer[name, samples] = np.array(values)
 pickle.dump(answer, open(sys.argv[2], "wb"))
 """
 
@@ -102,11 +116,28 @@ class Case:
         return truth
 
 
-def reference(case: Case, python: Path, options: dict[str, dict[str, Any]], samples: list[int], seeds: int) -> Any:
-    """What shap says: the truth of LightGBM margins, and KernelExplainer under every option and number of samples."""
+def reference(
+    case: Case,
+    python: Path,
+    options: dict[str, dict[str, Any]],
+    samples: list[int],
+    seeds: int,
+    approximators: dict[str, tuple[str, dict[str, Any]]] | None = None,
+) -> Any:
+    """What shap and shapiq say, for every option or approximator and number of samples; the truth of LightGBM margins.
+
+    Parameters
+    ----------
+    options
+        Of shap's KernelExplainer, by name.
+    samples
+        Coalitions besides the empty and the full one.
+    approximators
+        Classes of shapiq and what they are given, by name; they play the same game of masked rows.
+    """
     request = {
         "model": case.model, "rows": case.rows, "background": case.background, "margin": case.margin,
-        "options": options, "samples": samples, "seeds": list(range(seeds)),
+        "options": options, "samples": samples, "seeds": list(range(seeds)), "approximators": approximators or {},
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         asked, answered = Path(folder) / "asked.pickle", Path(folder) / "answered.pickle"

@@ -1,13 +1,14 @@
-"""CPU time of sampled Shapley values: Pellucid beside shap's KernelExplainer, and beside the model's own time.
+"""CPU time of sampled Shapley values: Pellucid beside shap and shapiq, and beside the model's own time.
 
-    python benchmarks/shapley_speed.py --reference-python /path/to/python/with/shap
+    python benchmarks/shapley_speed.py --reference-python /path/to/python/with/shap/and/shapiq
 
-The other interpreter needs shap and the same xgboost and scikit-learn. Both sides explain the same function of the same
-rows against the same background with shap's default of 2048 + 2 M samples, one thread, formulas off; KernelExplainer
-with ``l1_reg=0``, without which its feature selection leaves an error that no number of samples removes. Printed for
-each case: CPU milliseconds per row, the ratio, relative squared errors against exact values, the share of our time that
-is not the model's own on the distinct masked rows; with ``budget: precision``, the time for shap's own error. ``job``
-compares ``pellucid run`` with the bare time of the model on as many masked rows.
+The other interpreter needs shap, shapiq and the same xgboost and scikit-learn. All explain the same function of the
+same rows against the same background with shap's default of 2048 + 2 M samples, one thread, formulas off: shap's
+KernelExplainer with ``l1_reg=0``, without which its feature selection leaves an error that no number of samples
+removes; shapiq's TabularExplainer as it comes, over the whole background, and on a few rows only since it takes long.
+Printed for each case: CPU milliseconds per row, the ratios, relative squared errors against exact values, the share of
+our time that is not the model's own on the distinct masked rows; with ``budget: precision``, the time for shap's own
+error. ``job`` compares ``pellucid run`` with the bare time of the model on as many masked rows.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THRE
 
 SHAP = """
 import pickle, sys, time
-import numpy as np, pandas as pd, shap
+import numpy as np, pandas as pd, shap, shapiq
 case = pickle.load(open(sys.argv[1], "rb"))
 model, rows, background = case["model"], case["rows"], case["background"]
 if case["names"] is None:
@@ -60,8 +61,18 @@ explainer = shap.KernelExplainer(score, background)
 explainer.shap_values(rows[:1], silent=True, l1_reg=0)
 start = time.process_time()
 values = explainer.shap_values(rows, silent=True, l1_reg=0)
-pickle.dump((time.process_time() - start, values), open(sys.argv[2], "wb"))
+shap_took = time.process_time() - start
+few = rows[:case["few"]]
+explainer = shapiq.TabularExplainer(
+    score, background, index="SV", max_order=1, sample_size=len(background), random_state=0
+)
+budget = 2 + min(2048 + 2 * rows.shape[1], 2 ** rows.shape[1] - 2)
+start = time.process_time()
+found = np.array([explainer.explain(row, budget=budget).get_n_order_values(1) for row in few])
+pickle.dump((shap_took, values, time.process_time() - start, found), open(sys.argv[2], "wb"))
 """
+FEW_ROWS = 8
+"""Explained by shapiq."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -167,14 +178,15 @@ def cases(rows: int) -> Iterator[Case]:
     yield of_pipeline(rows, 10)
 
 
-def theirs(case: Case, python: str) -> tuple[float, Floats]:
-    """CPU seconds of shap, and its values."""
+def theirs(case: Case, python: str) -> tuple[float, Floats, float, Floats]:
+    """CPU seconds of shap, and its values; those of shapiq for the first rows."""
     frames = isinstance(case.data, pd.DataFrame)
     request = {
         "model": case.model,
         "rows": case.data.to_numpy(dtype=object) if frames else case.data,
         "background": case.background.to_numpy(dtype=object) if frames else case.background,
         "names": list(case.data) if frames else None,
+        "few": FEW_ROWS,
         "types": {name: "float64" for name, c in case.data.items() if c.dtype.kind in "if"} if frames else None,
     }
     with tempfile.TemporaryDirectory() as folder:
@@ -182,7 +194,7 @@ def theirs(case: Case, python: str) -> tuple[float, Floats]:
         asked.write_bytes(pickle.dumps(request))
         command = [python, "-W", "ignore", "-c", SHAP, str(asked), str(answered)]
         subprocess.run(command, check=True, env={**os.environ, **ONE_THREAD}, capture_output=True)
-        found: tuple[float, Floats] = pickle.loads(answered.read_bytes())  # noqa: S301
+        found: tuple[float, Floats, float, Floats] = pickle.loads(answered.read_bytes())  # noqa: S301
     return found
 
 
@@ -212,12 +224,18 @@ def compare(case: Case, python: str) -> bool:
     rows = len(case.data)
     pellucid.explain(case.score, case.data[:1], baseline=case.background, exact=False)  # imports, caches
     mine, model, found = ours(case)
-    reference, values = theirs(case, python)
+    reference, values, slow, few = theirs(case, python)
     off, others = error(found.values[:, :, 0], case.truth), error(values, case.truth)
     print(
         f"{case.name}: {1e3 * mine / rows:.2f} ms a row, shap {1e3 * reference / rows:.2f} ms, "
         f"{reference / mine:.1f} x (goal {case.goal:g}); error {off:.1e}, shap {others:.1e}; "
         f"beside the model {100 * (mine - model) / model:.0f} % (model rows {found.n_model_calls:,})",
+        flush=True,
+    )
+    mine_there = error(found.values[: len(few), :, 0], case.truth[: len(few)])
+    print(
+        f"    shapiq {1e3 * slow / len(few):.2f} ms a row, {slow / len(few) / (mine / rows):.1f} x; on its rows error "
+        f"{error(few, case.truth[: len(few)]):.1e}, ours {mine_there:.1e}",
         flush=True,
     )
     if others > 1e-12:
