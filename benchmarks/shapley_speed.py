@@ -8,7 +8,8 @@ KernelExplainer with ``l1_reg=0``, without which its feature selection leaves an
 removes; shapiq's TabularExplainer as it comes, over the whole background, and on a few rows only since it takes long.
 Printed for each case: CPU milliseconds per row, the ratios, relative squared errors against exact values, the share of
 our time that is not the model's own on the distinct masked rows; with ``budget: precision``, the time for shap's own
-error. ``job`` compares ``pellucid run`` with the bare time of the model on as many masked rows.
+error. ``job`` compares ``pellucid run`` with the bare time of the model on as many masked rows; ``http`` counts the
+requests of such a job to a model behind a server on loopback.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ import pellucid
 from pellucid.api.job import run_job
 from pellucid.explain.exact.logistic import logistic
 from pellucid.explain.exact.trees import explain_trees
+from pellucid.models.serving.shadow import serving_command, shadow_server
 from pellucid.models.tree_readers.read import read_trees
 
 Floats = npt.NDArray[np.float64]
@@ -71,6 +73,7 @@ start = time.process_time()
 found = np.array([explainer.explain(row, budget=budget).get_n_order_values(1) for row in few])
 pickle.dump((shap_took, values, time.process_time() - start, found), open(sys.argv[2], "wb"))
 """
+PARTS = ("shap", "closed", "job", "http")
 FEW_ROWS = 8
 """Explained by shapiq."""
 
@@ -272,28 +275,34 @@ def closed_forms(rows: int) -> list[bool]:
     return met
 
 
-def job(rows: int, samples: int | None) -> bool:
-    """``pellucid run`` with one baseline row, beside the model's bare time on as many masked rows."""
+def written_job(folder: str, rows: int, samples: int | None) -> tuple[xgboost.Booster, Floats]:
+    """Write model, rows and ``job.json`` of an explained job with one baseline row; the model and all rows."""
     people, rich = adult()
     cells = coded(people)
-    booster = xgboost.train(
-        {"max_depth": 6, "nthread": 1, "objective": "binary:logistic"}, xgboost.DMatrix(cells, rich), 100
-    )
-    asked = rows * ((2 * cells.shape[1] + 2048 if samples is None else samples) + 1)
-    settings = {"baseline": [np.median(cells, axis=0).tolist()], "seed": 1}
-    shap = settings if samples is None else {**settings, "num_samples": samples}
+    settings = {"max_depth": 6, "nthread": 1, "objective": "binary:logistic"}
+    booster = xgboost.train(settings, xgboost.DMatrix(cells, rich), 100)
+    booster.save_model(f"{folder}/model.ubj")
+    names = [f"x{i}" for i in range(cells.shape[1])]
+    pd.DataFrame(cells[:rows], columns=names).to_parquet(f"{folder}/rows.parquet")
+    shap = {"baseline": [np.median(cells, axis=0).tolist()], "seed": 1}
+    document = {
+        "dataset_type": "application/x-parquet",
+        "dataset_uri": f"{folder}/rows.parquet",
+        "headers": names,
+        "predictor": {"model": f"{folder}/model.ubj", "content_type": "text/csv"},
+        "methods": {"shap": shap if samples is None else {**shap, "num_samples": samples}},
+    }
+    Path(folder, "job.json").write_text(json.dumps(document))
+    document["predictor"] = {"endpoint_name": "income", "content_type": "text/csv"}
+    Path(folder, "remote.json").write_text(json.dumps(document))
+    return booster, cells
+
+
+def job(rows: int, samples: int | None) -> bool:
+    """``pellucid run`` with one baseline row, beside the model's bare time on as many masked rows."""
     with tempfile.TemporaryDirectory() as folder:
-        booster.save_model(f"{folder}/model.ubj")
-        names = [f"x{i}" for i in range(cells.shape[1])]
-        pd.DataFrame(cells[:rows], columns=names).to_parquet(f"{folder}/rows.parquet")
-        document = {
-            "dataset_type": "application/x-parquet",
-            "dataset_uri": f"{folder}/rows.parquet",
-            "headers": names,
-            "predictor": {"model": f"{folder}/model.ubj", "content_type": "text/csv"},
-            "methods": {"shap": shap},
-        }
-        Path(folder, "job.json").write_text(json.dumps(document))
+        booster, cells = written_job(folder, rows, samples)
+        asked = rows * ((2 * cells.shape[1] + 2048 if samples is None else samples) + 1)
         # A batch at a time, as no model would be asked for all of them at once.
         draw = np.random.default_rng(0)
         batch = np.ascontiguousarray(cells[draw.choice(len(cells), 65_536)])
@@ -313,12 +322,30 @@ def job(rows: int, samples: int | None) -> bool:
     return spent <= 1.25 * bare
 
 
+def remote_job(rows: int, samples: int | None) -> bool:
+    """The same job with the model behind a server on loopback: how many requests it takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        _, cells = written_job(folder, rows, samples)
+        command = serving_command(f"{folder}/model.ubj", features=[f"x{i}" for i in range(cells.shape[1])])
+        with shadow_server(command, log=Path(folder, "server.log")) as url:
+            run = [sys.executable, "-m", "pellucid", "run", f"{folder}/remote.json", "--endpoint", f"income={url}"]
+            subprocess.run([*run, "--output", f"{folder}/output"], check=True, capture_output=True)
+        evidence = json.loads(Path(folder, "output", "evidence.json").read_text())
+    requests, asked = evidence["model_requests"], evidence["model_rows"]
+    print(
+        f"job over HTTP, {rows:,} rows, {samples or 'default'} samples: {asked:,} masked rows, {requests:,} requests: "
+        f"{rows / requests:.0f} x fewer than rows explained (goal 20), {asked / requests:,.0f} x fewer than rows asked",
+        flush=True,
+    )
+    return requests * 20 <= rows
+
+
 def main() -> int:
     """Print one line per case; 1 if a goal was missed."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--reference-python", help="interpreter with shap; without one only jobs are measured")
     options.add_argument("--rows", type=int, default=64)
-    options.add_argument("--parts", nargs="+", default=["shap", "closed", "job"], choices=["shap", "closed", "job"])
+    options.add_argument("--parts", nargs="+", default=PARTS, choices=PARTS)
     chosen = options.parse_args()
     met = []
     if "shap" in chosen.parts and chosen.reference_python:
@@ -327,6 +354,8 @@ def main() -> int:
         met += closed_forms(2560)
     if "job" in chosen.parts:
         met += [job(30_162, 15), job(1_000, None)]
+    if "http" in chosen.parts:
+        met += [remote_job(30_162, 15), remote_job(1_000, None)]
     return int(not all(met))
 
 
