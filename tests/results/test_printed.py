@@ -1,4 +1,4 @@
-"""What an interpreter prints of a result: a head, a table that fits, nothing that the terminal would obey."""
+"""What is printed of a result: a head, a table that fits, nothing that the terminal would obey."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def people(rows: int = 200) -> pd.DataFrame:
 def test_a_bias_report_prints_every_metric_with_its_interval() -> None:
     frame = people()
     report = pellucid.bias(frame, label="hired", positive=[1], facets={"sex": ["F"]}, metrics=["CI", "DPL"])
-    lines = repr(report).splitlines()
+    lines = str(report).splitlines()
     assert lines[0] == "Bias report: 200 rows, 95 % intervals; all of it: .to_frame(), .findings, .to_dict()"
     assert lines[1].split() == ["group", "stage", "metric", "value", "95", "%", "interval", "adjusted", "p", "state"]
     found = {record["metric"]: record for record in report.records()}
@@ -34,13 +34,13 @@ def test_a_bias_report_prints_every_metric_with_its_interval() -> None:
 def test_a_metric_without_a_value_stays_empty_and_says_its_state() -> None:
     frame = people().assign(note="text")
     report = pellucid.bias(frame, label="hired", positive=[1], facets={"sex": ["F"]}, predicted="hired", metrics=["FT"])
-    assert repr(report).splitlines()[-1].split() == ["sex", "=", "F", "post_training", "FT", "insufficient_evidence"]
+    assert str(report).splitlines()[-1].split() == ["sex", "=", "F", "post_training", "FT", "insufficient_evidence"]
 
 
 def test_a_long_table_is_cut_and_says_how_much_is_left_out() -> None:
     frame = people(3000).assign(town=[f"t{i % 30:02}" for i in range(3000)])
     report = pellucid.bias(frame, label="hired", positive=[1], facets={"town": None})
-    lines = repr(report).splitlines()
+    lines = str(report).splitlines()
     assert len(lines) == 1 + 1 + MOST_LINES + 1
     assert lines[-1] == f"  and {len(report.records()) - MOST_LINES:,} more"
 
@@ -48,15 +48,15 @@ def test_a_long_table_is_cut_and_says_how_much_is_left_out() -> None:
 def test_names_that_a_terminal_would_obey_are_quoted() -> None:
     frame = people().replace({"sex": {"F": "\x1b[31mF\n"}})
     report = pellucid.bias(frame, label="hired", positive=[1], facets={"sex": ["\x1b[31mF\n"]}, metrics=["CI"])
-    assert "\x1b" not in repr(report)
-    assert len(repr(report).splitlines()) == 3
+    assert "\x1b" not in str(report)
+    assert len(str(report).splitlines()) == 3
 
 
 def test_an_explanation_prints_its_features_by_importance() -> None:
     rows = pd.DataFrame({"age": [1.0, 2.0, 3.0, 3.0], "pay": [30.0, 10.0, 20.0, 30.0], "idle": [0.0, 1.0, 0.0, 0.0]})
     model = LinearRegression().fit(rows, 2 * rows["age"] - 0.1 * rows["pay"])
     found = pellucid.explain(model, rows, baseline=rows.iloc[:1])
-    lines = repr(found).splitlines()
+    lines = str(found).splitlines()
     assert lines[0] == (
         f"Explanation: 4 rows, 3 features; exact: linear; {found.n_model_calls} rows asked of the model; all of it: "
         ".values, .standard_errors, .to_frame(), .global_importance(), .plot"
@@ -73,14 +73,14 @@ def test_features_beyond_the_most_important_are_counted() -> None:
     draw = np.random.default_rng(0)
     rows = draw.normal(size=(30, 20))
     found = pellucid.explain(LinearRegression().fit(rows, rows @ np.arange(20.0)), rows, baseline=rows[:1])
-    assert "and 5 features more" in repr(found)
+    assert "and 5 features more" in str(found)
 
 
 def test_partial_dependence_prints_how_far_predictions_move() -> None:
     rows = pd.DataFrame({"age": [0.0, 1.0, 2.0], "pay": [1.0, 0.0, 1.0]})
     model = LinearRegression().fit(rows, 3 * rows["age"])
     found = pellucid.partial_dependence(model, rows, ["age"], grid_resolution=3)
-    assert [line.split() for line in repr(found).splitlines()[1:]] == [
+    assert [line.split() for line in str(found).splitlines()[1:]] == [
         ["feature", "kind", "points", "output", "lowest", "mean", "highest", "mean"],
         ["age", "numeric", "3", found.outputs[0], "1.00", "5.00"],
     ]
@@ -91,10 +91,13 @@ def test_texts_print_their_predictions_and_strongest_units() -> None:
         return [float(text.count("!")) for text in texts]
 
     found = pellucid.explain_text(shouting, ["well done!", "a\tlong story that goes on and on and never ends"])
-    lines = repr(found).splitlines()
+    lines = str(found).splitlines()
     assert lines[0].startswith("Text explanation: 2 texts, units: ")
     assert lines[2].split()[:2] == ["well", "done!"]
     assert "1.00" in lines[2]
+    assert repr(found) == (
+        f"TextExplanation(texts=2, outputs=1, granularity={found.granularity!r}, model_rows={found.model_rows})"
+    )
     assert lines[3].startswith("  'a\\tlong story that goes on and on and nev...'")
 
 
@@ -104,6 +107,7 @@ def test_images_print_their_outputs() -> None:
 
     draw = np.random.default_rng(0)
     found = pellucid.explain_images(brightness, [draw.integers(0, 255, size=(32, 32, 3), dtype=np.uint8)])
-    lines = repr(found).splitlines()
+    lines = str(found).splitlines()
     assert lines[0].startswith("Image explanation: 1 image; ")
     assert f"{float(found.predictions[0][0]):#.3g}" in lines[2]
+    assert repr(found) == f"ImageExplanation(images=1, model_images={found.model_images})"

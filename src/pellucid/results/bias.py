@@ -349,7 +349,7 @@ class BiasReport:
 
         return frame_of(self.records(), library=self.frame_library)
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         from pellucid.results.printed import printed_report
 
         return printed_report(self)

@@ -122,7 +122,7 @@ class PartialDependence:
     n_model_calls: int
     frame_library: str | None = field(default=None, repr=False)
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         from pellucid.results.printed import printed_dependence
 
         return printed_dependence(self)

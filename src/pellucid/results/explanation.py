@@ -246,7 +246,7 @@ class Explanation:
         numeric = all(column.dtype.kind in "biuf" for column in columns)
         return np.column_stack([column.astype(float if numeric else object) for column in columns])
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         from pellucid.results.printed import printed_explanation
 
         return printed_explanation(self)

@@ -240,6 +240,13 @@ class ForecastExplanation:
         return self.items[0]
 
     def __repr__(self) -> str:
+        """Its size and what it took: thousands of numbers would say less."""
+        return (
+            f"ForecastExplanation(items={len(self)}, left_out={len(self.left_out)}, direction={self.direction!r}, "
+            f"model_records={self.model_records})"
+        )
+
+    def __str__(self) -> str:
         from pellucid.results.printed import printed_forecasts
 
         return printed_forecasts(self)

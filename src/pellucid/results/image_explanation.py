@@ -313,6 +313,10 @@ class ImageExplanation:
         )
 
     def __repr__(self) -> str:
+        """Its size and what it took: thousands of numbers would say less."""
+        return f"ImageExplanation(images={len(self)}, model_images={self.model_images})"
+
+    def __str__(self) -> str:
         from pellucid.results.printed import printed_images
 
         return printed_images(self)

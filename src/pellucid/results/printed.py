@@ -1,4 +1,4 @@
-"""Results as an interpreter prints them: what was computed and the numbers that matter most, in lines of text."""
+"""Results as ``print`` shows them: what was computed and the numbers that matter most, in lines of text."""
 
 from __future__ import annotations
 

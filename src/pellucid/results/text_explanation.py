@@ -227,6 +227,13 @@ class TextExplanation:
         )
 
     def __repr__(self) -> str:
+        """Its size and what it took: thousands of numbers would say less."""
+        return (
+            f"TextExplanation(texts={len(self.texts)}, outputs={len(self.outputs)}, granularity={self.granularity!r}, "
+            f"model_rows={self.model_rows})"
+        )
+
+    def __str__(self) -> str:
         from pellucid.results.printed import printed_texts
 
         return printed_texts(self)
