@@ -209,8 +209,10 @@ ESTIMATORS = (
         (
             "explain_images",
             {"segments": [[0, 1], [0]]},
-            "segments: got 'list'. Give an array of shape (height, width), the segment of every pixel, or a list of such "
-            "arrays.",
+            (
+                "segments: got 'list'. Give an array of shape (height, width), the segment of every pixel, or a list "
+                "of such arrays."
+            ),
         ),
         (
             "explain_images",
