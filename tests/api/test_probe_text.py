@@ -211,7 +211,7 @@ def test_right_answers_of_a_table_are_truths():
         ({"seed": -1}, "seed: got -1. Use an integer of at least 0."),
         (
             {"groups": ["female", "male"]},
-            """groups: got ['female', 'male']. Give words by facet and group, such as {"sex": {"female": {"NAME": ["Eve"]}, "male": ...}}.""",
+            """groups: got ['female', 'male']. Give words of groups by name, such as {"sex": {"female": {"NAME": ["Eve"]}, "male": {"NAME": ["Bob"]}}}.""",
         ),
     ],
 )

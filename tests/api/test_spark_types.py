@@ -5,7 +5,9 @@ import json
 import duckdb
 import pytest
 
+from pellucid import bias
 from pellucid.api.job import run_job
+from pellucid.errors import DataError
 
 pytestmark = pytest.mark.slow
 
@@ -72,3 +74,11 @@ def test_columns_that_spark_cannot_read_may_stand_beside_those_it_counts(by_engi
     segments = [{"name_or_index": "id", "segments": [["00000000-0000-0000-0000-000000000001"]]}]
     found = by_engine(["id", "text"], facet=facets, group_variable="text", segment_config=segments)
     assert found["spark"] == found["local"]
+
+
+@pytest.mark.parametrize("cell", ["array(id % 2)", "map('town', id % 2)"])
+def test_a_spark_frame_makes_no_facets_of_lists_and_maps(spark, cell):
+    frame = spark.sql(f"SELECT {cell} AS place, id % 2 AS hired FROM range(20)")
+    fix = r"Lists and objects make no groups in this kind of table\. Turn them into text, or use a part of them\.$"
+    with pytest.raises(DataError, match=rf"^place: got .* The type of the column is (List|Map)\(.*\)\. {fix}"):
+        bias(frame, label="hired", positive=1, facets="place", metrics="DPL")

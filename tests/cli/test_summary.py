@@ -1,5 +1,6 @@
 """What people read: nothing cut off, nothing hidden, nothing of the data taken as a command."""
 
+import json
 import re
 
 import pytest
@@ -136,3 +137,33 @@ def test_a_brief_reading_gives_the_rates_and_that_there_may_be_no_difference():
 )
 def test_numbers_have_three_digits(value, shown):
     assert number(value) == shown
+
+
+def test_a_facet_given_twice_has_two_entries_in_the_results_and_is_shown_once_with_a_warning(workplace):
+    sex, region = {"name_or_index": "sex", "value_or_threshold": ["F"]}, {"name_or_index": "region"}
+    workplace.config(facet=[sex, region, {**sex, "name_or_index": 1}, region])
+    ended = workplace.run()
+    facets = workplace.analysis()["pre_training_bias_metrics"]["facets"]
+    assert facets["sex"] == [facets["sex"][0]] * 2
+    consequence = "the results hold the same metrics twice. Leave one of the two out."
+    told = [
+        f"facet[2] asks for sex = F, as facet[0] does: {consequence}",
+        f"facet[3] asks for every value of 'region', as facet[1] does: {consequence}",
+    ]
+    details = json.loads((workplace.folder / "output" / "pellucid.json").read_text())
+    assert details["warnings"] == told
+    assert [(group["facet"], group["value_or_threshold"]) for group in details["groups"]] == [
+        ("sex", "F"),
+        ("region", "north"),
+        ("region", "south"),
+    ]
+    assert ended.out.count("sex = F: 100 rows (50.0 %) against 100 others") == 1
+    looked = workplace.command("doctor", "analysis_config.json", "--data", "people.csv")
+    for text in (ended.out, looked.out):
+        assert all(warning in " ".join(text.split()) for warning in told)
+
+
+def test_one_facet_may_be_given_with_several_thresholds_or_values(workplace):
+    workplace.config(facet=[{"name_or_index": "sex", "value_or_threshold": [value]} for value in ("F", "M")])
+    workplace.run()
+    assert json.loads((workplace.folder / "output" / "pellucid.json").read_text())["warnings"] == []

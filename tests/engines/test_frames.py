@@ -5,6 +5,7 @@ from datetime import datetime
 import duckdb
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -212,14 +213,16 @@ def test_lists_and_objects_within_others_are_selected_as_they_print(first, secon
 
 
 @pytest.mark.parametrize(
-    "frame_of", [lambda rows: rows.to_arrow(), lambda rows: rows.to_pandas()], ids=["arrow", "pandas"]
+    ("frame_of", "kind"),
+    [(lambda rows: rows.to_arrow(), "Struct({'town': String})"), (lambda rows: rows.to_pandas(), "Object")],
+    ids=["arrow", "pandas"],
 )
-def test_a_table_that_makes_no_groups_of_lists_says_so(frame_of):
+def test_a_table_that_makes_no_groups_of_lists_says_so(frame_of, kind):
     columns = {"sex": ["F", "M"], "skills": [None, [1, 2]], "place": [{"town": "Ulm"}, {"town": "Bonn"}]}
     table = FrameTable(frame_of(pl.DataFrame(columns)))
     expected = (
-        "place: got \"{'town': 'Ulm'}\". Lists and objects make no groups in this kind of table. Turn them into text, "
-        "or use a part of them."
+        f"place: got \"{{'town': 'Ulm'}}\". The type of the column is {kind}. Lists and objects make no groups in this "
+        "kind of table. Turn them into text, or use a part of them."
     )
     for ask in (lambda: table.cube([ByValue("sex"), ByValue("place")]), lambda: table.distinct("place")):
         with pytest.raises(DataError) as error:
@@ -227,6 +230,33 @@ def test_a_table_that_makes_no_groups_of_lists_says_so(frame_of):
         assert str(error.value) == expected
     with pytest.raises(DataError, match=r"^skills: got .*\n.*place: got"):
         table.cube([ByValue("skills"), ByValue("place")])
+
+
+MAP = pa.array([[("town", "Ulm")], [("town", "Bonn")]], pa.map_(pa.string(), pa.string()))
+
+
+@pytest.mark.parametrize(
+    ("cells", "shown", "kind"),
+    [
+        pytest.param(
+            pl.from_arrow(MAP),
+            "\"{'town': 'Ulm'}\"",
+            "Map(String, String)",
+            marks=pytest.mark.skipif(not hasattr(pl, "Map"), reason="this Polars reads maps as lists of records"),
+        ),
+        (pl.Series([["Ulm"], ["Bonn"]], dtype=pl.Array(pl.String, 1)), "\"['Ulm']\"", "Array(String, shape=(1,))"),
+        (pl.Series([1j, 2j], dtype=pl.Object), "'1j'", "Object"),
+    ],
+    ids=["maps", "arrays", "objects"],
+)
+def test_what_polars_compares_with_nothing_is_no_facet(cells, shown, kind):
+    frame = pl.DataFrame({"sex": cells, "hired": [1, 0]})
+    with pytest.raises(DataError) as refused:
+        bias(frame, label="hired", positive=1, facets="sex", metrics="DPL")
+    assert str(refused.value) == (
+        f"sex: got {shown}. The type of the column is {kind}. Lists and objects make no groups in this kind of table. "
+        "Turn them into text, or use a part of them."
+    )
 
 
 def test_numbers_come_in_the_order_of_the_rows_with_nan_for_what_is_missing(people):

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, get_args
 
+from pellucid.api.argument_kinds import SHARE, other_kinds, whole_number
 from pellucid.errors import ConfigError, DataError, InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
@@ -124,21 +124,13 @@ def _wrong_values(request: BiasRequest) -> Iterator[Problem]:
                 yield Problem(where, value, fix="Use a text or a finite number.")
 
 
-def _wrong_numbers(request: BiasRequest) -> Iterator[Problem]:
-    shares: dict[str, Any] = {
-        "confidence_level": request.confidence_level,
-        "probability_threshold": request.probability_threshold,
-    }
-    whole_numbers: dict[str, tuple[Any, int]] = {
-        "seed": (request.seed, 0),
-        "minimum_group_rows": (request.minimum_group_rows, 1),
-    }
-    for where, share in shares.items():
-        if isinstance(share, bool) or not isinstance(share, Real) or not 0 < float(share) < 1:
-            yield Problem(where, share, fix="Use a number between 0 and 1.")
-    for where, (whole, least) in whole_numbers.items():
-        if isinstance(whole, bool) or not isinstance(whole, Integral) or int(whole) < least:
-            yield Problem(where, whole, fix=f"Use an integer of at least {least}.")
+def _wrong_numbers(request: BiasRequest) -> list[Problem]:
+    return other_kinds(
+        ("confidence_level", request.confidence_level, SHARE),
+        ("probability_threshold", request.probability_threshold, SHARE),
+        ("seed", request.seed, whole_number(0)),
+        ("minimum_group_rows", request.minimum_group_rows, whole_number(1)),
+    )
 
 
 def _wrong_types(types: Mapping[str, str]) -> Iterator[Problem]:

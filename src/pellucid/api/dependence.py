@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal
 
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
@@ -89,21 +88,47 @@ def partial_dependence(
     >>> found["column_0"].points.tolist(), found["column_0"].predictions.tolist()
     ([1.5, 2.5], [[2.25, 3.75]])
     """
+    from pellucid.api.argument_kinds import (
+        COLUMNS,
+        FUNCTION,
+        SHARE,
+        SWITCH,
+        listed,
+        optional,
+        other_kinds,
+        refuse_other_kinds,
+        whole_number,
+    )
     from pellucid.api.rows import batch_of, library_of
     from pellucid.api.scoring import ScoredModel, check_features, features_known, opened
     from pellucid.api.spark_explaining import pool_beside
     from pellucid.results.dependence import PartialDependence
 
+    refuse_other_kinds(
+        ("features", features, COLUMNS),
+        ("categorical", categorical, COLUMNS),
+        ("individual", individual, SWITCH),
+        ("ale", ale, SWITCH),
+        ("columns", columns, optional(COLUMNS)),
+        ("allow_pickle", allow_pickle, SWITCH),
+        ("progress", progress, FUNCTION),
+    )
     found = opened(model, rows=rows, allow_pickle=allow_pickle)
     known = features_known(found)
-    given = batch_of(rows, "rows", columns=columns, known=known)
+    given = batch_of(rows, "rows", columns=None if columns is None else listed(columns), known=known)
     check_features(given.names, known, "rows")
-    wanted = [features] if isinstance(features, str) else list(features or ())
-    _check(wanted, categorical, grid_resolution, given, ice=ice, seed=seed, level=confidence_level)
+    wanted, whole = listed(features), listed(categorical)
+    numbers = other_kinds(
+        ("grid_resolution", grid_resolution, whole_number(1)),
+        ("ice", ice, optional(whole_number(1))),
+        ("seed", seed, whole_number(0)),
+        ("confidence_level", confidence_level, SHARE),
+    )
+    _check(wanted, whole, given, numbers)
     scored = ScoredModel(found)
     question = _question(
         given,
-        {name: _grid(given, name, grid_resolution, categorical=name in categorical) for name in wanted},
+        {name: _grid(given, name, grid_resolution, categorical=name in whole) for name in wanted},
         intervals=grid_resolution if ale else 0,
         shown=len(given) if individual else ice or 0,
         seed=seed,
@@ -216,16 +241,8 @@ def _rows_asked(question: _Question, curve: FeatureDependence) -> int:
 
 
 # --- arguments -------------------------------------------------------------------------------------------------------
-def _check(
-    wanted: Sequence[str],
-    categorical: Sequence[str],
-    resolution: Any,
-    rows: Batch,
-    *,
-    ice: Any,
-    seed: Any,
-    level: float,
-) -> None:
+def _check(wanted: Sequence[str], categorical: Sequence[str], rows: Batch, numbers: Sequence[Problem]) -> None:
+    """Report unknown columns together with what is wrong with ``numbers``."""
     problems = [
         Problem(where, name, fix=f"Use a column of the model; {did_you_mean(name, rows.names)}")
         for where, names in (("features", wanted), ("categorical", categorical))
@@ -234,14 +251,7 @@ def _check(
     ]
     if not wanted:
         problems.append(Problem("features", [], fix="Name at least one column."))
-    if isinstance(resolution, bool) or not isinstance(resolution, Integral) or resolution < 1:
-        problems.append(Problem("grid_resolution", resolution, fix="Use an integer of at least 1."))
-    if ice is not None and (isinstance(ice, bool) or not isinstance(ice, Integral) or ice < 1):
-        problems.append(Problem("ice", ice, fix="Use an integer of at least 1, the number of rows."))
-    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
-        problems.append(Problem("seed", seed, fix="Use an integer of at least 0."))
-    if not isinstance(level, int | float) or not 0 < level < 1:
-        problems.append(Problem("confidence_level", level, fix="Use a number between 0 and 1."))
+    problems += numbers
     if problems:
         raise ConfigError(problems)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from pellucid.errors import ConfigError, InputError, Problem, did_you_mean
 
@@ -118,30 +117,51 @@ def explain(
     >>> found.values.tolist(), found.base_values.tolist(), found.estimator
     ([[[6.0], [-1.0]]], [[0.0]], 'enumeration')
     """
+    from pellucid.api.argument_kinds import (
+        COLUMNS,
+        FUNCTION,
+        NAMES_OR_POSITIONS,
+        SWITCH,
+        listed,
+        mapping,
+        optional,
+        other_kinds,
+    )
     from pellucid.api.explained_rows import Question, explained_rows
     from pellucid.api.rows import batch_of, library_of
     from pellucid.api.scoring import ScoredModel, check_features, features_known, opened
     from pellucid.api.spark_explaining import pool_beside
     from pellucid.explain.maskers.tabular import TabularMasker, players_of
 
-    plan = plan_of(estimator, budget, seed, link, confidence_level, surrogate=surrogate)
-    wanted = _listed(features)
+    groups = mapping("columns", '{"city": ["city=Rome", "city=Oslo"]}', of=COLUMNS)
+    problems = other_kinds(
+        ("outputs", outputs, optional(NAMES_OR_POSITIONS)),
+        ("feature_groups", feature_groups, optional(groups)),
+        ("features", features, optional(COLUMNS)),
+        ("columns", columns, optional(COLUMNS)),
+        ("exact", exact, SWITCH),
+        ("allow_pickle", allow_pickle, SWITCH),
+        ("progress", progress, FUNCTION),
+    )
+    plan = plan_of(estimator, budget, seed, link, confidence_level, surrogate=surrogate, problems=problems)
+    wanted = None if features is None else listed(features)
     if wanted == []:
         raise ConfigError(Problem("features", wanted, fix="Name at least one column or group, or leave it out."))
-    asked = [outputs] if isinstance(outputs, str | int) else None if outputs is None else list(outputs)
+    asked = None if outputs is None else listed(outputs)
     if asked == []:
         raise ConfigError(Problem("outputs", asked, fix="Name at least one output, or leave it out."))
     found = opened(model, rows=rows, allow_pickle=allow_pickle)
     known = features_known(found)
-    given = batch_of(rows, "rows", columns=columns, known=known)
+    taken = None if columns is None else listed(columns)
+    given = batch_of(rows, "rows", columns=taken, known=known)
     check_features(given.names, known, "rows")
     notes: list[str] = []
     if baseline is None:
         absent = _default_background(given, seed, notes)
     else:
-        absent = batch_of(_rows_of(baseline), "baseline", columns=columns, known=given.names)
+        absent = batch_of(_rows_of(baseline), "baseline", columns=taken, known=given.names)
     with _keys_of_the_library():
-        masker = TabularMasker(given, absent, players_of(given.names, groups=feature_groups, only=wanted))
+        masker = TabularMasker(given, absent, players_of(given.names, groups=_columns_of(feature_groups), only=wanted))
     if plan.estimator == "surrogate" and (feature_groups or wanted is not None):
         fix = "The surrogate explains single columns, all of them. Leave out 'feature_groups' and 'features'."
         raise ConfigError(Problem("estimator", plan.estimator, fix=fix))
@@ -166,34 +186,49 @@ def plan_of(
     confidence_level: float,
     *,
     surrogate: Mapping[str, int] | None = None,
+    problems: Sequence[Problem] = (),
 ) -> Plan:
-    """How to explain; all faults of these arguments are reported together."""
+    """How to explain.
+
+    Parameters
+    ----------
+    problems
+        Faults of other arguments, which are reported with those of values that are of a wrong kind.
+
+    Raises
+    ------
+    ConfigError
+        There are such faults; or else a value is wrong, and all that are so are reported together.
+    """
+    from pellucid.api.argument_kinds import SHARE, mapping, one_of, optional, other_kinds, whole_number
     from pellucid.explain.budget import Budget
     from pellucid.explain.game import LINKS
-    from pellucid.explain.plan import Plan, SurrogateSettings
+    from pellucid.explain.plan import Estimator, Plan, SurrogateSettings
 
-    problems: list[Problem] = []
-    if link not in LINKS:
-        problems.append(Problem("link", link, fix=f"Use a link; {did_you_mean(link, list(LINKS))}"))
-    if not isinstance(confidence_level, int | float) or not 0 < confidence_level < 1:
-        problems.append(Problem("confidence_level", confidence_level, fix="Use a number between 0 and 1."))
+    kinds = other_kinds(
+        ("estimator", estimator, one_of(get_args(Estimator), "one of the estimators")),
+        ("budget", None if isinstance(budget, Budget) else budget, optional(mapping("bounds", '{"samples": 500}'))),
+        ("link", link, one_of(LINKS, "a link")),
+        ("surrogate", surrogate, optional(mapping("settings", '{"training_calls": 20000}'))),
+    )
+    wrong_share = other_kinds(("confidence_level", confidence_level, SHARE))
+    wrong_seed = other_kinds(("seed", seed, whole_number(0)))
+    if problems or kinds:
+        raise ConfigError([*problems, *kinds, *wrong_share, *wrong_seed])
+    wrong = [] if link in LINKS else [Problem("link", link, fix=f"Use a link; {did_you_mean(link, list(LINKS))}")]
+    wrong += wrong_share
     bounds, plan = Budget(), Plan()
-    if not (budget is None or isinstance(budget, Mapping | Budget)):
-        problems.append(Problem("budget", budget, fix='Give bounds by name, such as {"samples": 500}.'))
-        budget = None
-    if isinstance(seed, bool) or not isinstance(seed, Integral):
-        problems.append(Problem("seed", seed, fix="Use an integer of at least 0."))
-        seed = 0
     try:
         bounds = Budget.of(budget)
     except ConfigError as error:
-        problems += error.problems
+        wrong += error.problems
     try:
-        plan = Plan(estimator=estimator, budget=bounds, seed=int(seed), surrogate=SurrogateSettings.of(surrogate))
+        settings = SurrogateSettings.of(surrogate)
+        plan = Plan(estimator=estimator, budget=bounds, seed=0 if wrong_seed else int(seed), surrogate=settings)
     except ConfigError as error:
-        problems += error.problems
-    if problems:
-        raise ConfigError(problems)
+        wrong += error.problems
+    if wrong or wrong_seed:
+        raise ConfigError([*wrong, *wrong_seed])
     return plan
 
 
@@ -231,5 +266,7 @@ def _keys_of_the_library() -> Iterator[None]:
         ) from None
 
 
-def _listed(features: Sequence[str] | str | None) -> list[str] | None:
-    return [features] if isinstance(features, str) else None if features is None else list(features)
+def _columns_of(groups: Mapping[str, Sequence[str]] | None) -> Mapping[str, Sequence[str]] | None:
+    from pellucid.api.argument_kinds import listed
+
+    return None if groups is None else {group: listed(columns) for group, columns in groups.items()}

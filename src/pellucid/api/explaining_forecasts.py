@@ -98,13 +98,31 @@ def explain_forecast(
     >>> found.scores.tolist(), found.offset.tolist(), found.forecast.tolist()
     ([[0.0], [-4.0], [12.0]], [0.0], [8.0])
     """
+    from pellucid.api.argument_kinds import (
+        FUNCTION,
+        SHARE,
+        one_of,
+        optional,
+        other_kinds,
+        refuse_other_kinds,
+        whole_number,
+    )
     from pellucid.api.forecast_arguments import baseline_of, given_series
+    from pellucid.explain.maskers.series import Direction, TimeGranularity
     from pellucid.jobs.forecasts.request import ForecastRequest
     from pellucid.models.forecast_function import as_forecaster
     from pellucid.results.forecast import ForecastExplanation
 
+    refuse_other_kinds(
+        ("direction", direction, one_of(get_args(Direction), "one of these")),
+        ("granularity", granularity, one_of(get_args(TimeGranularity), "one of these")),
+        ("progress", progress, FUNCTION),
+    )
     given = given_series(target, related, static, timestamps)
-    problems = _problems(direction, granularity, num_samples, confidence_level, horizon)
+    problems = _problems(direction, granularity, num_samples)
+    problems += other_kinds(
+        ("confidence_level", confidence_level, SHARE), ("horizon", horizon, optional(whole_number(1)))
+    )
     request = None
     try:
         request = ForecastRequest(
@@ -130,9 +148,7 @@ def explain_forecast(
     )
 
 
-def _problems(
-    direction: str, granularity: str, num_samples: int | None, confidence_level: float, horizon: int | None
-) -> list[Problem]:
+def _problems(direction: str, granularity: str, num_samples: int | None) -> list[Problem]:
     from pellucid.explain.maskers.series import Direction, TimeGranularity
 
     problems = [
@@ -147,10 +163,6 @@ def _problems(
         problems.append(Problem("direction", direction, fix="'fine_grained' needs 'chronological'."))
     if granularity == "timewise" and num_samples is not None:
         problems.append(Problem("num_samples", num_samples, fix="Only 'fine_grained' takes it. Leave it out."))
-    if not 0 < confidence_level < 1:
-        problems.append(Problem("confidence_level", confidence_level, fix="Use a number between 0 and 1."))
-    if horizon is not None and horizon < 1:
-        problems.append(Problem("horizon", horizon, fix="Use an integer of at least 1."))
     return problems
 
 

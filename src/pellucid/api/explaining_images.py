@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pellucid.explain.budget import Budget
     from pellucid.explain.game import Link
     from pellucid.explain.plan import Estimator
-    from pellucid.jobs.explanations.image_shap import Ask, DetectionRequest, ImageRequest
+    from pellucid.jobs.explanations.image_shap import Ask, ImageRequest
     from pellucid.results.image_explanation import ExplainedImage, ImageExplanation
 
     Bytes = npt.NDArray[np.uint8]
@@ -124,19 +124,51 @@ def explain_images(
     >>> found[0].values.ravel().tolist(), found[0].base_values.tolist(), found[0].methods
     ([50.0, 25.0], [0.0], ('enumeration',))
     """
+    from pellucid.api.argument_kinds import (
+        FUNCTION,
+        NAMES,
+        NAMES_OR_POSITIONS,
+        PORTION,
+        SWITCH,
+        listed,
+        mapping,
+        number,
+        optional,
+        other_kinds,
+        whole_number,
+    )
     from pellucid.api.explaining import plan_of
-    from pellucid.jobs.explanations.image_shap import ImageRequest, share_of
+    from pellucid.jobs.explanations.image_shap import DetectionRequest, ImageRequest, share_of
     from pellucid.models.images import image_model
     from pellucid.results.image_explanation import ImageExplanation
 
-    plan = plan_of(estimator, budget, seed, link, confidence_level)
-    objects = _detection(max_objects, iou_threshold, context, probability_threshold) if detection else None
-    _check_numbers(num_segments=num_segments, batch_images=batch_images, compactness=compactness)
+    problems = other_kinds(
+        ("num_segments", num_segments, whole_number(1)),
+        ("compactness", compactness, number(above=0)),
+        ("labels", labels, optional(NAMES_OR_POSITIONS)),
+        ("label_headers", label_headers, optional(NAMES)),
+        ("detection", detection, SWITCH),
+        ("max_objects", max_objects, whole_number(1)),
+        ("iou_threshold", iou_threshold, PORTION),
+        ("context", context, PORTION),
+        ("probability_threshold", probability_threshold, number()),
+        ("batch_images", batch_images, whole_number(1)),
+        ("image_input", image_input, optional(mapping("numbers", '{"scale": 0.00392157}'))),
+        ("progress", progress, FUNCTION),
+    )
+    plan = plan_of(estimator, budget, seed, link, confidence_level, problems=problems)
+    headers = None if label_headers is None else listed(label_headers)
+    objects = DetectionRequest(
+        max_objects=max_objects,
+        iou_threshold=iou_threshold,
+        context=context,
+        probability_threshold=probability_threshold,
+    )
     if detection and link == "logit":
         fix = "An object that is lost scores 0, which has no log-odds. Use 'identity'."
         raise ConfigError(Problem("link", link, fix=fix))
     given, notes = _images(images)
-    classes = _classes(labels, label_headers)
+    classes = _classes(labels, headers)
     absent = _baseline(baseline)
     divided = _segments(segments, [pixels for _, pixels in given])
     request = ImageRequest(
@@ -145,8 +177,8 @@ def explain_images(
         num_segments=num_segments,
         compactness=compactness,
         classes=classes,
-        label_headers=None if label_headers is None else tuple(map(str, label_headers)),
-        detection=objects,
+        label_headers=None if headers is None else tuple(headers),
+        detection=objects if detection else None,
         batch_images=batch_images,
     )
     ask = image_model(model, detection=detection, image_input=image_input)
@@ -178,42 +210,6 @@ def _explained(
             yield explained_image(name, pixels, baseline, ask, request, clock=time.monotonic, segments=segments)
         except ModelError as error:
             raise ModelError(f"{name}: {str(error).replace('predictor.label_headers', 'label_headers')}") from error
-
-
-def _check_numbers(*, num_segments: int, batch_images: int, compactness: float) -> None:
-    problems = [
-        Problem(where, value, fix="Use an integer of at least 1.")
-        for where, value in (("num_segments", num_segments), ("batch_images", batch_images))
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1
-    ]
-    if isinstance(compactness, bool) or not isinstance(compactness, int | float) or not compactness > 0:
-        problems.append(Problem("compactness", compactness, fix="Use a number above 0."))
-    if problems:
-        raise ConfigError(problems)
-
-
-def _detection(
-    max_objects: int, iou_threshold: float, context: float, probability_threshold: float
-) -> DetectionRequest:
-    from pellucid.jobs.explanations.image_shap import DetectionRequest
-
-    problems = [
-        Problem(where, value, fix="Use a number from 0 to 1.")
-        for where, value in (("iou_threshold", iou_threshold), ("context", context))
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1
-    ]
-    if isinstance(probability_threshold, bool) or not isinstance(probability_threshold, int | float):
-        problems.append(Problem("probability_threshold", probability_threshold, fix="Use a number."))
-    if isinstance(max_objects, bool) or not isinstance(max_objects, int) or max_objects < 1:
-        problems.append(Problem("max_objects", max_objects, fix="Use an integer of at least 1."))
-    if problems:
-        raise ConfigError(problems)
-    return DetectionRequest(
-        max_objects=max_objects,
-        iou_threshold=iou_threshold,
-        context=context,
-        probability_threshold=probability_threshold,
-    )
 
 
 def _images(images: Any) -> tuple[list[tuple[str, Bytes]], list[str]]:
@@ -276,23 +272,24 @@ def _image(image: Any, where: str) -> tuple[str, Bytes, str]:
 
 
 def _classes(labels: Any, label_headers: Sequence[str] | None) -> tuple[int, ...] | None:
+    from pellucid.api.argument_kinds import listed
+
     if labels is None:
         return None
-    listed = [labels] if isinstance(labels, str | int) else list(labels)
-    names = [] if label_headers is None else list(map(str, label_headers))
+    wanted, names = listed(labels), label_headers or []
     problems: list[Problem] = []
-    for label in listed:
+    for label in wanted:
         if isinstance(label, str) and label not in names:
             problems.append(
                 Problem("labels", label, fix=f"Use a position or a label header; {did_you_mean(label, names)}")
             )
-        elif isinstance(label, bool) or not isinstance(label, int | str) or (isinstance(label, int) and label < 0):
+        elif not isinstance(label, str) and label < 0:
             problems.append(Problem("labels", label, fix="Use positions of classes, from 0, or their names."))
-    if not listed:
+    if not wanted:
         problems.append(Problem("labels", [], fix="Name at least one class, or leave it out."))
     if problems:
         raise ConfigError(problems)
-    return tuple(names.index(label) if isinstance(label, str) else int(label) for label in listed)
+    return tuple(names.index(label) if isinstance(label, str) else int(label) for label in wanted)
 
 
 def _baseline(baseline: Any) -> Bytes | None:
@@ -326,12 +323,17 @@ def _segments(segments: Any, images: Sequence[Bytes]) -> list[Any]:
 
     if segments is None:
         return [None] * len(images)
-    shared = np.ndim(segments) == 2 if not isinstance(segments, list) else np.ndim(segments[0]) == 1
-    listed = [segments] * len(images) if shared else list(segments)
-    if len(listed) != len(images):
+    try:
+        arrays = [np.asarray(own) for own in segments]
+        if arrays and all(own.ndim == 1 for own in arrays):
+            arrays = [np.stack(arrays)] * len(images)
+    except (TypeError, ValueError):
+        fix = "Give an array of shape (height, width), the segment of every pixel, or a list of such arrays."
+        raise ConfigError(Problem("segments", type(segments).__name__, fix=fix)) from None
+    if len(arrays) != len(images):
         fix = f"Give one array for all images, or one for each of the {len(images)} images."
-        raise ConfigError(Problem("segments", f"{len(listed)} arrays", fix=fix))
-    found = [renumbered(np.asarray(own)) for own in listed]
+        raise ConfigError(Problem("segments", f"{len(arrays)} arrays", fix=fix))
+    found = [renumbered(own) for own in arrays]
     problems = [
         Problem(f"segments[{i}]", own.shape, fix=f"The image has the shape {pixels.shape[:2]}. Give as many pixels.")
         for i, (own, pixels) in enumerate(zip(found, images, strict=True))

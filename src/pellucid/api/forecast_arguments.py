@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -176,6 +176,10 @@ def _stamps(timestamps: Any, item_id: ItemId, series: Any, *, single: bool) -> t
         if index is None or callable(index):  # lists have a method of this name
             return None
         found = index
+    if isinstance(found, str | bytes) or not isinstance(found, Iterable):
+        raise ConfigError(
+            Problem("timestamps", found, fix='Give a list with one of every step, such as ["2024-01-01"].')
+        )
     return tuple(_plain(stamp) for stamp in found)
 
 
@@ -229,7 +233,7 @@ def _item(
 def _numbers(values: Any, name: str, faults: list[str]) -> Floats:
     try:
         numbers = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         faults.append(f"{name} holds something that is no number.")
         return np.empty(0)
     if numbers.ndim != 1:

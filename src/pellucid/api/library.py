@@ -99,11 +99,33 @@ points; n = 50 of 100).
     """
     from dataclasses import replace
 
+    from pellucid.api.argument_kinds import (
+        COLUMN,
+        COLUMNS,
+        FACETS,
+        NAMES,
+        SWITCH,
+        listed,
+        mapping,
+        optional,
+        refuse_other_kinds,
+    )
     from pellucid.api.bias_arguments import check_frame, check_request, faults_by_argument
     from pellucid.api.spark_explaining import workers_beside
     from pellucid.bias.analysis import analyse
     from pellucid.config.bias_request import BiasRequest, FacetRequest
 
+    refuse_other_kinds(
+        ("label", label, COLUMN),
+        ("facets", facets, FACETS),
+        ("predicted", predicted, optional(COLUMN)),
+        ("group", group, optional(COLUMN)),
+        ("weights", weights, optional(COLUMN)),
+        ("metrics", metrics, NAMES),
+        ("column_types", column_types, optional(mapping("types", '{"age": "continuous"}'))),
+        ("features", features, optional(COLUMNS)),
+        ("facet_intersections", facet_intersections, SWITCH),
+    )
     table = table_of(frame)
     check_frame(table.frame)
     pre_training, post_training = _stages(metrics, predicted)
@@ -116,11 +138,11 @@ points; n = 50 of 100).
         group_variable=group,
         weights=weights,
         features=tuple(
-            features if features is not None else (column for column in table.columns if column not in left_out)
+            listed(features) if features is not None else (column for column in table.columns if column not in left_out)
         ),
         pre_training=pre_training,
         post_training=post_training,
-        column_types=column_types or {},
+        column_types=dict(column_types or {}),
         probability_threshold=probability_threshold,
         confidence_level=confidence_level,
         seed=seed,
@@ -178,7 +200,7 @@ def _stages(
     from pellucid.bias.metrics import METRICS, POST_TRAINING, PRE_TRAINING
 
     before, after = [metric.name for metric in PRE_TRAINING], [metric.name for metric in POST_TRAINING]
-    if metrics == "all":
+    if isinstance(metrics, str) and metrics == "all":
         return tuple(before), tuple(after) if predicted is not None else None
     wanted = [metrics] if isinstance(metrics, str) else list(metrics)
     problems = [

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from pellucid.errors import ConfigError, DataError, Problem
 
@@ -105,16 +105,26 @@ def explain_text(
     >>> [(unit.text, round(value)) for unit, value in zip(found.texts[0].units, found.texts[0].values[:, 0].tolist())]
     [('A', 0), ('good', 1), (',', 0), ('good', 1), ('start', 0), ('.', 0)]
     """
+    from pellucid.api.argument_kinds import FUNCTION, NAMES, SWITCH, TEXT, Kind, listed, one_of, optional, other_kinds
     from pellucid.api.explaining import plan_of
     from pellucid.api.rows import library_of
     from pellucid.api.scoring import ScoredModel
+    from pellucid.config.methods import Granularity
     from pellucid.explain.estimate import blocks_of
     from pellucid.explain.game import MaskedGames
     from pellucid.explain.maskers.text import text_masker
     from pellucid.jobs.explanations.texts import text_attributions
     from pellucid.protocols.model import Batch
 
-    plan = plan_of(estimator, budget, seed, link, confidence_level)
+    problems = other_kinds(
+        ("granularity", granularity, one_of(get_args(Granularity), "a unit of text")),
+        ("language", language, Kind(TEXT.holds, "Use the name or the code of a language, such as 'german' or 'de'.")),
+        ("outputs", outputs, optional(NAMES)),
+        ("hierarchical", hierarchical, SWITCH),
+        ("allow_pickle", allow_pickle, SWITCH),
+        ("progress", progress, FUNCTION),
+    )
+    plan = plan_of(estimator, budget, seed, link, confidence_level, problems=problems)
     split, outer = _splitters(granularity, language, mask, hierarchical=hierarchical, max_units=max_units)
     cells, missing = text_cells(texts)
     scored = ScoredModel(opened_text_model(model, allow_pickle=allow_pickle), probabilities=link == "logit")
@@ -127,7 +137,7 @@ def explain_text(
         masker,
         found,
         plan,
-        outputs=tuple(outputs) if outputs else scored.outputs,
+        outputs=scored.outputs if outputs is None else tuple(listed(outputs)),
         notes=_notes(masker, found, plan, missing, max_units),
         granularity=granularity,
         language=split.language,

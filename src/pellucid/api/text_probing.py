@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
@@ -98,6 +96,16 @@ def probe_text(
     >>> {found["metric"]: found["value"] for found in report.records() if found["value_or_threshold"] == "female"}
     {'DI': 0.5, 'DPPL': 0.5}
     """
+    from pellucid.api.argument_kinds import (
+        FACETS,
+        NAMES,
+        SWITCH,
+        TEXT,
+        mapping,
+        number,
+        optional,
+        refuse_other_kinds,
+    )
     from pellucid.api.bias_arguments import check_request
     from pellucid.api.library import table_of
     from pellucid.api.rows import library_of
@@ -105,7 +113,22 @@ def probe_text(
     from pellucid.config.bias_request import BiasRequest
     from pellucid.results.tables import frame_of_columns
 
-    _check(groups, threshold)
+    words = mapping("words", '{"JOB": ["nurse", "engineer"]}', of=NAMES)
+    by_group = mapping(
+        "words of groups",
+        '{"sex": {"female": {"NAME": ["Eve"]}, "male": {"NAME": ["Bob"]}}}',
+        of=mapping("words", "", of=words),
+    )
+    refuse_other_kinds(
+        ("groups", groups, optional(by_group)),
+        ("fillers", fillers, optional(words)),
+        ("text", text, optional(TEXT)),
+        ("facets", facets, optional(FACETS)),
+        ("output", output, optional(TEXT)),
+        ("threshold", threshold, number()),
+        ("metrics", metrics, optional(NAMES)),
+        ("allow_pickle", allow_pickle, SWITCH),
+    )
     if groups is not None and (text is not None or facets is not None):
         fix = "Words of groups are for templates, 'text' and 'facets' for a table. Give the one or the other."
         raise ConfigError(Problem("groups", fix=fix))
@@ -140,17 +163,6 @@ def probe_text(
     return replace(analyse(request, table_of(frame)), frame_library=library_of(frame))
 
 
-def _check(groups: Any, threshold: Any) -> None:
-    problems = []
-    if groups is not None and not isinstance(groups, Mapping):
-        fix = 'Give words by facet and group, such as {"sex": {"female": {"NAME": ["Eve"]}, "male": ...}}.'
-        problems.append(Problem("groups", groups, fix=fix))
-    if isinstance(threshold, bool) or not isinstance(threshold, Real) or not math.isfinite(threshold):
-        problems.append(Problem("threshold", threshold, fix="Use a finite number."))
-    if problems:
-        raise ConfigError(problems)
-
-
 def _facets(facets: Any) -> tuple[FacetRequest, ...]:
     from pellucid.config.bias_request import FacetRequest
 
@@ -170,21 +182,27 @@ def _made(
     """Columns of the facets, right answers, and the sentences."""
     import numpy as np
 
+    from pellucid.api.argument_kinds import NAMES, Kind, refuse_other_kinds
     from pellucid.jobs.text_templates import filled_sentences
 
-    listed = templates if isinstance(templates, str) else list(templates)
-    if expected is not None:
-        _check_expected(expected, len(listed))
-    made = filled_sentences(listed, groups, fillers)
+    fix = 'Give a list of sentences such as ["[NAME] is a [JOB]."].'
+    refuse_other_kinds(("templates", templates, Kind(NAMES.holds, fix)))
+    sentences = templates if isinstance(templates, str) else list(templates)
+    right = [] if expected is None else _right_answers(expected, len(sentences))
+    made = filled_sentences(sentences, groups, fillers)
     columns: dict[str, Any] = {facet: np.array(found, dtype=object) for facet, found in made.groups.items()}
-    answers = None if expected is None else np.array([int(expected[number]) for number in made.templates])
+    answers = None if expected is None else np.array([right[number] for number in made.templates])
     return columns, answers, list(made.texts)
 
 
-def _check_expected(expected: Any, templates: int) -> None:
-    fix = f"Give 1 or 0 for each of the {templates} templates."
-    if isinstance(expected, str) or len(expected) != templates or any(answer not in (0, 1) for answer in expected):
-        raise ConfigError(Problem("expected", expected, fix=fix))
+def _right_answers(expected: Any, templates: int) -> list[int]:
+    import numpy as np
+
+    several = isinstance(expected, Iterable) and not isinstance(expected, str | Mapping)
+    answers = list(expected) if several else []
+    if len(answers) != templates or not all(np.ndim(answer) == 0 and answer in (0, 1) for answer in answers):
+        raise ConfigError(Problem("expected", expected, fix=f"Give 1 or 0 for each of the {templates} templates."))
+    return [int(answer) for answer in answers]
 
 
 def _given(

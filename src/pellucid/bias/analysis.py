@@ -124,6 +124,8 @@ def analyse(
     analysis = _prepared(request, table, counted, progress, workers)
     groups = list(groups_of(counted, table))
     stages = [_stage(analysis, stage, groups, progress) for stage in STAGES]
+    # A facet that is given twice stands twice in the stages, one entry for each; in all else, once.
+    groups = list({(group.column, group.printed): group for group in groups}.values())
     report = BiasReport(
         stages=tuple(stage for stage in stages if stage is not None),
         columns=counted.decisions(),

@@ -8,6 +8,8 @@ from pellucid.bias.counting import Counted
 from pellucid.bias.groups import Group
 from pellucid.bias.selection import Chosen
 from pellucid.counts import ByThreshold, Value
+from pellucid.errors import AnalysisError
+from pellucid.results.group_names import named
 
 __all__ = ["caveats"]
 
@@ -27,6 +29,7 @@ def caveats(counted: Counted, positive: Chosen, groups: Sequence[Group]) -> tupl
         *(text for column, choice in chosen for text in _one_of_many_numbers(counted, column, choice)),
         *(text for column, choice in chosen for text in _empty_interval(column, choice)),
         *_unseen_positive(positive, request.label),
+        *_given_twice(counted),
         *_missing(counted),
         *_cut_predictions(counted),
     ]
@@ -88,6 +91,24 @@ def _empty_interval(column: str, choice: Chosen) -> Iterator[str]:
 def _unseen_positive(positive: Chosen, label: str) -> Iterator[str]:
     if positive.kind == "categorical" and not positive.cells.any():
         yield f"No row of {label!r} has a positive label value: all metrics of the labels say nothing."
+
+
+def _given_twice(counted: Counted) -> Iterator[str]:
+    """Results have an entry for every facet of the file, and whoever reads them by position counts on that."""
+    first: dict[tuple[str, tuple[bool, ...] | None], int] = {}
+    for i, facet in enumerate(counted.request.facets):
+        try:
+            chosen = counted.choose(facet.column, facet.values) if facet.values else None
+        except AnalysisError:  # which is told by whoever asks for the group
+            continue
+        rows = None if chosen is None else tuple(map(bool, chosen.cells))
+        earlier = first.setdefault((facet.column, rows), i)
+        if earlier != i:
+            what = f"every value of {facet.column!r}" if chosen is None else named(facet.column, chosen.printed)
+            yield (
+                f"facet[{i}] asks for {what}, as facet[{earlier}] does: the results hold the same metrics twice. "
+                "Leave one of the two out."
+            )
 
 
 def _missing(counted: Counted) -> Iterator[str]:

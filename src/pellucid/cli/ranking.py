@@ -13,6 +13,11 @@ DIFFERENCES = frozenset({"DPL", "DPPL", "CDDL", "CDDPL", "RD", "SD", "DAR", "DRR
 
 def clearest(report: BiasReport) -> list[MetricResult]:
     """Certain differences between shares, the largest first."""
-    metrics = [metric for stage in report.stages for facet in stage.facets for metric in facet.metrics]
-    certain = [metric for metric in metrics if metric.name in DIFFERENCES and is_certain(metric)]
+    metrics = {
+        (facet.facet, facet.value_or_threshold, metric.name): metric
+        for stage in report.stages
+        for facet in stage.facets
+        for metric in facet.metrics
+    }
+    certain = [metric for metric in metrics.values() if metric.name in DIFFERENCES and is_certain(metric)]
     return sorted(certain, key=lambda metric: -abs(metric.value or 0.0))

@@ -77,7 +77,7 @@ def _headline(report: BiasReport) -> Line:
 
 def _decisions(report: BiasReport) -> Grid:
     rows = []
-    for column in report.columns:
+    for column in dict.fromkeys(report.columns):
         kind = f"{column.kind} (column_types)" if column.overridden else column.kind
         cells = (column.column, column.role, column.type, kind, _compared(report, column.column, column.role))
         rows.append(Row(tuple(Line(clean(cell)) for cell in cells)))
@@ -131,9 +131,9 @@ def _groups(report: BiasReport) -> list[Line | Grid]:
     for key in keys:
         parts.append(Line(f"\n{clean(_named(report, *key))}", "bold"))
         for stage in stages:
-            for result in stage.facets:
-                if (result.facet, result.value_or_threshold) == key:
-                    parts.append(_table(report, stage, result, briefly=len(keys) > FEW_GROUPS))
+            same = [result for result in stage.facets if (result.facet, result.value_or_threshold) == key]
+            # A facet that is given twice is shown once: a warning tells.
+            parts += [_table(report, stage, result, briefly=len(keys) > FEW_GROUPS) for result in same[:1]]
     return parts
 
 

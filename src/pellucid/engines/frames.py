@@ -247,6 +247,13 @@ class FrameTable:
             return str(self.frame.get_backend().name) == "duckdb"
         return type(self.frame).__module__.partition(".")[0].lstrip("_") == "duckdb"
 
+    def _has_no_literal(self, column: str) -> bool:
+        """Whether the library compares the column with no cells that it is given."""
+        dtype, library = self._lazy.collect_schema()[column], type(self.frame).__module__.partition(".")[0]
+        if library == "pyspark":
+            return _has_parts(dtype)
+        return library == "polars" and (dtype == nw.Object or (_has_parts(dtype) and dtype not in (nw.List, nw.Struct)))
+
     def _comparable(self, column: str) -> nw.Expr:
         """The column as cells that a query can be given: DuckDB takes no list within a list, but has a text of it."""
         of_parts = self._in_duckdb and _has_parts(self._lazy.collect_schema()[column])
@@ -260,6 +267,8 @@ class FrameTable:
         wanted = {value for value in values if value is not None}
         if self.columns[column] != "text" or self._lazy.collect_schema()[column] == nw.String:
             return [(value, value) for value in values if value in wanted]
+        if wanted and self._has_no_literal(column):
+            raise DataError(self._without_groups([column], _is_present))
         both = self._lazy.select(nw.col(column).alias("value"), self._comparable(column).alias("comparable"))
         cells = self._fetch(both.group_by("value", "comparable").agg(nw.len().alias("rows")))
         return [(plain(value), cell) for value, cell, _ in cells if plain(value) in wanted]
@@ -270,17 +279,21 @@ class FrameTable:
         try:
             yield
         except (TypeError, NotImplementedError):
-            names = list(dict.fromkeys(columns))
-            first = self._fetch(self._lazy.select(*names).head(LOOKED_INTO))
-            fix = "Lists and objects make no groups in this kind of table. Turn them into text, or use a part of them."
-            problems = [
-                Problem(name, plain(cells[0]), fix=fix)
-                for name, column in zip(names, zip(*first, strict=True), strict=True)
-                if (cells := [cell for cell in column if isinstance(cell, list | tuple | dict | np.ndarray)])
-            ]
+            problems = self._without_groups(columns, _is_composed)
             if not problems:
                 raise
             raise DataError(problems) from None
+
+    def _without_groups(self, columns: Sequence[str], is_one: Callable[[Any], bool]) -> list[Problem]:
+        """Faults of the columns that hold lists or objects, as ``is_one`` tells them."""
+        names, types = list(dict.fromkeys(columns)), self._lazy.collect_schema()
+        first = self._fetch(self._lazy.select(*names).head(LOOKED_INTO))
+        fix = "Lists and objects make no groups in this kind of table. Turn them into text, or use a part of them."
+        return [
+            Problem(name, plain(cells[0]), known_as=f"The type of the column is {types[name]}.", fix=fix)
+            for name, column in zip(names, zip(*first, strict=True), strict=True)
+            if (cells := [cell for cell in column if is_one(cell)])
+        ]
 
     def _fetch(self, query: nw.LazyFrame[Any]) -> Sequence[tuple[Any, ...]]:
         """Rows of a small result."""
@@ -324,8 +337,16 @@ def _is_sortable(dtype: Any) -> bool:
 
 
 def _has_parts(dtype: Any) -> bool:
-    """Whether cells are lists or objects; narwhals has no name for maps."""
+    """Whether cells are lists or objects; older narwhals have no name for maps."""
     return bool(dtype.is_nested() or dtype == nw.Unknown)
+
+
+def _is_composed(cell: Any) -> bool:
+    return isinstance(cell, list | tuple | dict | np.ndarray)
+
+
+def _is_present(cell: Any) -> bool:
+    return cell is not None
 
 
 def _place_of_value(value: Value) -> tuple[int, float, str]:

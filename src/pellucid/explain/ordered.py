@@ -13,7 +13,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import field
-from typing import Literal
+from numbers import Integral
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -61,11 +62,11 @@ class OrderedPlan:
     scheme: Scheme = "auto"
 
     def __post_init__(self) -> None:
-        least = {"num_samples": (self.samples, 1), "seed": (self.seed, 0)}
+        least: dict[str, tuple[Any, int]] = {"num_samples": (self.samples, 1), "seed": (self.seed, 0)}
         problems = [
             Problem(name, value, fix=f"Use an integer of at least {low}.")
             for name, (value, low) in least.items()
-            if value < low
+            if isinstance(value, bool) or not isinstance(value, Integral) or value < low
         ]
         if problems:
             raise ConfigError(problems)

@@ -141,7 +141,9 @@ def read_stages(document: Mapping[str, Any]) -> tuple[tuple[Stage, ...], tuple[s
             for entry in _entries(entries, f"{key}, {facet}", problems)
         ]
         label, positive = str(section.get("label", "label")), str(section.get("label_value_or_threshold", ""))
-        stages.append(Stage(name=name, label=label, positive=positive, groups=tuple(groups)))
+        # A facet that is given twice stands twice in the results, and once in what people read.
+        distinct = {(group.facet, group.value): group for group in groups}
+        stages.append(Stage(name=name, label=label, positive=positive, groups=tuple(distinct.values())))
     return tuple(stages), tuple(problems)
 
 

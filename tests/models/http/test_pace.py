@@ -165,6 +165,29 @@ def test_concurrency_grows_to_what_the_server_works_on_at_a_time(workers):
     assert pace.concurrency == max(2, workers)
 
 
+def concurrency_after(requests, seconds):
+    """What is in flight after so many answers, which all take ``seconds(records, flying)``."""
+    return run(Pace(RequestSettings()), seconds, requests).concurrency
+
+
+def test_of_long_requests_eight_are_in_flight_after_fourteen_answers():
+    """A record takes 3 ms, and the server works on any number of requests at a time."""
+    assert [concurrency_after(n, lambda records, flying: 0.01 + 0.003 * records) for n in (1, 6, 14)] == [2, 4, 8]
+
+
+def test_requests_that_waited_for_each_other_do_not_make_the_next_ones_smaller():
+    def seconds(records, flying):
+        return 0.0035 * records * flying  # one at a time
+
+    pace = run(Pace(RequestSettings()), seconds, 6)
+    batch = pace.batch_records
+    assert pace.concurrency == 4
+    for _ in range(4):  # those that were in flight together
+        pace.answered(batch, 4 * 0.0035 * batch, 10.0)
+    run(pace, seconds, 40)
+    assert (pace.concurrency, pace.batch_records) == (2, batch)
+
+
 def test_concurrency_stays_within_its_bound():
     assert run(Pace(RequestSettings(max_concurrency=3)), lambda records, flying: 0.5, 400).concurrency == 3
     assert run(Pace(RequestSettings(max_concurrency=1)), lambda records, flying: 0.5, 400).concurrency == 1

@@ -35,7 +35,8 @@ class Pace:
     much the records' is not known, so the next batch is as large as takes `WANTED_SECONDS` if all was the records'. A
     job of moderate length is then a few large requests. In a longer one the large batch must bring a tenth more records
     per second than a moderate one, or batches double from there as long as that brings a tenth more. Then concurrency
-    doubles as long as that brings a tenth more. Requests that take more than twice `WANTED_SECONDS` shrink at any time.
+    doubles as long as that brings a tenth more; at once where requests take half of `WANTED_SECONDS`, since there is no
+    larger batch to try. Requests that take more than twice `WANTED_SECONDS` shrink at any time.
 
     Parameters
     ----------
@@ -62,6 +63,7 @@ class Pace:
         self._best_concurrency = self._least_concurrency
         self._window: _Window | None = None
         self._answered = 0
+        self._crowded = 0
 
     def next_records(self, left: int) -> int:
         """How many of the ``left`` records of a part the next request holds, if those after it hold equally many."""
@@ -85,11 +87,14 @@ class Pace:
         self._answered += records
         adapts = self._settings.batch_records is None and self.batch_records > 1
         if adapts and seconds > 2 * WANTED_SECONDS and 2 * records > self.batch_records:
-            self._slow_down(records, seconds)
+            if self._crowded:
+                self._crowded -= 1
+            else:
+                self._slow_down(records, seconds)
         elif self._growing:
             self._adapt_batch(records, seconds, now)
         elif self._searching:
-            self._adapt_concurrency(records, now)
+            self._adapt_concurrency(records, seconds, now)
 
     def limit_records(self, records: int) -> None:
         """Requests may hold ``records`` records at most from now on."""
@@ -114,7 +119,8 @@ class Pace:
 
     def _slow_down(self, records: int, seconds: float) -> None:
         if self.concurrency > self._best_concurrency:
-            # They wait for each other at the server.
+            # They wait for each other at the server, and so did the others that are in flight by now.
+            self._crowded = self.concurrency - 1
             self.concurrency, self._searching, self._window = self._best_concurrency, False, None
             return
         self.batch_records = max(1, int(records * WANTED_SECONDS / seconds))
@@ -129,7 +135,11 @@ class Pace:
                 self._leap(records, seconds)
                 return
             self._leaping = False
-        rate = self._rate(records, now)
+        if self._is_present(records) and seconds >= WANTED_SECONDS / 2 and not (self._leapt or self._best_rate):
+            # There is no larger batch to try, and so nothing to measure this one for.
+            self._settle(self.batch_records)
+            return
+        rate = self._rate(records, seconds, now)
         if rate is None:
             return
         if self._leapt:
@@ -171,8 +181,8 @@ class Pace:
         """Go on with a batch of ``records``."""
         self.batch_records, self._growing, self._best_rate, self._window = min(records, self._most), False, 0.0, None
 
-    def _adapt_concurrency(self, records: int, now: float) -> None:
-        rate = self._rate(records, now)
+    def _adapt_concurrency(self, records: int, seconds: float, now: float) -> None:
+        rate = self._rate(records, seconds, now)
         if rate is None:
             return
         if rate < WORTH_IT * self._best_rate:
@@ -187,13 +197,15 @@ class Pace:
         """Whether a request of so many records is of the present batch, and of none before that was half or double."""
         return self.batch_records < 2 * records <= 2 * self.batch_records
 
-    def _rate(self, records: int, now: float) -> float | None:
+    def _rate(self, records: int, seconds: float, now: float) -> float | None:
         """Records per second since requests are as they are now; None while there are too few to tell."""
         if self._window is None:
             if not self._is_present(records):
                 return None
             self._window = _Window(pending=self.concurrency)
-        return self._window.rate(records, now, 2 * self.concurrency)
+        # Of long requests a round tells enough, and there are few in a job of some thousand records.
+        rounds = 1 if seconds >= WANTED_SECONDS / 2 else 2
+        return self._window.rate(records, now, rounds * self.concurrency)
 
 
 @dataclass(slots=True)
