@@ -24,8 +24,35 @@ def test_batches_of_a_server_where_a_request_costs_more_than_its_records_grow_to
     assert run(Pace(RequestSettings()), seconds, 40).batch_records == LARGEST_BATCH
 
 
-def test_batches_stay_moderate_where_a_record_costs_the_same_in_any_batch():
-    assert run(Pace(RequestSettings()), lambda records, flying: 1e-4 * records, 60).batch_records == MODERATE_BATCH
+def test_batches_stay_large_where_a_record_costs_the_same_in_any_batch():
+    assert run(Pace(RequestSettings()), lambda records, flying: 1e-5 * records, 200).batch_records == LARGEST_BATCH
+
+
+def test_a_moderate_batch_is_not_tried_in_a_job_of_moderate_length():
+    tried = []
+
+    def seconds(records, flying):
+        tried.append(records)
+        return 1e-5 * records * (1.0 if records <= MODERATE_BATCH else 2.0) * flying
+
+    pace = run(Pace(RequestSettings()), seconds, 32)
+    assert MODERATE_BATCH not in tried
+    run(pace, seconds, 32)
+    assert MODERATE_BATCH in tried
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+def test_two_hundred_thousand_records_in_parts_are_at_most_fifty_requests(workers):
+    """Of a thousand rows that are explained a part at a time, on a server that works on so many requests at once."""
+    pace, requests, now = Pace(RequestSettings()), 0, 0.0
+    for _ in range(16):
+        left = 13_300
+        while left:
+            records = pace.next_records(left)
+            now += 5e-6 * records / min(workers, pace.concurrency)
+            pace.answered(records, 5e-6 * records * max(1.0, pace.concurrency / workers), now)
+            left, requests = left - records, requests + 1
+    assert requests <= 50
 
 
 def test_the_first_request_goes_alone():
@@ -86,18 +113,20 @@ def test_requests_of_a_given_size_hold_no_fewer_than_that():
     assert cut(Pace(RequestSettings(batch_records=50)), 120) == [50, 50, 20]
 
 
-def test_a_large_batch_is_kept_where_it_brings_more_than_a_tenth_over_a_moderate_one():
+@pytest.mark.parametrize(("dearer", "best"), [(1.05, LARGEST_BATCH), (1.3, MODERATE_BATCH)])
+def test_a_large_batch_is_left_where_a_moderate_one_brings_a_tenth_more(dearer, best):
     def seconds(records, flying):
-        return 0.003 + 10e-6 * records  # 77,344 records a second of one request against 96,467
+        return 10e-6 * records * (1.0 if records <= MODERATE_BATCH else dearer)
 
-    assert run(Pace(RequestSettings()), seconds, 200).batch_records == LARGEST_BATCH
+    assert run(Pace(RequestSettings()), seconds, 200).batch_records == best
 
 
 def test_one_late_answer_does_not_make_the_next_size_look_good():
     answers = iter(range(200))
 
     def seconds(records, flying):
-        return 0.001 + 1e-5 * records + (0.05 if next(answers) == 1 else 0.0)
+        dearer = 1.0 if records <= MODERATE_BATCH else 1.3
+        return 1e-5 * records * dearer + (0.05 if next(answers) == 1 else 0.0)
 
     assert run(Pace(RequestSettings()), seconds, 200).batch_records == MODERATE_BATCH
 

@@ -15,7 +15,9 @@ FIRST_BATCH = 64
 LARGEST_BATCH = 8_192
 """Above this the cost of a request by itself is spread thin everywhere, and the end of a job waits for a late one."""
 MODERATE_BATCH = 1_024
-"""A much larger batch must be worth it compared with this one: a record may cost the same in both, or less here."""
+"""A record may cost less in such a batch than in a much larger one."""
+COMPARED_AFTER = 32
+"""A moderate batch is tried after so many large ones: in a shorter job its requests would be most of all."""
 FAIR_SHARE = 4_096
 """The last records of a part are not divided among requests into fewer than this: a request costs something."""
 ANSWERED_BEFORE = 4
@@ -33,10 +35,9 @@ class Pace:
 
     The first request is small and goes alone, so that its time is its own. How much of that is the request's and how
     much the records' is not known, so the next batch is as large as takes `WANTED_SECONDS` if all was the records'. A
-    job of moderate length is then a few large requests. In a longer one the large batch must bring a tenth more records
-    per second than a moderate one, or batches double from there as long as that brings a tenth more. Then concurrency
-    doubles as long as that brings a tenth more; at once where requests take half of `WANTED_SECONDS`, since there is no
-    larger batch to try. Requests that take more than twice `WANTED_SECONDS` shrink at any time.
+    job of moderate length is then a few large requests. Concurrency doubles as long as that brings a tenth more records
+    per second. In a longer job a moderate batch is tried too, and where it brings a tenth more, batches double from
+    there as long as that does. Requests that take more than twice `WANTED_SECONDS` shrink at any time.
 
     Parameters
     ----------
@@ -95,6 +96,8 @@ class Pace:
             self._adapt_batch(records, seconds, now)
         elif self._searching:
             self._adapt_concurrency(records, seconds, now)
+        elif self._leapt and self._answered >= COMPARED_AFTER * self.batch_records:
+            self._compare_with_moderate(records, seconds, now)
 
     def limit_records(self, records: int) -> None:
         """Requests may hold ``records`` records at most from now on."""
@@ -135,16 +138,15 @@ class Pace:
                 self._leap(records, seconds)
                 return
             self._leaping = False
-        if self._is_present(records) and seconds >= WANTED_SECONDS / 2 and not (self._leapt or self._best_rate):
+        last = self._leapt or (seconds >= WANTED_SECONDS / 2 and not self._best_rate)
+        if last and self._is_present(records):
             # There is no larger batch to try, and so nothing to measure this one for.
             self._settle(self.batch_records)
             return
         rate = self._rate(records, seconds, now)
         if rate is None:
             return
-        if self._leapt:
-            self._compare_with_moderate(rate, seconds)
-        elif rate < WORTH_IT * self._best_rate:
+        if rate < WORTH_IT * self._best_rate:
             self._settle(self._best_batch)
         elif self._answered >= ANSWERED_BEFORE * 2 * self.batch_records:
             self._best_batch, self._best_rate = self.batch_records, rate
@@ -158,15 +160,20 @@ class Pace:
         self._leapt = self.batch_records > 2 * MODERATE_BATCH
         self._window = None
 
-    def _compare_with_moderate(self, rate: float, seconds: float) -> None:
-        """Measure a moderate batch after the large one, and keep the large one if it is worth it."""
+    def _compare_with_moderate(self, records: int, seconds: float, now: float) -> None:
+        """Measure a moderate batch after the large one, and leave the large one if that is worth it."""
+        rate = self._rate(records, seconds, now)
+        if rate is None:
+            return
         if self.batch_records != MODERATE_BATCH:
             self._best_batch, self._best_rate = self.batch_records, rate
             self.batch_records, self._window = MODERATE_BATCH, None
-        elif self._best_rate > WORTH_IT * rate:
+            return
+        self._leapt = False
+        if rate < WORTH_IT * self._best_rate:
             self._settle(self._best_batch)
         else:
-            self._leapt, self._best_batch, self._best_rate = False, MODERATE_BATCH, rate
+            self._growing, self._best_batch, self._best_rate = True, MODERATE_BATCH, rate
             self._grow_or_settle(seconds)
 
     def _grow_or_settle(self, seconds: float) -> None:
