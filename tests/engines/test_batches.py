@@ -107,7 +107,7 @@ def test_whole_numbers_that_need_an_unsigned_type_become_doubles_and_never_negat
 def test_a_table_of_memory_is_read_by_the_database_that_it_is_bound_to(backend):
     ibis = pytest.importorskip("ibis", reason="Ibis is not installed")
     connection = getattr(ibis, backend).connect()
-    given = ibis.memtable({"sex": ["F", "M"], "age": [25, 40]})
+    given = ibis.memtable(pl.DataFrame({"sex": ["F", "M"], "age": [25, 40]}).to_arrow())
     empty = connection.create_table("people", schema=given.schema())
     (batch,) = FrameTable(empty.union(given)).batches(["sex", "age"])
     assert {name: values.tolist() for name, values in batch.columns.items()} == {"sex": ["F", "M"], "age": [25, 40]}
@@ -115,5 +115,5 @@ def test_a_table_of_memory_is_read_by_the_database_that_it_is_bound_to(backend):
 
 def test_a_table_of_memory_alone_is_read_by_the_database_that_ibis_takes_for_it():
     ibis = pytest.importorskip("ibis", reason="Ibis is not installed")
-    (batch,) = FrameTable(ibis.memtable({"age": [25, 40]})).batches(["age"])
+    (batch,) = FrameTable(ibis.memtable(pl.DataFrame({"age": [25, 40]}).to_arrow())).batches(["age"])
     assert batch.columns["age"].tolist() == [25, 40]
