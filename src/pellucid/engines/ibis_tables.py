@@ -36,7 +36,8 @@ def arrow_batches(table: Any, rows: int) -> Iterator[Any]:
 
     backend, schema = table.get_backend(), table.schema().to_pyarrow()
     if backend.name in ("duckdb", "sqlite"):
-        backend._run_pre_execute_hooks(table)  # a query compiled by hand does not bring tables of memory along
+        # A query compiled by hand does not bring tables of memory along, and there is no public way to ask for them.
+        backend._run_pre_execute_hooks(table)  # noqa: SLF001
     if backend.name == "duckdb":
         relation = backend.con.sql(backend.compile(table))
         read = relation.to_arrow_reader if hasattr(relation, "to_arrow_reader") else relation.fetch_arrow_reader
