@@ -232,7 +232,7 @@ def test_a_clear_difference_has_another_marker_than_one_that_may_be_chance():
         (lambda: explanation().plot.waterfall(4), "row: got 4. Use a row that was explained, from 0 to 3."),
         (
             lambda: explanation().plot.importance(method="mean"),
-            "method: got 'mean'. Use a way of aggregation; did you mean 'median'?",
+            "method: got 'mean'. Use a way of aggregation; did you mean 'mean_abs'?",
         ),
         (
             lambda: dependence().plot.partial_dependence("jobs"),

@@ -97,8 +97,8 @@ class FeatureDependence:
     points: npt.NDArray[Any]
     distribution: Floats
     predictions: Floats
-    individual: Floats | None = None
-    rows: npt.NDArray[np.intp] | None = None
+    individual: Floats | None = field(default=None, repr=False)
+    rows: npt.NDArray[np.intp] | None = field(default=None, repr=False)
     accumulated: AccumulatedCurve | None = None
 
 
@@ -120,6 +120,11 @@ class PartialDependence:
     outputs: tuple[str, ...]
     n_model_calls: int
     frame_library: str | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        """What it holds, without the curves."""
+        names = [found.feature for found in self.features]
+        return f"PartialDependence(features={names}, outputs={list(self.outputs)}, n_model_calls={self.n_model_calls})"
 
     def __getitem__(self, feature: str) -> FeatureDependence:
         found = {dependence.feature: dependence for dependence in self.features}
