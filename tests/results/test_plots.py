@@ -287,3 +287,16 @@ def test_an_output_is_chosen_by_name_or_by_position():
     by_name, by_position = (explanation(2).plot.waterfall(0, output=output, ax=axes()) for output in ("label1", 1))
     assert texts(by_name) == texts(by_position)
     assert by_name.get_xlabel() == "Prediction (label1)"
+
+
+@pytest.mark.parametrize("layout", [None, "constrained"])
+def test_panels_in_small_axes_leave_room_for_the_numbers_and_titles_between_them(layout):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure = Figure(figsize=(13, 3.2), layout=layout)
+    place = figure.subplots(1, 2)[0]
+    display = DisparitiesDisplay.from_report(report("all"), ax=place)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    above, below = (axes.get_tightbbox(canvas.get_renderer()) for axes in display.axes_)
+    assert above.y0 >= below.y1 - 1
