@@ -175,6 +175,13 @@ def test_columns_without_names_are_numbered(tmp_path):
     assert dataset.notes == (f"{path}: no header row was recognised; the columns are named column_0 to column_1.",)
 
 
+def test_a_single_column_without_a_name_is_called_column_0(tmp_path):
+    path = written(tmp_path, "39\n50\n")
+    assert read_dataset(csv_source(path)).notes == (
+        f"{path}: no header row was recognised; the column is named column_0.",
+    )
+
+
 def test_every_part_file_is_judged_for_a_header_row_on_its_own(tmp_path):
     written(tmp_path, "age,sex\n1,M\n", "data/a.csv")
     written(tmp_path, "2,F\n", "data/b.csv")

@@ -203,7 +203,10 @@ def _names_from_files(
     names = generated_names(len(heads[0][0])) if named is None else _without_blank_names(named)
     _refuse_other_columns(paths, heads, header, named, len(names))
     if named is None:
-        notes = [f"{paths[0]}: no header row was recognised; the columns are named column_0 to {names[-1]}."]
+        called = (
+            f"the columns are named {names[0]} to {names[-1]}" if len(names) > 1 else f"the column is named {names[0]}"
+        )
+        notes = [f"{paths[0]}: no header row was recognised; {called}."]
     else:
         notes = [
             f"{path}: the first row was taken as header row."
