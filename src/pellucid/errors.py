@@ -167,22 +167,25 @@ def _near(value: str, texts: Sequence[str]) -> list[str]:
 def did_you_mean(value: object, candidates: Sequence[object], *, listed: int = 12) -> str:
     """A clause that names the nearest candidate, or lists the candidates when none is near.
 
-    Two values that differ only in type, case or surrounding blanks are near whatever their length.
+    Two values that differ only in type, case or surrounding blanks are near whatever their length, and of names that
+    begin with the value the first is nearer than any that is only spelt alike.
 
     Examples
     --------
     >>> did_you_mean("gendre", ["age", "gender"])
     "did you mean 'gender'?"
+    >>> did_you_mean("mean", ["mean_abs", "median", "mean_sq"])
+    "did you mean 'mean_abs'?"
     >>> did_you_mean(">50K", ["<=50K", " >50K"])
     "did you mean ' >50K'?"
     >>> did_you_mean("x", ["age", "gender"])
     "there are 'age', 'gender'."
     """
-    alike = [
-        candidate for candidate in candidates if str(candidate).strip().casefold() == str(value).strip().casefold()
-    ]
+    text = str(value).strip().casefold()
+    alike = [candidate for candidate in candidates if str(candidate).strip().casefold() == text]
+    begun = [candidate for candidate in candidates if len(text) >= 3 and str(candidate).casefold().startswith(text)]
     texts = {str(candidate): candidate for candidate in candidates}
-    near = alike or [texts[match] for match in _near(str(value), list(texts))]
+    near = alike or begun or [texts[match] for match in _near(str(value), list(texts))]
     if near:
         return f"did you mean {near[0]!r}?"
     if not candidates:

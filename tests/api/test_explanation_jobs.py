@@ -231,3 +231,22 @@ def test_the_library_has_them_too():
         "seed: got -1. Use an integer of at least 0.",
         "confidence_level: got 2. Use a number between 0 and 1.",
     ]
+
+
+@pytest.mark.parametrize("lines", [["007,3"], ["007,3", "007,3.0"], ["code,x", "007,3"]])
+def test_codes_in_a_baseline_file_stay_the_text_that_they_are_in_the_data(lines, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scoring.py").write_text("def score(rows):\n    return (rows['code'] == '007') * 1.0\n")
+    (tmp_path / "rows.csv").write_text("code,x\nA1,1\n007,2\ntrue,3\n")
+    (tmp_path / "base.csv").write_text("\n".join(lines) + "\n")
+    document = {
+        "dataset_type": "text/csv",
+        "dataset_uri": "rows.csv",
+        "predictor": {"model": "scoring:score"},
+        "methods": {"shap": {"baseline": "base.csv"}},
+    }
+    (tmp_path / "job.json").write_text(json.dumps(document))
+    run_job("job.json", output="out")
+    shap = json.loads((tmp_path / "out" / "analysis.json").read_text())["explanations"]["kernel_shap"]["label0"]
+    assert shap["expected_value"] == 1.0
+    assert shap["global_shap_values"] == {"code": pytest.approx(2 / 3), "x": 0.0}

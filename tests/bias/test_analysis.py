@@ -391,7 +391,17 @@ def test_a_continuous_facet_needs_a_threshold():
 def test_a_threshold_must_be_a_number():
     assert str(failure(AGES, [("f", ["old"])], positive=["a"])) == (
         "Facet/label value provided must be a single numeric threshold for continuous data. "
-        "'old' is not a number; give a number, or declare the column categorical in column_types."
+        "'f' was read as continuous, and 'old' is not a number; give a number, or declare the column categorical in "
+        "column_types."
+    )
+
+
+def test_predictions_that_are_numbers_beside_labels_that_are_words_are_named():
+    columns = AGES | {"p": [0.5, 1.5] * (len(AGES["y"]) // 2)}
+    assert str(failure(columns, [("f", [40])], positive=["a"], predicted="p", column_types={"p": "continuous"})) == (
+        "Facet/label value provided must be a single numeric threshold for continuous data. "
+        "'p' was read as continuous, and 'a' is not a number; give a number, or declare the column categorical in "
+        "column_types."
     )
 
 

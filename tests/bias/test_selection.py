@@ -79,7 +79,7 @@ def test_a_threshold_on_text_selects_the_texts_above_it():
 
 @pytest.mark.parametrize(("value", "threshold"), [(40, 40), ("40", 40.0), (0, 0), (-1.5, -1.5), (" 7 ", 7.0)])
 def test_a_threshold_may_be_text(value, threshold):
-    assert repr(threshold_of([value])) == repr(threshold)
+    assert repr(threshold_of([value], "age")) == repr(threshold)
 
 
 @pytest.mark.parametrize(
@@ -89,21 +89,22 @@ def test_a_threshold_may_be_text(value, threshold):
             [],
             (
                 "Threshold values must be provided for continuous features. "
-                "Give one threshold, or declare the column categorical in column_types."
+                "Give one threshold for 'age', or declare the column categorical in column_types."
             ),
         ),
         (
             ["old"],
             (
                 "Facet/label value provided must be a single numeric threshold for continuous data. "
-                "'old' is not a number; give a number, or declare the column categorical in column_types."
+                "'age' was read as continuous, and 'old' is not a number; give a number, or declare the column "
+                "categorical in column_types."
             ),
         ),
     ],
 )
 def test_thresholds_that_are_none(values, message):
     with pytest.raises(AnalysisError) as error:
-        threshold_of(values)
+        threshold_of(values, "age")
     assert str(error.value) == message
 
 

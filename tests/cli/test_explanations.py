@@ -229,6 +229,9 @@ def test_the_summary_ranks_features_with_their_errors(job):
     said = job(shap={"baseline": [[0] * 8], "num_samples": 40}, **WIDE).out
     assert "Features that matter most for label0 (mean of the absolute SHAP values)" in said
     assert "SHAP: 70 rows, 40 samples per row" in said
+    details = json.loads(job.read("pellucid.json"))["explanations"]["kernel_shap"]
+    precision = details["labels"]["label0"]["relative_standard_error"]
+    assert f"asked of the model; relative standard error {100 * precision:.2g} %." in " ".join(said.split())
 
 
 # --- partial dependence -----------------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ def test_a_wrong_value_of_shap_is_shown_with_its_key_and_the_fix(shap, message):
     ("document", "message"),
     [
         ({"facets": []}, "facets: got []. Unknown key; did you mean 'facet'?"),
-        ({"facet": [{"name_or_index": 0, "value": [1]}]}, "facet[0].value: got [1]. Unknown key; there are 'name_or_index', 'value_or_threshold'."),
+        ({"facet": [{"name_or_index": 0, "value": [1]}]}, "facet[0].value: got [1]. Unknown key; did you mean 'value_or_threshold'?"),
         ({"label_headers": ["a"]}, "label_headers: got ['a']. Unknown key here; its place is 'predictor.label_headers'."),
         ({"joinsource": "id"}, "joinsource: got 'id'. Unknown key: AWS's SDK has an argument of this name; in the file the key is 'joinsource_name_or_index'."),
         ({"methods": {"report": {"name": "r", "tittle": "x"}}}, "methods.report.tittle: got 'x'. Unknown key; did you mean 'title'?"),

@@ -38,6 +38,7 @@ FORMS = [
     ("facet[0].value_or_threshold", "F", ["F"], ['facet[0].value_or_threshold: got "F". Read as ["F"]: write it so for Clarify.']),
     ("probability_threshold", 1, 1.0, ["probability_threshold: got 1. Read as 1.0: write it so for Clarify."]),
     ("probability_threshold", "0.5", 0.5, ['probability_threshold: got "0.5". Read as 0.5: write it so for Clarify.']),
+    ("methods.shap.baseline", [[1, True], [0, False]], [[1, 1], [0, 0]], ["methods.shap.baseline[0][1]: got true. Read as 1: write it so for Clarify.", "methods.shap.baseline[1][1]: got false. Read as 0: write it so for Clarify."]),
     ("methods.shap.num_samples", 100.0, 100, ["methods.shap.num_samples: got 100.0. Read as 100: write it so for Clarify."]),
     ("methods.report", {"title": "T"}, {"name": "report", "title": "T"}, ['methods.report: got {"title": "T"}. Read as {"name": "report", "title": "T"}: write it so for Clarify.']),
     ("methods.pdp", {"features": ["a"]}, {"grid_resolution": 15, "features": ["a"]}, ['methods.pdp: got {"features": ["a"]}. Read as {"grid_resolution": 15, "features": ["a"]}: write it so for Clarify.']),

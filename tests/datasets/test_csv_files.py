@@ -175,6 +175,28 @@ def test_columns_without_names_are_numbered(tmp_path):
     assert dataset.notes == (f"{path}: no header row was recognised; the columns are named column_0 to column_1.",)
 
 
+@pytest.mark.parametrize(
+    ("headers", "how"),
+    [
+        (("sex", "age", "hired"), "the same names in another order"),
+        (("age", "sex", "label"), "other names of columns"),
+    ],
+)
+def test_headers_that_name_the_columns_of_the_first_row_otherwise_are_refused(tmp_path, headers, how):
+    path = written(tmp_path, "age,sex,hired\n39,Male,1\n50,Female,0\n")
+    assert message_of(ConfigError, csv_source(path, headers=headers)) == (
+        f"headers: got {list(headers)}. The first row of {path} has {how}: ['age', 'sex', 'hired']. "
+        "Name the columns as they stand there."
+    )
+
+
+def test_a_single_column_without_a_name_is_called_column_0(tmp_path):
+    path = written(tmp_path, "39\n50\n")
+    assert read_dataset(csv_source(path)).notes == (
+        f"{path}: no header row was recognised; the column is named column_0.",
+    )
+
+
 def test_every_part_file_is_judged_for_a_header_row_on_its_own(tmp_path):
     written(tmp_path, "age,sex\n1,M\n", "data/a.csv")
     written(tmp_path, "2,F\n", "data/b.csv")

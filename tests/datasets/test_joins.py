@@ -113,6 +113,15 @@ def test_split_data_sets_need_a_join_column(tmp_path, source):
     assert str(caught.value) == (
         f"{KEY}: Name the column that identifies the rows: dataset_uri is split over several files."
     )
+    with pytest.raises(ConfigError) as caught:
+        read_dataset(
+            DatasetSource(uri=str(folder), dataset_type="text/csv"),
+            facets=DatasetSource(uri=str(folder), dataset_type="text/csv"),
+        )
+    assert str(caught.value) == (
+        f"{KEY}: Name the column that identifies the rows: dataset_uri and facet_dataset_uri are split over several "
+        "files."
+    )
 
 
 @settings(max_examples=25, deadline=None)

@@ -101,3 +101,19 @@ def test_whole_numbers_that_need_an_unsigned_type_become_doubles_and_never_negat
         (batch,) = FrameTable(native).batches(["hash", "age"])
         assert batch.columns["hash"].tolist() == [3.0, float(2**63 + 2**20)]
         assert (batch.columns["hash"].dtype, batch.columns["age"].dtype) == (np.float64, np.int64)
+
+
+@pytest.mark.parametrize("backend", ["duckdb", "sqlite"])
+def test_a_table_of_memory_is_read_by_the_database_that_it_is_bound_to(backend):
+    ibis = pytest.importorskip("ibis", reason="Ibis is not installed")
+    connection = getattr(ibis, backend).connect()
+    given = ibis.memtable(pl.DataFrame({"sex": ["F", "M"], "age": [25, 40]}).to_arrow())
+    empty = connection.create_table("people", schema=given.schema())
+    (batch,) = FrameTable(empty.union(given)).batches(["sex", "age"])
+    assert {name: values.tolist() for name, values in batch.columns.items()} == {"sex": ["F", "M"], "age": [25, 40]}
+
+
+def test_a_table_of_memory_alone_is_read_by_the_database_that_ibis_takes_for_it():
+    ibis = pytest.importorskip("ibis", reason="Ibis is not installed")
+    (batch,) = FrameTable(ibis.memtable(pl.DataFrame({"age": [25, 40]}).to_arrow())).batches(["age"])
+    assert batch.columns["age"].tolist() == [25, 40]

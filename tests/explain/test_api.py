@@ -364,6 +364,19 @@ def test_notes_say_what_few_samples_and_unmet_precision_mean():
     )
 
 
+@pytest.mark.parametrize("budget", [{"model_calls": 300}, {"seconds": 60}])
+def test_a_budget_that_says_no_precision_is_told_which_it_allowed(budget):
+    table = np.random.default_rng(1).normal(size=(3, 12))
+    found = pellucid.explain(wavy, table, baseline=-table[:1], budget=budget)
+    errors = np.sqrt((found.standard_errors**2).sum(axis=(1, 2)) / (found.values**2).sum(axis=(1, 2)))
+    assert found.notes[-1] == (
+        f"The budget allowed a relative standard error of {100 * np.median(errors):.2g} % in the median row, and of "
+        f"{100 * errors.max():.2g} % at most."
+    )
+    exact = pellucid.explain(wavy, table[:, :4], baseline=-table[:1, :4], budget={"model_calls": 300})
+    assert not any("The budget allowed" in note for note in exact.notes)
+
+
 def test_progress_is_told():
     told = []
     table = np.random.default_rng(1).normal(size=(72, 3))

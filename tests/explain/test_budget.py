@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from pellucid.errors import ConfigError
@@ -26,6 +27,19 @@ def samples(**bounds):
 )
 def test_the_tightest_bound_holds(bounds, expected):
     assert samples(**bounds) == expected
+
+
+def test_numbers_of_numpy_are_bounds_as_well():
+    given = Budget(
+        samples=np.int16(30_000), model_calls=np.int32(7), seconds=np.float32(0.5), precision=np.float64(0.1)
+    )
+    assert given == Budget(samples=30_000, model_calls=7, seconds=0.5, precision=0.1)
+    assert [type(bound) for bound in (given.samples, given.model_calls, given.seconds, given.precision)] == [
+        int,
+        int,
+        float,
+        float,
+    ]
 
 
 def test_every_bound_that_is_not_positive_is_named():

@@ -93,6 +93,15 @@ def test_missing_cells_stay_missing_and_whole_numbers_whole():
     assert np.isnan(rows.columns["share"][0])
 
 
+def test_texts_are_read_as_the_cells_of_a_csv_file_would_be():
+    types = {"whole": "integer", "share": "float", "member": "boolean", "code": "text"}
+    rows = baseline_rows([["007", "1e-1", "True", "007"], [" 2", "", "false", ""], ["-3", "nan", "", "true"]], types)
+    assert rows.columns["whole"].tolist() == [7, 2, -3]
+    assert rows.columns["share"].tolist() == pytest.approx([0.1, np.nan, np.nan], nan_ok=True)
+    assert rows.columns["member"].tolist() == [True, False, None]
+    assert rows.columns["code"].tolist() == ["007", "", "true"]
+
+
 def test_whole_numbers_that_no_column_holds_are_read_as_doubles():
     rows = baseline_rows([[2**63, 2**63], [None, 3]], {"a": "integer", "b": "integer"})
     assert rows.columns["a"].dtype == rows.columns["b"].dtype == np.float64
@@ -101,10 +110,12 @@ def test_whole_numbers_that_no_column_holds_are_read_as_doubles():
 
 def test_text_where_the_data_hold_numbers_is_refused_for_all_rows_at_once():
     with pytest.raises(ConfigError) as caught:
-        baseline_rows([["young", 2], [30, 1]], {"age": "integer", "member": "boolean"})
+        baseline_rows([["young", 2], [30, "yes"], ["1_0", 1]], {"age": "integer", "member": "boolean"})
     assert str(caught.value).splitlines() == [
         "methods.shap.baseline[0]: got 'young'. Column 'age' holds integer values. Use a number or null.",
+        "methods.shap.baseline[2]: got '1_0'. Column 'age' holds integer values. Use a number or null.",
         "methods.shap.baseline[0]: got 2. Column 'member' holds boolean values. Use 0, 1 or null.",
+        "methods.shap.baseline[1]: got 'yes'. Column 'member' holds boolean values. Use 0, 1 or null.",
     ]
 
 

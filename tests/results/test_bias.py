@@ -31,6 +31,10 @@ def test_sections_and_keys_stand_in_the_order_of_clarify():
     assert entry["n"] == {"a": 50, "d": 50}
 
 
+def test_a_report_prints_as_one_line():
+    assert repr(report(metrics=["DPL", "DPPL"])) == "BiasReport(rows=100, facets=['sex'], metrics=2, warnings=0)"
+
+
 def test_a_metric_without_a_value_has_null_and_the_error_after_it():
     entry = MetricResult(name="CDDL", description="...", value=None, error="Group variable is empty or not provided")
     assert list(entry.to_dict().items())[2:] == [

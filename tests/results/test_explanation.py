@@ -31,6 +31,12 @@ def test_an_explanation_cannot_be_changed():
         explained().seed = 1
 
 
+def test_an_explanation_prints_as_one_line_however_many_numbers_it_holds():
+    assert repr(explained()) == ("Explanation(rows=2, features=2, outputs=1, estimator='enumeration', n_model_calls=5)")
+    curves = pellucid.partial_dependence(lambda rows: rows[:, 0], ROWS, ["column_1"], grid_resolution=2)
+    assert repr(curves) == "PartialDependence(features=['column_1'], outputs=['label0'], n_model_calls=4)"
+
+
 def test_the_long_table_has_a_row_per_row_output_and_feature():
     table = explained().to_frame()
     assert table.to_dict("list") == {

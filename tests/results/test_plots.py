@@ -232,7 +232,7 @@ def test_a_clear_difference_has_another_marker_than_one_that_may_be_chance():
         (lambda: explanation().plot.waterfall(4), "row: got 4. Use a row that was explained, from 0 to 3."),
         (
             lambda: explanation().plot.importance(method="mean"),
-            "method: got 'mean'. Use a way of aggregation; did you mean 'median'?",
+            "method: got 'mean'. Use a way of aggregation; did you mean 'mean_abs'?",
         ),
         (
             lambda: dependence().plot.partial_dependence("jobs"),
@@ -287,3 +287,16 @@ def test_an_output_is_chosen_by_name_or_by_position():
     by_name, by_position = (explanation(2).plot.waterfall(0, output=output, ax=axes()) for output in ("label1", 1))
     assert texts(by_name) == texts(by_position)
     assert by_name.get_xlabel() == "Prediction (label1)"
+
+
+@pytest.mark.parametrize("layout", [None, "constrained"])
+def test_panels_in_small_axes_leave_room_for_the_numbers_and_titles_between_them(layout):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure = Figure(figsize=(13, 3.2), layout=layout)
+    place = figure.subplots(1, 2)[0]
+    display = DisparitiesDisplay.from_report(report("all"), ax=place)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    above, below = (axes.get_tightbbox(canvas.get_renderer()) for axes in display.axes_)
+    assert above.y0 >= below.y1 - 1

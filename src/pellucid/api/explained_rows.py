@@ -261,8 +261,15 @@ def _worth(question: Question, sampled: Attributions) -> list[str]:
     if unknown:
         notes.append(f"{unknown:,} of {question.masker.rows:,} sampled rows have no standard errors.")
     wanted = question.plan.budget.precision
+    reached = sampled.relative_errors
+    bounded = question.plan.budget.model_calls is not None or question.plan.budget.seconds is not None
+    known = reached[np.isfinite(reached).all(axis=1)].max(axis=1)
+    if wanted is None and bounded and known.any():
+        notes.append(
+            "The budget allowed a relative standard error of "
+            f"{100 * float(np.median(known)):.2g} % in the median row, and of {100 * float(known.max()):.2g} % at most."
+        )
     if wanted is not None:
-        reached = sampled.relative_errors
         short = ~(reached <= wanted).all(axis=1)
         if short.any():
             worst = float(np.nanmax(np.where(np.isnan(reached), -np.inf, reached)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+import numpy as np
+
 from pellucid.jobs.explanations.pdp_job import Plot
 from pellucid.jobs.explanations.totals import ShapResult
 
@@ -24,14 +26,21 @@ def shap_warnings(found: ShapResult, precision: float | None) -> list[str]:
 
 
 def shap_note(found: ShapResult) -> str:
-    """How many rows, samples and model rows there were."""
+    """How many rows, samples and model rows there were, and how precise the values are where that is known."""
     least, most = found.samples
     samples = f"{most:,} samples per row" if least == most else f"{least:,} to {most:,} samples per row"
     samples = samples if most else "no samples"
     return (
         f"SHAP: {found.rows:,} rows, {samples} ({', '.join(found.estimators)}), "
-        f"{found.model_rows:,} rows asked of the model."
+        f"{found.model_rows:,} rows asked of the model{_precision(found)}."
     )
+
+
+def _precision(found: ShapResult) -> str:
+    errors = found.relative_errors[np.isfinite(found.relative_errors)]
+    if not errors.size or not errors.max() > 0:
+        return ""
+    return f"; relative standard error {100 * float(errors.max()):.2g} %"
 
 
 def plot_warnings(found: Sequence[Plot]) -> list[str]:

@@ -88,6 +88,7 @@ def _read(uri: str, config: AnalysisConfig, features: tuple[str, ...] | None) ->
         features=config.features,
         where=BASELINE,
         expected_names=features or (),
+        as_text=True,
     )
     if features is None:
         return read_dataset(source, lazy_types=False)

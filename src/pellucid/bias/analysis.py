@@ -161,7 +161,7 @@ def _prepared(
     if not weights[predicted.cells].any():
         outcome = named(request.label, positive.printed)
         if positive.kind == "continuous" and not positive.printed:  # the interval above the largest label is empty
-            outcome = f"{request.label} above {threshold_of(request.positive):g}"
+            outcome = f"{request.label} above {threshold_of(request.positive, request.label):g}"
         fix = (
             f"No row of {request.predicted_label!r} is predicted {outcome}. Check label_values_or_threshold and "
             "probability_threshold, or set on_degenerate to 'report' to have the metrics that are defined."
@@ -175,7 +175,7 @@ def _predicted(counted: Counted) -> Chosen:
     request = counted.request
     label_kind, predicted_kind = counted.kind(request.label, request.positive), counted.predicted_kind()
     if predicted_kind == "continuous":
-        threshold_of(request.positive)
+        threshold_of(request.positive, str(request.predicted_label))
     if label_kind != predicted_kind:
         fix = (
             f"{request.label!r} was read as {label_kind}, {request.predicted_label!r} as {predicted_kind}. Give both "

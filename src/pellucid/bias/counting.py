@@ -318,13 +318,13 @@ def _counted_by_side_but_categorical(counted: Counted, keys: Mapping[str, Key]) 
 def _cut_to_whole_numbers(label: ColumnProfile, predicted: ColumnProfile, request: BiasRequest) -> float | None:
     if not label.holds_whole_numbers or predicted.type != "float":
         return None
-    return above_whole_part(threshold_of(request.positive))
+    return above_whole_part(threshold_of(request.positive, predicted.column))
 
 
 def _chosen_by_score(request: BiasRequest, column: str, labels: npt.NDArray[np.int64], label_kind: Kind) -> Chosen:
     """Rows whose score becomes a positive label: 1 above the threshold, 0 at it, below it and without a score."""
     if label_kind == "continuous":
-        threshold = threshold_of(request.positive)
+        threshold = threshold_of(request.positive, request.label)
         positive = {label: label > threshold for label in (0, 1)}
     else:
         numbers = {_number_of_label(value) for value in request.positive}

@@ -97,7 +97,7 @@ def by_threshold(
     AnalysisError
         There is no threshold, or it is not a number.
     """
-    threshold = threshold_of(values)
+    threshold = threshold_of(values, column.column)
     numbers = [_number(value) for value in dimension.values]
     compared = threshold if above is None else above
     if isinstance(dimension.key, ByThreshold):
@@ -116,8 +116,13 @@ def by_threshold(
     )
 
 
-def threshold_of(values: Sequence[Value]) -> float:
+def threshold_of(values: Sequence[Value], column: str) -> float:
     """The single numeric threshold among ``values``; text that spells a number becomes a float.
+
+    Parameters
+    ----------
+    column
+        What it is for, named in errors.
 
     Raises
     ------
@@ -125,14 +130,16 @@ def threshold_of(values: Sequence[Value]) -> float:
         There is no threshold, or it is not a number.
     """
     if not values:
-        raise AnalysisError(NO_THRESHOLD, "Give one threshold, or declare the column categorical in column_types.")
+        fix = f"Give one threshold for {column!r}, or declare the column categorical in column_types."
+        raise AnalysisError(NO_THRESHOLD, fix)
     value = values[0]
     if isinstance(value, int | float):
         return value
     try:
         return float(value if value is not None else "")
     except ValueError:
-        fix = f"{value!r} is not a number; give a number, or declare the column categorical in column_types."
+        fix = f"{column!r} was read as continuous, and {value!r} is not a number; give a number, or declare the column "
+        fix += "categorical in column_types."
         raise AnalysisError(THRESHOLD_NOT_NUMERIC, fix) from None
 
 

@@ -58,7 +58,7 @@ def config(*, dark: bool = False, font: str = FONT, background: str = "transpare
             "orient": "top",
             "labelColor": text,
             "labelFontSize": 12,
-            "labelLimit": 150,
+            "labelLimit": 190,
             "titleColor": faint,
             "titleFontSize": 12,
             "titleFontWeight": "normal",

@@ -44,14 +44,13 @@ class Leniency:
 def places(document: Container, path: str, before: str = "") -> Iterator[tuple[Container, Any, str]]:
     """Container, key or index, and written path of each value that stands at ``path`` in the document."""
     step, _, rest = path.partition(".")
-    name = step.removesuffix("[]")
+    name = step.rstrip("[]")
     if not isinstance(document, dict) or name not in document:
         return
-    where = f"{before}{name}"
-    spots: list[tuple[Container, Any, str]] = [(document, name, where)]
-    if step.endswith("[]"):
-        elements = document[name]
-        spots = [(elements, i, f"{where}[{i}]") for i in range(len(elements))] if isinstance(elements, list) else []
+    spots: list[tuple[Container, Any, str]] = [(document, name, f"{before}{name}")]
+    for _ in range(step.count("[]")):
+        found = [(container[key], written) for container, key, written in spots if isinstance(container[key], list)]
+        spots = [(elements, i, f"{written}[{i}]") for elements, written in found for i in range(len(elements))]
     for container, key, written in spots:
         if rest:
             yield from places(container[key], rest, f"{written}.")
@@ -196,6 +195,7 @@ LENIENCIES = (
     _boolean("facet[].value_or_threshold[]"),
     _bare_metric("methods.pre_training_bias.methods", "CI"),
     _bare_metric("methods.post_training_bias.methods", "DI"),
+    _boolean("methods.shap.baseline[][]"),
     _float_for_integer("methods.shap.num_clusters"),
     _float_for_integer("methods.shap.num_samples"),
     _float_for_integer("methods.shap.seed"),

@@ -51,14 +51,16 @@ def _accept(schema: Schema, leniency: Leniency) -> None:
     section = schema
     for step in above:
         section = _object(schema, section["properties"][step.removesuffix("[]")], in_list=step.endswith("[]"))
-    key = last.removesuffix("[]")
+    key = last.rstrip("[]")
     found = section["properties"][key]
     if leniency.without is not None:
         _object(schema, found)["required"].remove(leniency.without)
     elif not leniency.schema:
         return
     elif last.endswith("[]"):
-        array = next(form for form in _forms(found) if form.get("type") == "array")
+        array = found
+        for level in range(last.count("[]")):
+            array = next(form for form in _forms(array["items"] if level else array) if form.get("type") == "array")
         array["items"] = {"anyOf": [array["items"], dict(leniency.schema)]}
     else:
         described = {name: found[name] for name in _DESCRIPTIONS if name in found}

@@ -170,6 +170,7 @@ def _names_from_config(
         if len(rows[0]) != len(headers):
             raise ConfigError(_wrong_number_of_headers(source, path, len(rows[0]), len(headers)))
     trimmed = [name.strip() for name in headers]
+    _refuse_other_names(source, paths, heads, trimmed)
     header = tuple([cell.strip() for cell in rows[0]] == trimmed for rows in heads)
     notes = [
         f"{path}: the first row equals {source.headers_key} and was skipped as a header row."
@@ -183,6 +184,22 @@ def _names_from_config(
         if not is_header and names_columns(rows[0], rows[1:], source.known_names)
     ]
     return headers, header, tuple(notes)
+
+
+def _refuse_other_names(
+    source: DatasetSource, paths: Sequence[str], heads: Sequence[list[list[str]]], names: Sequence[str]
+) -> None:
+    """Raise where a first row holds the names in another order, or most of them: every column would be mistaken."""
+    problems = []
+    for path, rows in zip(paths, heads, strict=True):
+        first = [cell.strip() for cell in rows[0]]
+        if first == list(names) or sum(cell in names for cell in first) <= max(1, len(first) / 2):
+            continue
+        how = "the same names in another order" if sorted(first) == sorted(names) else "other names of columns"
+        fix = f"The first row of {path} has {how}: {shorten(first)}. Name the columns as they stand there."
+        problems.append(Problem(source.headers_key, list(names), fix=fix))
+    if problems:
+        raise ConfigError(problems)
 
 
 def _wrong_number_of_headers(source: DatasetSource, path: str, found: int, given: int) -> Problem:
@@ -203,7 +220,10 @@ def _names_from_files(
     names = generated_names(len(heads[0][0])) if named is None else _without_blank_names(named)
     _refuse_other_columns(paths, heads, header, named, len(names))
     if named is None:
-        notes = [f"{paths[0]}: no header row was recognised; the columns are named column_0 to {names[-1]}."]
+        called = (
+            f"the columns are named {names[0]} to {names[-1]}" if len(names) > 1 else f"the column is named {names[0]}"
+        )
+        notes = [f"{paths[0]}: no header row was recognised; {called}."]
     else:
         notes = [
             f"{path}: the first row was taken as header row."

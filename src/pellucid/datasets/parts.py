@@ -120,6 +120,8 @@ def _read_csv(connection: Any, source: DatasetSource, layout: CsvLayout, *, lazy
         if not rows:
             fix = "There is a header row and nothing below it. Write at least one row of data."
             raise DataError(Problem(layout.files.paths[0], fix=fix))
+        if source.as_text:
+            types = dict.fromkeys(layout.columns, "VARCHAR")
         scan = typed_scan(connection, layout, types)
     return Part(
         source=source,

@@ -163,7 +163,8 @@ def _refuse_parts_without_key(parts: Sequence[Part], join: str | int | None) -> 
     if split:
         from pellucid.datasets.join import JOIN_KEY
 
-        fix = f"Name the column that identifies the rows: {' and '.join(split)} is split over several files."
+        are = "is" if len(split) == 1 else "are"
+        fix = f"Name the column that identifies the rows: {' and '.join(split)} {are} split over several files."
         raise ConfigError(Problem(JOIN_KEY, fix=fix))
 
 

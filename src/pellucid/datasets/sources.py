@@ -50,6 +50,9 @@ class DatasetSource:
         Key of the configuration that holds ``uri``, named in errors.
     expected_names
         Column names that the configuration mentions; they help to recognise a header row.
+    as_text
+        Whether the cells of a CSV file stay the text that they are, for a reader that knows their types from elsewhere:
+        a file of few rows does not show that ``007`` is no number.
     """
 
     uri: str
@@ -60,6 +63,7 @@ class DatasetSource:
     features: str | None = None
     where: str = "dataset_uri"
     expected_names: tuple[str, ...] = ()
+    as_text: bool = False
 
     @property
     def headers_key(self) -> str:

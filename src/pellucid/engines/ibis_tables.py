@@ -35,6 +35,9 @@ def arrow_batches(table: Any, rows: int) -> Iterator[Any]:
     import pyarrow as pa
 
     backend, schema = table.get_backend(), table.schema().to_pyarrow()
+    if backend.name in ("duckdb", "sqlite"):
+        # A query compiled by hand does not bring tables of memory along, and there is no public way to ask for them.
+        backend._run_pre_execute_hooks(table)  # noqa: SLF001
     if backend.name == "duckdb":
         relation = backend.con.sql(backend.compile(table))
         read = relation.to_arrow_reader if hasattr(relation, "to_arrow_reader") else relation.fetch_arrow_reader

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from numbers import Integral, Real
 from typing import Any
 
 from pellucid.errors import ConfigError, Problem, did_you_mean
@@ -53,15 +54,18 @@ class Budget:
     def __post_init__(self) -> None:
         problems = []
         for name, kind, fix in (
-            ("samples", int, "Use an integer of at least 1."),
-            ("model_calls", int, "Use an integer of at least 1."),
-            ("seconds", (int, float), "Use a number above 0."),
-            ("precision", (int, float), "Use a number above 0, such as 0.05 for an error of 5 %."),
-            ("samples_per_player", (int, float), "Use a number above 0, such as 10."),
+            ("samples", Integral, "Use an integer of at least 1."),
+            ("model_calls", Integral, "Use an integer of at least 1."),
+            ("seconds", Real, "Use a number above 0."),
+            ("precision", Real, "Use a number above 0, such as 0.05 for an error of 5 %."),
+            ("samples_per_player", Real, "Use a number above 0, such as 10."),
         ):
             value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, kind) or not value > 0):
+            fits = isinstance(value, kind) and not isinstance(value, bool)
+            if value is not None and not (fits and value > 0):
                 problems.append(Problem(f"budget.{name}", value, fix=fix))
+            elif hasattr(value, "item"):  # a number of NumPy may have too few bits for what is computed with it
+                object.__setattr__(self, name, value.item())
         if problems:
             raise ConfigError(problems)
 

@@ -287,6 +287,14 @@ class BiasReport:
     notes: tuple[str, ...] = ()
     frame_library: str | None = field(default=None, repr=False)
 
+    def __repr__(self) -> str:
+        """Its size: `findings` and `to_frame` tell what was found."""
+        facets = list(dict.fromkeys(facet.facet for stage in self.stages for facet in stage.facets))
+        return (
+            f"BiasReport(rows={self.rows}, facets={facets}, metrics={len(self.records())}, "
+            f"warnings={len(self.warnings)})"
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Clarify's ``analysis.json``, with our keys in each metric's entry where statistics were asked for."""
         sections = {f"{stage.stage}_bias_metrics": stage.to_dict() for stage in self.stages}

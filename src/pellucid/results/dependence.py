@@ -98,8 +98,8 @@ class FeatureDependence:
     points: npt.NDArray[Any]
     distribution: Floats
     predictions: Floats
-    individual: Floats | None = None
-    rows: npt.NDArray[np.intp] | None = None
+    individual: Floats | None = field(default=None, repr=False)
+    rows: npt.NDArray[np.intp] | None = field(default=None, repr=False)
     accumulated: AccumulatedCurve | None = None
 
 
@@ -121,6 +121,11 @@ class PartialDependence:
     outputs: tuple[str, ...]
     n_model_calls: int
     frame_library: str | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        """What it holds, without the curves."""
+        names = [found.feature for found in self.features]
+        return f"PartialDependence(features={names}, outputs={list(self.outputs)}, n_model_calls={self.n_model_calls})"
 
     def __str__(self) -> str:
         from pellucid.results.printed import printed_dependence

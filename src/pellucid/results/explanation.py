@@ -116,6 +116,14 @@ class Explanation:
     notes: tuple[str, ...] = ()
     frame_library: str | None = field(default=None, repr=False)
 
+    def __repr__(self) -> str:
+        """Its size and how it was made: thousands of numbers would say less."""
+        rows, features, outputs = self.values.shape
+        return (
+            f"Explanation(rows={rows}, features={features}, outputs={outputs}, estimator={self.estimator!r}, "
+            f"n_model_calls={self.n_model_calls})"
+        )
+
     @property
     def estimator(self) -> str:
         """How the rows were explained, the most frequent way first, such as ``exact: trees, leverage``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,9 @@ from pellucid.protocols.table import ColumnType
 __all__ = ["BASELINE", "baseline_rows", "shape_problems"]
 
 BASELINE = "methods.shap.baseline"
+
+_TRUTHS = {"true": True, "false": False}
+_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 
 
 def shape_problems(rows: Sequence[Any], features: Sequence[str]) -> list[Problem]:
@@ -35,7 +39,8 @@ def shape_problems(rows: Sequence[Any], features: Sequence[str]) -> list[Problem
 def baseline_rows(rows: Sequence[Sequence[Any]], types: Mapping[str, ColumnType]) -> Batch:
     """Rows of a baseline in the types of the data set's columns.
 
-    Numbers in a text column become text, as they would in a CSV file; a missing cell is None, or nan among floats.
+    Cells are read as a CSV file's would be: numbers in a text column become text, and the text of a number or truth
+    value becomes one in a column of these, where an empty text is a missing cell. That is None, or nan among floats.
 
     Parameters
     ----------
@@ -51,7 +56,7 @@ def baseline_rows(rows: Sequence[Sequence[Any]], types: Mapping[str, ColumnType]
 
     Examples
     --------
-    >>> rows = baseline_rows([[40, 7], [None, "b"]], {"age": "float", "plan": "text"})
+    >>> rows = baseline_rows([["40", 7], ["", "b"]], {"age": "float", "plan": "text"})
     >>> {name: column.tolist() for name, column in rows.columns.items()}
     {'age': [40.0, nan], 'plan': ['7', 'b']}
     """
@@ -62,7 +67,7 @@ def baseline_rows(rows: Sequence[Sequence[Any]], types: Mapping[str, ColumnType]
         raise ConfigError(problems)
     columns = {}
     for place, (name, kind) in enumerate(types.items()):
-        cells = [row[place] for row in rows]
+        cells = [_read(row[place], kind) for row in rows]
         cells = [None if isinstance(cell, float) and cell != cell else cell for cell in cells]
         problems += _faults(name, kind, cells)
         if not problems:
@@ -70,6 +75,21 @@ def baseline_rows(rows: Sequence[Sequence[Any]], types: Mapping[str, ColumnType]
     if problems:
         raise ConfigError(problems)
     return Batch(columns)
+
+
+def _read(cell: Any, kind: ColumnType) -> Any:
+    """A text in a column of numbers or truth values as what it stands for; as it is where that is neither."""
+    if not isinstance(cell, str) or kind in ("text", "category"):
+        return cell
+    text = cell.strip().lower()
+    if kind == "boolean" and text in _TRUTHS:
+        return _TRUTHS[text]
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    try:
+        return cell if "_" in text else float(text)
+    except ValueError:
+        return None if text == "" else cell
 
 
 def _faults(name: str, kind: ColumnType, cells: Sequence[Any]) -> list[Problem]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DisparitiesDisplay"]
 
+PANEL_GAP = 0.55
+"""Between panels, in inches."""
+
 
 class DisparitiesDisplay(Display):
     """Values with intervals against no disparity, a panel for each unit.
@@ -86,8 +89,21 @@ def _divided(ax: Axes, sizes: Sequence[int]) -> list[Axes]:
             reached += height
             parts.append(ax.inset_axes((0.0, 1 - (reached - 0.6) / total, 1.0, (height - 1.2) / total)))
         return parts
-    grid = place.subgridspec(len(sizes), 1, height_ratios=heights)
+    grid = place.subgridspec(len(sizes), 1, height_ratios=heights, hspace=_gap(ax, len(sizes)))
     return [figure.add_subplot(grid[number]) for number in range(len(sizes))]
+
+
+def _gap(ax: Axes, panels: int) -> float | None:
+    """Space between panels in the place of ``ax``, relative to their mean height; None where the layout finds it.
+
+    In inches it is what numbers below an axis and a title need, whatever the height of the place.
+    """
+    figure = ax.get_figure(root=True)
+    engine = None if figure is None else figure.get_layout_engine()
+    if figure is None or (engine is not None and not engine.adjust_compatible):
+        return None
+    height = ax.get_position().height * figure.get_figheight()
+    return PANEL_GAP * panels / max(height - PANEL_GAP * (panels - 1), 0.3 * height)
 
 
 def _legend(ax: Axes, rows: Sequence[ForestRow]) -> None:
