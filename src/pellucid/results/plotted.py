@@ -61,10 +61,10 @@ def output_at(outputs: Sequence[str], output: str | int | None) -> int:
         return 0
     if isinstance(output, str):
         return _named("output", output, outputs)
-    if not 0 <= output < len(outputs):
+    if output not in range(len(outputs)) or isinstance(output, bool | float):
         fix = f"Use a position from 0 to {len(outputs) - 1}, or a name; {did_you_mean(output, list(outputs))}"
         raise ConfigError(Problem("output", output, fix=fix))
-    return output
+    return int(output)
 
 
 def feature_at(features: Sequence[str], feature: str) -> int:
