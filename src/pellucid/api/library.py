@@ -99,7 +99,9 @@ points; n = 50 of 100).
     """
     from dataclasses import replace
 
-    from pellucid.api.argument_kinds import (
+    from pellucid.api.bias_arguments import check_frame, check_request, faults_by_argument
+    from pellucid.api.spark_explaining import workers_beside
+    from pellucid.argument_kinds import (
         COLUMN,
         COLUMNS,
         FACETS,
@@ -110,8 +112,6 @@ points; n = 50 of 100).
         optional,
         refuse_other_kinds,
     )
-    from pellucid.api.bias_arguments import check_frame, check_request, faults_by_argument
-    from pellucid.api.spark_explaining import workers_beside
     from pellucid.bias.analysis import analyse
     from pellucid.config.bias_request import BiasRequest, FacetRequest
 

@@ -28,6 +28,7 @@ __all__ = [
     "one_of",
     "optional",
     "other_kinds",
+    "position",
     "refuse_other_kinds",
     "whole_number",
 ]
@@ -88,6 +89,23 @@ def listed(names: Iterable[Any] | str | int) -> list[Any]:
     """
     found = [names] if isinstance(names, str | Integral) or not isinstance(names, Iterable) else list(names)
     return [str(name) if isinstance(name, str) else name for name in found]
+
+
+def position(name: str, given: Any, number: int) -> int:
+    """A position among ``number`` things, from the end where it is negative, as Python counts.
+
+    Raises
+    ------
+    ConfigError
+        There is none.
+
+    >>> position("row", -1, 3)
+    2
+    """
+    if not (_is_whole(given) and -number <= given < number):
+        fix = f"Use a position from 0 to {number - 1}." if number else "There is none."
+        raise ConfigError(Problem(name, _shown(given), fix=fix))
+    return int(given) % number
 
 
 def optional(kind: Kind) -> Kind:
