@@ -21,6 +21,7 @@ __all__ = [
     "SHARE",
     "SWITCH",
     "TEXT",
+    "VALUES",
     "Kind",
     "listed",
     "mapping",
@@ -181,8 +182,13 @@ def _is_flat(value: Any) -> bool:
 
 def _are_facets(value: Any) -> bool:
     if isinstance(value, Mapping):
-        return not any(isinstance(values, Mapping) for values in value.values())
+        return all(_are_values(values) for values in value.values())
     return _are_names(value)
+
+
+def _are_values(value: Any) -> bool:
+    """Whether it is a value or several in an order; bytes would be taken for numbers, a mapping for its keys."""
+    return not isinstance(value, bytes | set | frozenset | Mapping) and getattr(value, "ndim", 0) < 2
 
 
 def _shown(value: Any) -> Any:
@@ -200,3 +206,4 @@ NAMES_OR_POSITIONS = Kind(_are_names_or_positions, "Use names or positions, one 
 SHARE = Kind(lambda value: _is_number(value) and 0 < value < 1, "Use a number between 0 and 1.")
 SWITCH = Kind(_is_truth, "Use True or False.")
 TEXT = Kind(_is_text, "Use a text.")
+VALUES = Kind(_are_values, "Use a text, a number or a truth value, or a list of these.")

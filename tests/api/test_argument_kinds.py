@@ -205,6 +205,20 @@ ESTIMATORS = (
             {"facets": 3},
             'facets: got 3. Name the sensitive columns, or give their values by name, such as {"sex": ["Female"]}.',
         ),
+        (
+            "bias",
+            {"positive": {"y": 1}},
+            "positive: got {'y': 1}. Use a text, a number or a truth value, or a list of these.",
+        ),
+        ("bias", {"positive": b"y"}, "positive: got b'y'. Use a text, a number or a truth value, or a list of these."),
+        (
+            "bias",
+            {"facets": {"sex": {"F"}}},
+            (
+                "facets: got {'sex': {'F'}}. Name the sensitive columns, or give their values by name, such as "
+                '{"sex": ["Female"]}.'
+            ),
+        ),
         ("bias", {"metrics": 3}, "metrics: got 3. Use a name, or a list of names."),
         (
             "bias",
