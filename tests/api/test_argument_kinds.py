@@ -151,6 +151,39 @@ def test_whatever_an_argument_is_given_no_other_error_is_raised_than_ours(case, 
     assert accepted < len(ODD) / 3
 
 
+def methods_of(found):
+    """Methods of a result and of its plots that take arguments."""
+    for owner in (found, found.plot) if hasattr(found, "plot") else (found,):
+        for name in dir(owner):
+            method = None if name.startswith("_") else getattr(owner, name)
+            if inspect.ismethod(method) and name != "from_shap" and inspect.signature(method).parameters:
+                yield method
+
+
+NEEDED = {"row": 0, "index": 0, "feature": "column_0"}
+"""Arguments that methods cannot do without."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [case for case in RIGHT if not case.startswith("probe_text")])
+def test_methods_of_results_and_plots_raise_no_other_errors_either(case):
+    found = called(case)
+    for method in methods_of(found):
+        parameters = set(inspect.signature(method).parameters)
+        needed = {name: value for name, value in NEEDED.items() if name in parameters}
+        method(**needed)
+        for argument in sorted(parameters - {"ax"}):
+            accepted = 0
+            for wrong in ODD.values():
+                try:
+                    method(**{**needed, argument: wrong})
+                except PellucidError as error:
+                    assert str(error)  # noqa: PT017 - other errors are what the test finds
+                else:
+                    accepted += 1
+            assert accepted < len(ODD) / 3
+
+
 SWITCH = "Use True or False."
 COLUMN = "Use a text, and give the columns of the table such names."
 COLUMNS = "Use the name of a column, or a list of such names."
@@ -171,6 +204,20 @@ ESTIMATORS = (
             "bias",
             {"facets": 3},
             'facets: got 3. Name the sensitive columns, or give their values by name, such as {"sex": ["Female"]}.',
+        ),
+        (
+            "bias",
+            {"positive": {"y": 1}},
+            "positive: got {'y': 1}. Use a text, a number or a truth value, or a list of these.",
+        ),
+        ("bias", {"positive": b"y"}, "positive: got b'y'. Use a text, a number or a truth value, or a list of these."),
+        (
+            "bias",
+            {"facets": {"sex": {"F"}}},
+            (
+                "facets: got {'sex': {'F'}}. Name the sensitive columns, or give their values by name, such as "
+                '{"sex": ["Female"]}.'
+            ),
         ),
         ("bias", {"metrics": 3}, "metrics: got 3. Use a name, or a list of names."),
         (
@@ -284,3 +331,28 @@ def test_numbers_and_truth_values_of_numpy_are_numbers_and_truth_values():
         "explain", seed=np.int64(3), confidence_level=np.float32(0.5), exact=np.bool_(True), outputs=np.int64(0)
     )
     assert found.outputs == ("label0",)
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda: called("explain").plot.importance(limit="3"), "limit: got '3'. Use an integer of at least 1."),
+        (lambda: called("explain").plot.beeswarm(width="wide"), "width: got 'wide'. Use a number above 0."),
+        (
+            lambda: called("explain").plot.waterfall("first"),
+            "row: got 'first'. Use a row that was explained, from 0 to 2.",
+        ),
+        (
+            lambda: called("explain").global_importance(["median"]),
+            "method: got ['median']. Use a way of aggregation; did you mean 'median'?",
+        ),
+        (lambda: called("explain_text").top_units(2.5), "number: got 2.5. Use an integer of at least 1."),
+        (lambda: called("explain_images").overlay(1), "index: got 1. Use a position from 0 to 0."),
+        (lambda: called("explain_images").pixel_map(0, "dog"), "output: got 'dog'. Use a position from 0 to 0."),
+        (lambda: called("bias").plot.disparities(metrics=3), "metrics: got 3. Use a name, or a list of names."),
+    ],
+)
+def test_a_method_of_a_result_names_its_argument(ask, message):
+    with pytest.raises(ConfigError) as refused:
+        ask()
+    assert str(refused.value) == message

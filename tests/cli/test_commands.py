@@ -57,6 +57,8 @@ def test_an_option_without_a_value_is_shown_as_such(workplace):
     shown = workplace.command("run", "--help").out
     assert re.search(r"--strict +Accept exactly", shown)
     assert "--workers   " in shown
+    for command in ([], ["schema"]):
+        assert re.search(r"--help +Show this message and exit\.", workplace.command(*command, "--help").out)
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,14 @@ def test_a_clear_difference_has_another_marker_than_one_that_may_be_chance():
             lambda: explanation(2).plot.beeswarm(output=2),
             "output: got 2. Use a position from 0 to 1, or a name; there are 'label0', 'label1'.",
         ),
+        (
+            lambda: explanation(2).plot.beeswarm(output=[1]),
+            "output: got [1]. Use a position from 0 to 1, or a name; there are 'label0', 'label1'.",
+        ),
+        (
+            lambda: explanation(2).plot.importance(output=1.0),
+            "output: got 1.0. Use a position from 0 to 1, or a name; there are 'label0', 'label1'.",
+        ),
         (lambda: explanation().plot.waterfall(4), "row: got 4. Use a row that was explained, from 0 to 3."),
         (
             lambda: explanation().plot.importance(method="mean"),
@@ -246,7 +254,7 @@ def test_a_clear_difference_has_another_marker_than_one_that_may_be_chance():
             ),
         ),
     ],
-    ids=["feature", "output", "position", "row", "method", "partial dependence", "bias"],
+    ids=["feature", "output", "position", "no position", "fraction", "row", "method", "partial dependence", "bias"],
 )
 def test_wrong_names_are_refused_and_the_right_ones_named(plot, message):
     with pytest.raises(ConfigError) as raised:

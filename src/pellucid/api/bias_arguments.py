@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
-from pellucid.api.argument_kinds import SHARE, other_kinds, whole_number
+from pellucid.argument_kinds import SHARE, other_kinds, whole_number
 from pellucid.errors import ConfigError, DataError, InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:

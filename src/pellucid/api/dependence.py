@@ -88,7 +88,10 @@ def partial_dependence(
     >>> found["column_0"].points.tolist(), found["column_0"].predictions.tolist()
     ([1.5, 2.5], [[2.25, 3.75]])
     """
-    from pellucid.api.argument_kinds import (
+    from pellucid.api.rows import batch_of, library_of
+    from pellucid.api.scoring import ScoredModel, check_features, features_known, opened
+    from pellucid.api.spark_explaining import pool_beside
+    from pellucid.argument_kinds import (
         COLUMNS,
         FUNCTION,
         SHARE,
@@ -99,9 +102,6 @@ def partial_dependence(
         refuse_other_kinds,
         whole_number,
     )
-    from pellucid.api.rows import batch_of, library_of
-    from pellucid.api.scoring import ScoredModel, check_features, features_known, opened
-    from pellucid.api.spark_explaining import pool_beside
     from pellucid.results.dependence import PartialDependence
 
     refuse_other_kinds(

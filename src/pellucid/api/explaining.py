@@ -117,7 +117,11 @@ def explain(
     >>> found.values.tolist(), found.base_values.tolist(), found.estimator
     ([[[6.0], [-1.0]]], [[0.0]], 'enumeration')
     """
-    from pellucid.api.argument_kinds import (
+    from pellucid.api.explained_rows import Question, explained_rows
+    from pellucid.api.rows import batch_of, library_of
+    from pellucid.api.scoring import ScoredModel, check_features, features_known, opened
+    from pellucid.api.spark_explaining import pool_beside
+    from pellucid.argument_kinds import (
         COLUMNS,
         FUNCTION,
         NAMES_OR_POSITIONS,
@@ -127,10 +131,6 @@ def explain(
         optional,
         other_kinds,
     )
-    from pellucid.api.explained_rows import Question, explained_rows
-    from pellucid.api.rows import batch_of, library_of
-    from pellucid.api.scoring import ScoredModel, check_features, features_known, opened
-    from pellucid.api.spark_explaining import pool_beside
     from pellucid.explain.maskers.tabular import TabularMasker, players_of
 
     groups = mapping("columns", '{"city": ["city=Rome", "city=Oslo"]}', of=COLUMNS)
@@ -200,7 +200,7 @@ def plan_of(
     ConfigError
         There are such faults; or else a value is wrong, and all that are so are reported together.
     """
-    from pellucid.api.argument_kinds import SHARE, mapping, one_of, optional, other_kinds, whole_number
+    from pellucid.argument_kinds import SHARE, mapping, one_of, optional, other_kinds, whole_number
     from pellucid.explain.budget import Budget
     from pellucid.explain.game import LINKS
     from pellucid.explain.plan import Estimator, Plan, SurrogateSettings
@@ -267,6 +267,6 @@ def _keys_of_the_library() -> Iterator[None]:
 
 
 def _columns_of(groups: Mapping[str, Sequence[str]] | None) -> Mapping[str, Sequence[str]] | None:
-    from pellucid.api.argument_kinds import listed
+    from pellucid.argument_kinds import listed
 
     return None if groups is None else {group: listed(columns) for group, columns in groups.items()}

@@ -98,7 +98,8 @@ def explain_forecast(
     >>> found.scores.tolist(), found.offset.tolist(), found.forecast.tolist()
     ([[0.0], [-4.0], [12.0]], [0.0], [8.0])
     """
-    from pellucid.api.argument_kinds import (
+    from pellucid.api.forecast_arguments import baseline_of, given_series
+    from pellucid.argument_kinds import (
         FUNCTION,
         SHARE,
         one_of,
@@ -107,7 +108,6 @@ def explain_forecast(
         refuse_other_kinds,
         whole_number,
     )
-    from pellucid.api.forecast_arguments import baseline_of, given_series
     from pellucid.explain.maskers.series import Direction, TimeGranularity
     from pellucid.jobs.forecasts.request import ForecastRequest
     from pellucid.models.forecast_function import as_forecaster

@@ -124,7 +124,8 @@ def explain_images(
     >>> found[0].values.ravel().tolist(), found[0].base_values.tolist(), found[0].methods
     ([50.0, 25.0], [0.0], ('enumeration',))
     """
-    from pellucid.api.argument_kinds import (
+    from pellucid.api.explaining import plan_of
+    from pellucid.argument_kinds import (
         FUNCTION,
         NAMES,
         NAMES_OR_POSITIONS,
@@ -137,7 +138,6 @@ def explain_images(
         other_kinds,
         whole_number,
     )
-    from pellucid.api.explaining import plan_of
     from pellucid.jobs.explanations.image_shap import DetectionRequest, ImageRequest, share_of
     from pellucid.models.images import image_model
     from pellucid.results.image_explanation import ImageExplanation
@@ -272,7 +272,7 @@ def _image(image: Any, where: str) -> tuple[str, Bytes, str]:
 
 
 def _classes(labels: Any, label_headers: Sequence[str] | None) -> tuple[int, ...] | None:
-    from pellucid.api.argument_kinds import listed
+    from pellucid.argument_kinds import listed
 
     if labels is None:
         return None

@@ -99,24 +99,26 @@ points; n = 50 of 100).
     """
     from dataclasses import replace
 
-    from pellucid.api.argument_kinds import (
+    from pellucid.api.bias_arguments import check_frame, check_request, faults_by_argument
+    from pellucid.api.spark_explaining import workers_beside
+    from pellucid.argument_kinds import (
         COLUMN,
         COLUMNS,
         FACETS,
         NAMES,
         SWITCH,
+        VALUES,
         listed,
         mapping,
         optional,
         refuse_other_kinds,
     )
-    from pellucid.api.bias_arguments import check_frame, check_request, faults_by_argument
-    from pellucid.api.spark_explaining import workers_beside
     from pellucid.bias.analysis import analyse
     from pellucid.config.bias_request import BiasRequest, FacetRequest
 
     refuse_other_kinds(
         ("label", label, COLUMN),
+        ("positive", positive, VALUES),
         ("facets", facets, FACETS),
         ("predicted", predicted, optional(COLUMN)),
         ("group", group, optional(COLUMN)),
@@ -189,20 +191,23 @@ def _values(values: Sequence[Value] | Value) -> tuple[Value, ...]:
 
 
 def _facets(facets: Mapping[str, Sequence[Value] | Value] | Sequence[str] | str) -> Mapping[str, Any]:
+    from pellucid.argument_kinds import listed
+
     if isinstance(facets, Mapping):
         return facets
-    return dict.fromkeys([facets] if isinstance(facets, str) else facets)
+    return dict.fromkeys(listed(facets))
 
 
 def _stages(
     metrics: Literal["all"] | Sequence[str], predicted: str | None
 ) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    from pellucid.argument_kinds import listed
     from pellucid.bias.metrics import METRICS, POST_TRAINING, PRE_TRAINING
 
     before, after = [metric.name for metric in PRE_TRAINING], [metric.name for metric in POST_TRAINING]
     if isinstance(metrics, str) and metrics == "all":
         return tuple(before), tuple(after) if predicted is not None else None
-    wanted = [metrics] if isinstance(metrics, str) else list(metrics)
+    wanted = listed(metrics)
     problems = [
         Problem(f"metrics[{i}]", name, fix=f"Use the name of a bias metric; {did_you_mean(name, list(METRICS))}")
         for i, name in enumerate(wanted)

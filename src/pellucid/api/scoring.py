@@ -42,7 +42,7 @@ class EitherForm:
         if len(self.forms) == 1:
             return self.forms[0].predict(batch)
         # What the first form did to its rows before it failed must not be seen by the second.
-        kept = batch.given_away(disposable=False)
+        kept = batch.kept()
         try:
             scores = self.forms[0].predict(kept)
         except ModelError:

@@ -105,10 +105,10 @@ def explain_text(
     >>> [(unit.text, round(value)) for unit, value in zip(found.texts[0].units, found.texts[0].values[:, 0].tolist())]
     [('A', 0), ('good', 1), (',', 0), ('good', 1), ('start', 0), ('.', 0)]
     """
-    from pellucid.api.argument_kinds import FUNCTION, NAMES, SWITCH, TEXT, Kind, listed, one_of, optional, other_kinds
     from pellucid.api.explaining import plan_of
     from pellucid.api.rows import library_of
     from pellucid.api.scoring import ScoredModel
+    from pellucid.argument_kinds import FUNCTION, NAMES, SWITCH, TEXT, Kind, listed, one_of, optional, other_kinds
     from pellucid.config.methods import Granularity
     from pellucid.explain.estimate import blocks_of
     from pellucid.explain.game import MaskedGames

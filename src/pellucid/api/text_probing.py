@@ -96,7 +96,10 @@ def probe_text(
     >>> {found["metric"]: found["value"] for found in report.records() if found["value_or_threshold"] == "female"}
     {'DI': 0.5, 'DPPL': 0.5}
     """
-    from pellucid.api.argument_kinds import (
+    from pellucid.api.bias_arguments import check_request
+    from pellucid.api.library import table_of
+    from pellucid.api.rows import library_of
+    from pellucid.argument_kinds import (
         FACETS,
         NAMES,
         SWITCH,
@@ -106,9 +109,6 @@ def probe_text(
         optional,
         refuse_other_kinds,
     )
-    from pellucid.api.bias_arguments import check_request
-    from pellucid.api.library import table_of
-    from pellucid.api.rows import library_of
     from pellucid.bias.analysis import analyse
     from pellucid.config.bias_request import BiasRequest
     from pellucid.results.tables import frame_of_columns
@@ -182,7 +182,7 @@ def _made(
     """Columns of the facets, right answers, and the sentences."""
     import numpy as np
 
-    from pellucid.api.argument_kinds import NAMES, Kind, refuse_other_kinds
+    from pellucid.argument_kinds import NAMES, Kind, refuse_other_kinds
     from pellucid.jobs.text_templates import filled_sentences
 
     fix = 'Give a list of sentences such as ["[NAME] is a [JOB]."].'

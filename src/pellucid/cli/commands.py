@@ -6,26 +6,46 @@ from collections.abc import Callable
 from functools import partial
 from inspect import cleandoc
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from pellucid.cli.options import DEFAULT_OUTPUT, JobOptions
 
 __all__ = ["app"]
 
+FLAG = ""
+"""What stands behind an option that takes no value."""
+
+
+class _Command(TyperCommand):
+    def get_help_option(self, ctx: Any) -> Any:
+        return _without_value(super().get_help_option(ctx))
+
+
+class _Group(TyperGroup):
+    def get_help_option(self, ctx: Any) -> Any:
+        return _without_value(super().get_help_option(ctx))
+
+
+def _without_value(option: Any) -> Any:
+    """``--help``, which typer would show with the type of a value."""
+    if option is not None:
+        option.metavar = FLAG
+    return option
+
+
 app = typer.Typer(
     name="pellucid",
+    cls=_Group,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Finds bias in data and models and explains predictions, from Amazon SageMaker Clarify's configuration files.",
-    epilog="Exit codes: 0 done, 1 failed, 2 wrong input, 130 interrupted.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong input, 130 interrupted, 143 stopped.",
 )
-
-FLAG = ""
-"""What stands behind an option that takes no value."""
 
 Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The analysis_config.json.")]
 OptionalConfig = Annotated[
@@ -119,7 +139,7 @@ def _command(*, epilog: str) -> Callable[[Function], Function]:
     def registered(function: Function) -> Function:
         paragraphs = cleandoc(function.__doc__ or "").split("\n\n")
         text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
-        return app.command(epilog=epilog, help=text)(function)
+        return app.command(cls=_Command, epilog=epilog, help=text)(function)
 
     return registered
 
@@ -149,7 +169,7 @@ def _options(
 
 
 @_command(
-    epilog="Examples: [bold]pellucid run analysis_config.json --data people.csv[/bold]   "
+    epilog="Examples:\n\n[bold]pellucid run analysis_config.json --data people.csv[/bold]\n\n"
     "[bold]pellucid run analysis_config.json --strict --json > analysis.json[/bold]"
 )
 def run(  # noqa: PLR0917 - typer makes options of the arguments
@@ -304,8 +324,8 @@ def compare(
 
 
 @_command(
-    epilog="Examples: [bold]pellucid estimate analysis_config.json --rows 1e9 --workers 200 --records-per-second 5000"
-    "[/bold]   [bold]pellucid estimate analysis_config.json --data people.csv --probe[/bold]"
+    epilog="Examples:\n\n[bold]pellucid estimate analysis_config.json --rows 1e9 --workers 200 "
+    "--records-per-second 5000[/bold]\n\n[bold]pellucid estimate analysis_config.json --data people.csv --probe[/bold]"
 )
 def estimate(  # noqa: PLR0917 - typer makes options of the arguments
     config: Config,

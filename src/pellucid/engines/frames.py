@@ -268,7 +268,7 @@ class FrameTable:
         if self.columns[column] != "text" or self._lazy.collect_schema()[column] == nw.String:
             return [(value, value) for value in values if value in wanted]
         if wanted and self._has_no_literal(column):
-            raise DataError(self._without_groups([column], _is_present))
+            raise DataError(self._without_groups(column, min(wanted, key=str)))
         both = self._lazy.select(nw.col(column).alias("value"), self._comparable(column).alias("comparable"))
         cells = self._fetch(both.group_by("value", "comparable").agg(nw.len().alias("rows")))
         return [(plain(value), cell) for value, cell, _ in cells if plain(value) in wanted]
@@ -279,21 +279,21 @@ class FrameTable:
         try:
             yield
         except (TypeError, NotImplementedError):
-            problems = self._without_groups(columns, _is_composed)
+            names = list(dict.fromkeys(columns))
+            first = self._fetch(self._lazy.select(*names).head(LOOKED_INTO))
+            problems = [
+                self._without_groups(name, plain(cells[0]))
+                for name, column in zip(names, zip(*first, strict=True), strict=True)
+                if (cells := [cell for cell in column if isinstance(cell, list | tuple | dict | np.ndarray)])
+            ]
             if not problems:
                 raise
             raise DataError(problems) from None
 
-    def _without_groups(self, columns: Sequence[str], is_one: Callable[[Any], bool]) -> list[Problem]:
-        """Faults of the columns that hold lists or objects, as ``is_one`` tells them."""
-        names, types = list(dict.fromkeys(columns)), self._lazy.collect_schema()
-        first = self._fetch(self._lazy.select(*names).head(LOOKED_INTO))
+    def _without_groups(self, column: str, cell: Value) -> Problem:
+        known_as = f"The type of the column is {self._lazy.collect_schema()[column]}."
         fix = "Lists and objects make no groups in this kind of table. Turn them into text, or use a part of them."
-        return [
-            Problem(name, plain(cells[0]), known_as=f"The type of the column is {types[name]}.", fix=fix)
-            for name, column in zip(names, zip(*first, strict=True), strict=True)
-            if (cells := [cell for cell in column if is_one(cell)])
-        ]
+        return Problem(column, cell, known_as=known_as, fix=fix)
 
     def _fetch(self, query: nw.LazyFrame[Any]) -> Sequence[tuple[Any, ...]]:
         """Rows of a small result."""
@@ -339,14 +339,6 @@ def _is_sortable(dtype: Any) -> bool:
 def _has_parts(dtype: Any) -> bool:
     """Whether cells are lists or objects; older narwhals have no name for maps."""
     return bool(dtype.is_nested() or dtype == nw.Unknown)
-
-
-def _is_composed(cell: Any) -> bool:
-    return isinstance(cell, list | tuple | dict | np.ndarray)
-
-
-def _is_present(cell: Any) -> bool:
-    return cell is not None
 
 
 def _place_of_value(value: Value) -> tuple[int, float, str]:

@@ -91,9 +91,13 @@ class Batch:
         """Whether whoever takes the matrix may write into it."""
         return isinstance(self.columns, _Matrix) and self.columns.disposable
 
-    def given_away(self, *, disposable: bool = True) -> Batch:
+    def given_away(self) -> Batch:
         """The same rows, whose matrix nobody else reads again, so that a function may compute in place."""
-        return Batch(replace(self.columns, disposable=disposable)) if isinstance(self.columns, _Matrix) else self
+        return Batch(replace(self.columns, disposable=True)) if isinstance(self.columns, _Matrix) else self
+
+    def kept(self) -> Batch:
+        """The same rows, whose matrix is read again, so that a function that computes in place gets a copy."""
+        return Batch(replace(self.columns, disposable=False)) if isinstance(self.columns, _Matrix) else self
 
     @property
     def names(self) -> tuple[str, ...]:

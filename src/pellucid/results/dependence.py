@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.argument_kinds import TEXT
 from pellucid.errors import ConfigError, Problem, did_you_mean
 from pellucid.records import dataclass
 
@@ -134,7 +135,7 @@ class PartialDependence:
 
     def __getitem__(self, feature: str) -> FeatureDependence:
         found = {dependence.feature: dependence for dependence in self.features}
-        if feature not in found:
+        if not TEXT.holds(feature) or feature not in found:
             fix = f"Use a feature that was asked for; {did_you_mean(feature, list(found))}"
             raise ConfigError(Problem("feature", feature, fix=fix))
         return found[feature]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.argument_kinds import TEXT
 from pellucid.errors import ConfigError, Problem, did_you_mean
 from pellucid.records import dataclass
 
@@ -148,7 +149,7 @@ class Explanation:
         ConfigError
             There is no such way of aggregation.
         """
-        if method not in self.importances:
+        if not TEXT.holds(method) or method not in self.importances:
             fix = f"Use a way of aggregation; {did_you_mean(method, get_args(Aggregation))}"
             raise ConfigError(Problem("method", method, fix=fix))
         return self.importances[method]

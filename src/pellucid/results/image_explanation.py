@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.argument_kinds import SHARE, SWITCH, position, refuse_other_kinds
 from pellucid.charts.fonts import readable
 from pellucid.charts.heat_map import BoxLabel, heat_map, labeled_boxes
 from pellucid.errors import ConfigError, Problem
@@ -119,20 +120,33 @@ class ExplainedImage:
             Position among ``outputs``.
         spread
             Divide each value among the pixels of its segment, so that the map adds up to what is explained.
+
+        Raises
+        ------
+        ConfigError
+            There is no such output.
         """
-        values = self.values[:, output]
+        refuse_other_kinds(("spread", spread, SWITCH))
+        values = self.values[:, self._place(output)]
         if spread:
             values = values / np.bincount(self.segments.ravel(), minlength=len(values))
         return np.asarray(values[self.segments])
+
+    def _place(self, output: int) -> int:
+        return position("output", output, len(self.outputs))
 
     def overlay(self, output: int = 0, *, confidence_level: float = 0.95) -> Image.Image:
         """The image with its segments colored by their values: blue raises the score, red and hatched lowers it.
 
         Raises
         ------
+        ConfigError
+            There is no such output.
         MissingExtra
             Pillow is not installed.
         """
+        refuse_other_kinds(("confidence_level", confidence_level, SHARE))
+        output = self._place(output)
         found = self.outputs[output]
         base, prediction = float(self.base_values[output]), float(self.predictions[output])
         space = LOG_ODDS if self.link == "logit" else ""
@@ -237,11 +251,13 @@ class ImageExplanation:
 
     def pixel_map(self, index: int, output: int = 0, *, spread: bool = False) -> Floats:
         """See `ExplainedImage.pixel_map`."""
-        return self.images[index].pixel_map(output, spread=spread)
+        return self.images[position("index", index, len(self.images))].pixel_map(output, spread=spread)
 
     def overlay(self, index: int, output: int = 0) -> Image.Image:
         """See `ExplainedImage.overlay`."""
-        return self.images[index].overlay(output, confidence_level=self.confidence_level)
+        return self.images[position("index", index, len(self.images))].overlay(
+            output, confidence_level=self.confidence_level
+        )
 
     def to_png(self, index: int, output: int = 0) -> bytes:
         """The overlay as a PNG file."""

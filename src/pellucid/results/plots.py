@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, overload
 
 from pellucid import charts
+from pellucid.argument_kinds import SWITCH, number, refuse_other_kinds, whole_number
 from pellucid.charts.altair import to_altair
 from pellucid.records import dataclass
 from pellucid.results import plotted
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["BiasPlots", "ExplanationPlots", "PartialDependencePlots"]
 
 WIDTH = 640
+
+
+def _check_sizes(width: int, limit: int = 1) -> None:
+    refuse_other_kinds(("limit", limit, whole_number(1)), ("width", width, number(above=0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class ExplanationPlots:
         width: int = WIDTH,
     ) -> LayerChart | Axes:
         """The ``limit`` most important features as bars with intervals; "≈" where their order is not certain."""
+        _check_sizes(width, limit)
         if ax is not None:
             from pellucid.results.displays import ImportanceDisplay
 
@@ -75,6 +81,7 @@ class ExplanationPlots:
         self, *, ax: Axes | None = None, output: str | int | None = None, limit: int = 15, width: int = WIDTH
     ) -> LayerChart | Axes:
         """Shapley values of all rows (at most 400, at even distances), colored and shaped by the feature's value."""
+        _check_sizes(width, limit)
         if ax is not None:
             from pellucid.results.displays import BeeswarmDisplay
 
@@ -98,6 +105,7 @@ class ExplanationPlots:
         self, row: int, *, ax: Axes | None = None, output: str | int | None = None, limit: int = 12, width: int = WIDTH
     ) -> LayerChart | Axes:
         """One prediction as steps from the base value, all but the ``limit`` strongest as one step."""
+        _check_sizes(width, limit)
         if ax is not None:
             from pellucid.results.displays import WaterfallDisplay
 
@@ -123,6 +131,7 @@ class ExplanationPlots:
         self, feature: str, *, ax: Axes | None = None, output: str | int | None = None, width: int = WIDTH
     ) -> LayerChart | Axes:
         """Shapley values of a feature against its values, with intervals."""
+        _check_sizes(width)
         if ax is not None:
             from pellucid.results.displays import DependenceDisplay
 
@@ -159,6 +168,7 @@ class PartialDependencePlots:
 
         With a single output, curves of up to 60 rows are drawn where they were kept, unless ``individual`` is False.
         """
+        refuse_other_kinds(("individual", individual, SWITCH), ("width", width, number(above=0)))
         if ax is not None:
             from pellucid.results.displays import PartialDependenceDisplay
 
@@ -208,6 +218,7 @@ class BiasPlots:
         clearly different from no disparity (adjusted p-value below 0.05), circles are not, diamonds rest on too little
         evidence. With ``ax`` and several panels, the place of ``ax`` is divided between them.
         """
+        _check_sizes(width)
         rows = plotted.rows_of(self.report, facet=facet, metrics=metrics)
         if ax is not None:
             from pellucid.results.displays import DisparitiesDisplay

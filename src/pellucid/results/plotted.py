@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.argument_kinds import NAMES, TEXT, listed, optional, refuse_other_kinds, whole_number
 from pellucid.charts import ForestRow, ImportanceBar, Tone, WaterfallStep
 from pellucid.charts.texts import short
 from pellucid.errors import ConfigError, Problem, did_you_mean
@@ -61,10 +62,10 @@ def output_at(outputs: Sequence[str], output: str | int | None) -> int:
         return 0
     if isinstance(output, str):
         return _named("output", output, outputs)
-    if not 0 <= output < len(outputs):
+    if not whole_number(0).holds(output) or output >= len(outputs):
         fix = f"Use a position from 0 to {len(outputs) - 1}, or a name; {did_you_mean(output, list(outputs))}"
         raise ConfigError(Problem("output", output, fix=fix))
-    return output
+    return int(output)
 
 
 def feature_at(features: Sequence[str], feature: str) -> int:
@@ -79,7 +80,7 @@ def feature_at(features: Sequence[str], feature: str) -> int:
 
 
 def _named(where: str, name: str, names: Sequence[str]) -> int:
-    if name not in names:
+    if not TEXT.holds(name) or name not in names:
         fix = f"Use the name of {'an output' if where == 'output' else 'a feature'}; {did_you_mean(name, list(names))}"
         raise ConfigError(Problem(where, name, fix=fix))
     return list(names).index(name)
@@ -130,7 +131,7 @@ def steps_of(explanation: Explanation, row: int, output: int) -> list[WaterfallS
         There is no such row.
     """
     rows = len(explanation.values)
-    if not -rows <= row < rows:
+    if not whole_number(-rows).holds(row) or row >= rows:
         raise ConfigError(Problem("row", row, fix=f"Use a row that was explained, from 0 to {rows - 1}."))
     values, margins = explanation.values[row, :, output], explanation.margins[row, :, output]
     return [
@@ -198,8 +199,10 @@ def rows_of(
     ConfigError
         There is no such facet or metric.
     """
+    refuse_other_kinds(("facet", facet, optional(TEXT)), ("metrics", metrics, optional(NAMES)))
     records = report.records()
-    wanted = None if metrics == "all" else [metrics] if isinstance(metrics, str) else metrics
+    names = [] if metrics is None else listed(metrics)
+    wanted = None if metrics is None or names == ["all"] else names
     _check_known(records, facet, wanted)
     chosen = [record for record in records if facet is None or record["facet"] == facet]
     several = len({_group(record) for record in chosen}) > 1

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.argument_kinds import TEXT, refuse_other_kinds, whole_number
 from pellucid.errors import ConfigError, Problem, did_you_mean
 from pellucid.records import dataclass
 from pellucid.results.explanation import Aggregation
@@ -143,9 +144,10 @@ class TextExplanation:
         Raises
         ------
         ConfigError
-            There is no such way of aggregation.
+            There is no such way of aggregation, or the number is below 1.
         """
-        if method not in AGGREGATIONS:
+        refuse_other_kinds(("number", number, whole_number(1)))
+        if not TEXT.holds(method) or method not in AGGREGATIONS:
             fix = f"Use a way of aggregation; {did_you_mean(method, list(AGGREGATIONS))}"
             raise ConfigError(Problem("method", method, fix=fix))
         occurring: dict[str, list[Floats]] = defaultdict(list)

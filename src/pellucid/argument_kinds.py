@@ -21,6 +21,7 @@ __all__ = [
     "SHARE",
     "SWITCH",
     "TEXT",
+    "VALUES",
     "Kind",
     "listed",
     "mapping",
@@ -28,6 +29,7 @@ __all__ = [
     "one_of",
     "optional",
     "other_kinds",
+    "position",
     "refuse_other_kinds",
     "whole_number",
 ]
@@ -88,6 +90,23 @@ def listed(names: Iterable[Any] | str | int) -> list[Any]:
     """
     found = [names] if isinstance(names, str | Integral) or not isinstance(names, Iterable) else list(names)
     return [str(name) if isinstance(name, str) else name for name in found]
+
+
+def position(name: str, given: Any, number: int) -> int:
+    """A position among ``number`` things, from the end where it is negative, as Python counts.
+
+    Raises
+    ------
+    ConfigError
+        There is none.
+
+    >>> position("row", -1, 3)
+    2
+    """
+    if not (_is_whole(given) and -number <= given < number):
+        fix = f"Use a position from 0 to {number - 1}." if number else "There is none."
+        raise ConfigError(Problem(name, _shown(given), fix=fix))
+    return int(given) % number
 
 
 def optional(kind: Kind) -> Kind:
@@ -163,8 +182,13 @@ def _is_flat(value: Any) -> bool:
 
 def _are_facets(value: Any) -> bool:
     if isinstance(value, Mapping):
-        return not any(isinstance(values, Mapping) for values in value.values())
+        return all(_are_values(values) for values in value.values())
     return _are_names(value)
+
+
+def _are_values(value: Any) -> bool:
+    """Whether it is a value or several in an order; bytes would be taken for numbers, a mapping for its keys."""
+    return not isinstance(value, bytes | set | frozenset | Mapping) and getattr(value, "ndim", 0) < 2
 
 
 def _shown(value: Any) -> Any:
@@ -182,3 +206,4 @@ NAMES_OR_POSITIONS = Kind(_are_names_or_positions, "Use names or positions, one 
 SHARE = Kind(lambda value: _is_number(value) and 0 < value < 1, "Use a number between 0 and 1.")
 SWITCH = Kind(_is_truth, "Use True or False.")
 TEXT = Kind(_is_text, "Use a text.")
+VALUES = Kind(_are_values, "Use a text, a number or a truth value, or a list of these.")
