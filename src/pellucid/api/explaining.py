@@ -131,7 +131,7 @@ def explain(
     asked = [outputs] if isinstance(outputs, str | int) else None if outputs is None else list(outputs)
     if asked == []:
         raise ConfigError(Problem("outputs", asked, fix="Name at least one output, or leave it out."))
-    found = opened(model, rows=rows, allow_pickle=allow_pickle)
+    found = opened(model, rows=rows, allow_pickle=allow_pickle, baseline=baseline)
     known = features_known(found)
     given = batch_of(rows, "rows", columns=columns, known=known)
     check_features(given.names, known, "rows")
