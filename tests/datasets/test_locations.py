@@ -70,6 +70,29 @@ def test_unknown_types_and_protocols_are_refused():
     )
 
 
+def test_whatever_a_file_system_raises_is_told_with_the_key_and_what_to_check():
+    class Locked(fsspec.AbstractFileSystem):
+        protocol = "locked"
+
+        def info(self, path, **options):
+            raise RuntimeError("Unable to locate credentials")
+
+        ls = info
+
+    fsspec.register_implementation("locked", Locked, clobber=True)
+    assert message_of(DataError, DatasetSource(uri="locked://bank/loans.csv", dataset_type="text/csv")) == (
+        "dataset_uri: got 'locked://bank/loans.csv'. It cannot be read: Unable to locate credentials. "
+        "Check the address and your credentials."
+    )
+
+
+def test_an_address_with_nothing_behind_it_is_not_called_an_empty_folder():
+    assert message_of(DataError, DatasetSource(uri="memory://nowhere/loans.csv", dataset_type="text/csv")) == (
+        "dataset_uri: got 'memory://nowhere/loans.csv'. There is no such file or folder, or it cannot be reached. "
+        "Check the address and your credentials."
+    )
+
+
 def test_a_protocol_whose_package_is_missing_says_how_to_get_it():
     code = (
         "import sys; sys.modules['s3fs'] = None\n"

@@ -5,18 +5,20 @@ import pickle
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from waiting import alive, wait_until
 
+from pellucid.engines import processes
 from pellucid.engines.processes import WORTH_STARTING, local_pool
 from pellucid.engines.work import answered, answered_by, digest_of, result_of
 from pellucid.errors import ConfigError, ModelError, Problem
 from pellucid.protocols.pool import in_order
 
 RECIPES = """
-import os, signal, time
+import os, signal
 from pellucid.errors import ConfigError, ModelError, Problem
 
 class Doubling:
@@ -44,10 +46,6 @@ def fail(unit):
 class Dying:
     def opened(self):
         return lambda unit: os.kill(os.getpid(), signal.SIGKILL)
-
-class Sleeping:
-    def opened(self):
-        return lambda unit: time.sleep(unit)
 """
 
 
@@ -154,11 +152,25 @@ def test_little_work_is_done_by_this_process(recipes):
 
 
 @pytest.mark.slow
-def test_processes_are_started_where_the_first_unit_says_that_much_is_left(recipes):
-    units = int(WORTH_STARTING / 0.01) + 10
-    with pool_of(recipes.Sleeping(), workers=None, total=units) as pool:
-        pool.submit(0.02).result()
-        assert pool.at_once == 2
+@pytest.mark.parametrize(
+    ("seconds", "units", "started_after"),
+    [
+        ([1.0, 1.0], 9, 2),  # 7 s are left after two units
+        ([10.0], 3, 1),  # no first unit takes so long for what only the first has to do
+        ([3.0, 0.1, 0.1, 0.1], 40, None),  # 4 s are left: the first unit was slow for what the others find ready
+        ([0.1, 5.0, 0.1], 40, None),  # a hiccup of the machine
+        ([1.0, 0.5], 20, 2),
+    ],
+)
+def test_processes_are_started_where_the_fastest_of_the_first_units_says_that_much_is_left(
+    recipes, monkeypatch, seconds, units, started_after
+):
+    ticks = iter([tick for second in seconds for tick in (0.0, second)])
+    monkeypatch.setattr(processes, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
+    assert WORTH_STARTING == 6.0
+    with pool_of(recipes.Telling(), workers=None, total=units) as pool:
+        at_once = [pool.submit(number).result() and pool.at_once for number in range(len(seconds))]
+    assert at_once == [2 if started_after is not None and n >= started_after else 1 for n in range(1, len(seconds) + 1)]
 
 
 @pytest.mark.slow

@@ -637,3 +637,30 @@ def test_a_listed_baseline_of_another_width_is_refused():
     with pytest.raises(DataError) as raised:
         pellucid.explain(lambda rows: rows[:, 0], np.array([[3.0, 4.0]]), baseline=[1.0, 1.0, 1.0])
     assert str(raised.value).startswith("baseline: ")
+
+
+@pytest.mark.parametrize("annotated", [True, False])
+def test_a_function_gets_the_categories_and_moments_of_a_pandas_frame(annotated):
+    rows = pd.DataFrame(
+        {
+            "job": pd.Categorical(["pilot", None, "smith"], categories=["smith", "pilot"]),
+            "grade": pd.Categorical([3, 9, 3]),
+            "since": pd.to_datetime(["2020-05-01 00:00", "2021-01-01 12:30", None]),
+            "hours": [1.5, 2.5, 3.5],
+        }
+    )
+    baseline = rows.iloc[:1].assign(job=pd.Categorical(["clerk"]))
+
+    def score(rows):
+        assert rows["job"].cat.categories.tolist() == ["smith", "pilot", "clerk"]
+        assert rows["grade"].dtype == pd.CategoricalDtype([3, 9])
+        late = (rows["since"].dt.year > 2020).to_numpy() * 1.0
+        return late + (rows["job"] == "clerk").to_numpy() * 10.0 + rows["hours"].to_numpy()
+
+    if annotated:
+        score.__annotations__["rows"] = pd.DataFrame
+    found = pellucid.explain(score, rows, baseline=baseline)
+    assert found.base_values[:, 0].tolist() == [11.5] * 3
+    assert found.values[:, :, 0] == pytest.approx(np.array([[-10, 0, 0, 0], [-10, 0, 1, 1], [-10, 0, 0, 2]]))
+    curves = pellucid.partial_dependence(lambda rows: rows["job"].cat.codes.to_numpy() * 1.0, rows, ["job"])
+    assert (curves["job"].points.tolist(), curves["job"].predictions.tolist()) == (["pilot", "smith"], [[1.0, 0.0]])

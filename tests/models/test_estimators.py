@@ -17,6 +17,8 @@ from sklearn.svm import LinearSVC
 
 from pellucid.errors import ModelError
 from pellucid.models.estimator import EstimatorModel
+from pellucid.models.loading import Loading
+from pellucid.models.objects import as_model
 from pellucid.protocols.model import Batch
 
 TRAINING = pd.DataFrame(
@@ -144,3 +146,62 @@ class RowByName:
 
 def test_an_object_with_only_predict_is_called_by_its_annotation() -> None:
     assert EstimatorModel(RowByName(), "own").predict(Batch({"age": np.array([1, 2])})).values.tolist() == [[2], [4]]
+
+
+# --- estimators of boosters that were trained on pandas categories ----------------------------------------------------
+def people(rows: int = 200) -> pd.DataFrame:
+    draw = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "job type": pd.Categorical(draw.choice(["clerk", "pilot", "smith"], rows)),
+            "grade": pd.Categorical(draw.choice([3, 5, 9], rows)),
+            "owner": pd.Categorical(np.where(draw.random(rows) < 0.2, None, draw.choice(["no", "yes"], rows))),
+            "hours": draw.normal(size=rows),
+        }
+    )
+
+
+def as_read(frame: pd.DataFrame) -> Batch:
+    """The same cells as a file holds them, without the types of pandas."""
+    texts = {name: [None if cell is None or cell != cell else cell for cell in frame[name]] for name in frame}
+    return Batch(
+        {
+            "job type": np.array(texts["job type"], dtype=object),
+            "grade": np.array(texts["grade"], dtype=np.int64),
+            "owner": np.array(texts["owner"], dtype=object),
+            "hours": frame["hours"].to_numpy(),
+        }
+    )
+
+
+def booster_estimator(library: str) -> Any:
+    if library == "xgboost":
+        xgboost = pytest.importorskip("xgboost", reason="XGBoost is not installed")
+        return xgboost.XGBClassifier(n_estimators=8, enable_categorical=True, tree_method="hist")
+    lightgbm = pytest.importorskip("lightgbm", reason="LightGBM is not installed")
+    return lightgbm.LGBMClassifier(n_estimators=8, verbose=-1)
+
+
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_categories_reach_the_estimator_of_a_booster_as_in_training(library):
+    frame = people()
+    hired = ((frame["job type"] == "pilot") | (frame["grade"] == 5)) & (frame["hours"] > -0.5)
+    fitted = booster_estimator(library).fit(frame, hired.astype(int))
+    few = frame.iloc[[7, 3, 11]]
+    scores = as_model(fitted, Loading("hiring")).predict(as_read(few))
+    assert np.array_equal(scores.values[:, 0], fitted.predict_proba(few)[:, 1])
+    assert len(set(fitted.predict_proba(frame)[:, 1].tolist())) > 4
+
+
+def test_a_category_that_xgboost_was_not_trained_on_is_refused_and_missing_to_lightgbm():
+    frame, cells = people(), as_read(people(2))
+    strange = Batch({**cells.columns, "job type": np.array(["pilott", "clerk"], dtype=object)})
+    hired = (frame["job type"] == "pilot").astype(int)
+    with pytest.raises(ModelError) as caught:
+        as_model(booster_estimator("xgboost").fit(frame, hired), Loading("hiring")).predict(strange)
+    assert str(caught.value) == (
+        "hiring: 'job type' holds categories that it was not trained on: 'pilott' (did you mean 'pilot'?)."
+    )
+    missing = Batch({**cells.columns, "job type": np.array([None, "clerk"], dtype=object)})
+    model = as_model(booster_estimator("lightgbm").fit(frame, hired), Loading("hiring"))
+    assert np.array_equal(model.predict(strange).values, model.predict(missing).values)

@@ -150,7 +150,7 @@ def explain(
     asked = None if outputs is None else listed(outputs)
     if asked == []:
         raise ConfigError(Problem("outputs", asked, fix="Name at least one output, or leave it out."))
-    found = opened(model, rows=rows, allow_pickle=allow_pickle)
+    found = opened(model, rows=rows, allow_pickle=allow_pickle, baseline=baseline)
     known = features_known(found)
     taken = None if columns is None else listed(columns)
     given = batch_of(rows, "rows", columns=taken, known=known)

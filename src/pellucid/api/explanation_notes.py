@@ -31,7 +31,7 @@ def shap_note(found: ShapResult) -> str:
     samples = f"{most:,} samples per row" if least == most else f"{least:,} to {most:,} samples per row"
     samples = samples if most else "no samples"
     return (
-        f"SHAP: {found.rows:,} rows, {samples} ({', '.join(found.estimators)}), "
+        f"SHAP: {'1 row' if found.rows == 1 else f'{found.rows:,} rows'}, {samples} ({', '.join(found.estimators)}), "
         f"{found.model_rows:,} rows asked of the model{_precision(found)}."
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -137,17 +137,18 @@ def _positions(wanted: Sequence[str | int] | None, outputs: Sequence[str]) -> li
     return [place[one] for one in wanted]
 
 
-def opened(model: Any, *, rows: Any, allow_pickle: bool) -> Model:
+def opened(model: Any, *, rows: Any, allow_pickle: bool, baseline: Any = None) -> Model:
     """The model that the user means: an object, a function, or the path or address of one.
 
     A function whose parameter is not annotated gets an array if ``rows`` are one, else a pandas data frame; if it fails
-    with that, the other.
+    with that, the other. The frame has the types of ``rows``, with the categories of ``baseline`` too.
 
     Raises
     ------
     ModelError
         It is no model, or cannot be loaded.
     """
+    from pellucid.api.frame_types import frame_types
     from pellucid.models.load import load_model
     from pellucid.models.loading import Loading
     from pellucid.models.objects import as_model
@@ -157,9 +158,12 @@ def opened(model: Any, *, rows: Any, allow_pickle: bool) -> Model:
         return load_model(os.fspath(model), allow_pickle=allow_pickle)
     name = getattr(model, "__name__", None) or type(model).__name__
     found = as_model(model, Loading(name))
-    if not isinstance(found, PythonModel) or found.takes != "either":
+    if not isinstance(found, PythonModel):
         return found
-    forms = [PythonModel(model, name, "array"), PythonModel(model, name, "frame")]
+    types = frame_types(rows, baseline)
+    if found.takes != "either":
+        return replace(found, types=types)
+    forms = [PythonModel(model, name, "array"), PythonModel(model, name, "frame", types)]
     return EitherForm(forms if isinstance(rows, np.ndarray) else forms[::-1])
 
 

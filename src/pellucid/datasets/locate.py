@@ -138,9 +138,14 @@ def _remote(source: DatasetSource) -> Files:
         if filesystem.isfile(path):
             return Files((str(filesystem.unstrip_protocol(path)),), filesystem)
         found = [str(file) for file in filesystem.find(path)]
-    except (OSError, ValueError) as error:
-        fix = f"It cannot be read: {error}. Check the address and your credentials."
+        there = bool(found) or bool(filesystem.exists(path))
+    except Exception as error:  # noqa: BLE001 - every file system has errors of its own, such as for credentials
+        reason = str(error).rstrip(".") or type(error).__name__
+        fix = f"It cannot be read: {reason}. Check the address and your credentials."
         raise DataError(Problem(source.where, source.uri, fix=fix)) from None
+    if not there:
+        fix = "There is no such file or folder, or it cannot be reached. Check the address and your credentials."
+        raise DataError(Problem(source.where, source.uri, fix=fix))
     prefix = path.rstrip("/") + "/"
     named = [(file.removeprefix(prefix), str(filesystem.unstrip_protocol(file))) for file in found]
     return Files(_of_type(source, named), filesystem)

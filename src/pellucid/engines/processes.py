@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 import signal
@@ -22,7 +23,7 @@ from pellucid.records import dataclass
 __all__ = ["WORTH_STARTING", "LocalPool", "local_pool"]
 
 WORTH_STARTING = 6.0
-"""Seconds of work that must be left, by the time of the first unit, for further processes: each takes about two to
+"""Seconds of work that must be left, by the times of the first units, for further processes: each takes about two to
 start and to load its model."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"), "1")
 
@@ -38,7 +39,7 @@ class LocalPool:
     recipe
         How another process sets up the same work; None where none can.
     workers
-        Processes to start; None for one per processor, if the time of the first unit says that it is worth it.
+        Processes to start; None for one per processor, if the times of the first units say that it is worth it.
     processors
         Processors of this machine that may be used.
     total
@@ -51,6 +52,7 @@ class LocalPool:
     processors: int
     total: int
     _given: int = field(default=0, init=False)
+    _fastest: float = field(default=math.inf, init=False)
     _executor: Any = field(default=None, init=False)
     _recipe: bytes = field(default=b"", init=False)
 
@@ -85,8 +87,11 @@ class LocalPool:
             self._executor.shutdown(wait=True, kill_workers=True)
 
     def _start_if_worth_it(self, seconds: float) -> None:
-        left = self.total - self._given
-        if self.workers is None and self.recipe is not None and self.processors > 1 and left * seconds > WORTH_STARTING:
+        if self.workers is not None or self.recipe is None or self.processors < 2:
+            return
+        self._fastest, left = min(self._fastest, seconds), self.total - self._given
+        # The first unit imports and builds what the others find ready: alone it counts only where that cannot be all.
+        if (self._given > 1 or seconds > WORTH_STARTING) and left * self._fastest > WORTH_STARTING:
             self._start(min(self.processors, left))
 
     def _start(self, workers: int) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.errors import ModelError, did_you_mean
 from pellucid.protocols.model import Batch
 
-__all__ = ["coded"]
+__all__ = ["coded", "unknown_refused", "with_categories"]
 
 
 def coded(batch: Batch, categories: Mapping[str, Sequence[Any]]) -> tuple[Batch, dict[str, list[Any]]]:
@@ -51,3 +52,55 @@ def coded(batch: Batch, categories: Mapping[str, Sequence[Any]]) -> tuple[Batch,
         if others:
             unknown[name] = sorted(others, key=str)
     return Batch(columns), unknown
+
+
+def unknown_refused(unknown: Mapping[str, list[Any]], categories: Mapping[str, Sequence[Any]], model: str) -> None:
+    """Raise where columns hold values that were no categories in training.
+
+    Raises
+    ------
+    ModelError
+        There are some; all columns are named.
+    """
+    if unknown:
+        each = (_unknown_in(name, values, categories[name]) for name, values in unknown.items())
+        raise ModelError(f"{model}: {' '.join(each)}")
+
+
+def with_categories(
+    frame: Any, batch: Batch, categories: Mapping[str, Sequence[Any]], *, refused_for: str | None = None
+) -> Any:
+    """A pandas frame of ``batch`` with the categorical columns that its model was trained on.
+
+    Parameters
+    ----------
+    frame
+        The same cells, by the same names.
+    categories
+        Known values, in the order of training, for each column of categories.
+    refused_for
+        The model that refuses other values; None where they are missing cells.
+
+    Raises
+    ------
+    ModelError
+        Columns hold values that are refused.
+    """
+    if not categories:
+        return frame
+    import pandas as pd
+
+    codes, unknown = coded(Batch({name: batch.columns[name] for name in categories}), categories)
+    if refused_for is not None:
+        unknown_refused(unknown, categories, refused_for)
+    typed = {
+        name: pd.Categorical.from_codes(np.nan_to_num(codes.columns[name], nan=-1).astype(int), list(known))
+        for name, known in categories.items()
+    }
+    return frame.assign(**typed)
+
+
+def _unknown_in(name: str, values: list[Any], known: Sequence[Any], listed: int = 5) -> str:
+    found = ", ".join(f"{value!r} ({did_you_mean(value, known).rstrip('.')})" for value in values[:listed])
+    more = f" and {len(values) - listed} more" if len(values) > listed else ""
+    return f"{name!r} holds categories that it was not trained on: {found}{more}."

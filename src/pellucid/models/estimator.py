@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 from typing import Any
 
 from pellucid.errors import ModelError
 from pellucid.models.answers import class_scores, labels_of, library_errors, read_answer
+from pellucid.models.categories import with_categories
 from pellucid.models.inputs import cells, frame, in_order_of, of_width, trained_names
+from pellucid.models.lightgbm import without_blanks
 from pellucid.models.python_callable import rows_for, rows_taken
 from pellucid.models.text_callable import takes_texts, texts_of
 from pellucid.protocols.model import Batch, Scores
@@ -34,6 +38,12 @@ class EstimatorModel:
         Begins every message about the model.
     texts
         Whether it takes a list of texts, also where this does not show.
+    categories
+        Values of the columns that were pandas categories in training of a booster, in the order of their codes.
+    known_only
+        Whether other values in them are refused; else they are missing cells, as the library takes them.
+    underscored
+        Whether training wrote blanks in names as underscores, as LightGBM does.
 
     Examples
     --------
@@ -48,6 +58,9 @@ class EstimatorModel:
     estimator: Any
     name: str
     texts: bool = False
+    categories: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    known_only: bool = False
+    underscored: bool = False
 
     def predict(self, batch: Batch) -> Scores:
         """Scores of every row of ``batch``, in order."""
@@ -77,7 +90,9 @@ class EstimatorModel:
             return texts_of(batch, self.name)
         names = trained_names(getattr(self.estimator, "feature_names_in_", None))
         if names:
-            return frame(in_order_of(batch, names, self.name))
+            ordered = in_order_of(without_blanks(batch) if self.underscored else batch, names, self.name)
+            refused_for = self.name if self.known_only else None
+            return with_categories(frame(ordered), ordered, self.categories, refused_for=refused_for)
         width = getattr(self.estimator, "n_features_in_", None)
         if width is not None:
             return cells(of_width(batch, int(width), self.name), self.name)

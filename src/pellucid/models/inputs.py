@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pellucid.errors import ModelError, did_you_mean, require
 from pellucid.protocols.model import Batch
 
-__all__ = ["cells", "frame", "has_text", "in_order_of", "is_text", "matrix", "of_width", "trained_names"]
+__all__ = ["cells", "frame", "has_text", "in_order_of", "is_text", "matrix", "of_width", "trained_names", "typed"]
 
 _NUMBERS = (int, float, np.number, np.bool_)
 
@@ -113,6 +113,25 @@ def frame(batch: Batch) -> Any:
         return pandas.DataFrame(columns.T, columns=list(batch.names), copy=False)
     typed = (values.astype(kind, copy=False) for values, kind in zip(columns, types, strict=True))
     return pandas.DataFrame(dict(zip(batch.names, typed, strict=True)))
+
+
+def typed(frame: Any, types: Mapping[str, Any]) -> Any:
+    """A pandas frame with other types of pandas in some columns.
+
+    Parameters
+    ----------
+    types
+        Categories that hold every value of their column, and types of moments in time, whose cells are ISO 8601; those
+        of other columns have no effect.
+    """
+    import pandas as pd
+
+    columns = {
+        name: (pd.to_datetime(frame[name], format="ISO8601") if kind.kind == "M" else frame[name]).astype(kind)
+        for name, kind in types.items()
+        if name in frame.columns
+    }
+    return frame.assign(**columns)
 
 
 def _stored(texts: npt.NDArray[Any], pandas: Any) -> Any:

@@ -14,7 +14,7 @@ from pellucid.models.loading import Loading
 from pellucid.protocols.model import Batch, Scores
 from pellucid.records import dataclass
 
-__all__ = ["LightGBMModel", "lightgbm_model", "load_lightgbm"]
+__all__ = ["LightGBMModel", "categories_of_lightgbm", "lightgbm_model", "load_lightgbm", "without_blanks"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +43,7 @@ class LightGBMModel:
         """Scores of every row of ``batch``, in order."""
         features = trained_names(self.booster.feature_name())
         if features:
-            batch = in_order_of(_without_blanks(batch), features, self.name)
+            batch = in_order_of(without_blanks(batch), features, self.name)
         codes, _ = coded(of_width(batch, self.booster.num_feature(), self.name), self.categories)
         rows = matrix(codes, self.name)
         with library_errors(self.name, "predicting"):
@@ -53,7 +53,7 @@ class LightGBMModel:
         return scores_of(answer, len(batch), self.name)
 
 
-def _without_blanks(batch: Batch) -> Batch:
+def without_blanks(batch: Batch) -> Batch:
     """The names as LightGBM writes them, with underscores in the place of blanks."""
     if not any(" " in name for name in batch.names):
         return batch
@@ -69,7 +69,7 @@ def lightgbm_model(booster: Any, loading: Loading) -> LightGBMModel:
         It cannot be told which features its categories belong to.
     """
     with library_errors(loading.name, "reading the booster"):
-        return LightGBMModel(booster, loading.name, _categories(booster, loading.name), loading.threads)
+        return LightGBMModel(booster, loading.name, categories_of_lightgbm(booster, loading.name), loading.threads)
 
 
 def load_lightgbm(path: Path, loading: Loading) -> LightGBMModel:
@@ -88,7 +88,7 @@ def load_lightgbm(path: Path, loading: Loading) -> LightGBMModel:
     return lightgbm_model(booster, loading)
 
 
-def _categories(booster: Any, model: str) -> dict[str, Sequence[Any]]:
+def categories_of_lightgbm(booster: Any, model: str) -> dict[str, Sequence[Any]]:
     """Values of the categories of each feature that was a pandas categorical column."""
     known = booster.pandas_categorical or []
     if not known:

@@ -7,10 +7,10 @@ from typing import Any, cast
 
 from pellucid.errors import ModelError
 from pellucid.models.estimator import EstimatorModel
-from pellucid.models.lightgbm import lightgbm_model
+from pellucid.models.lightgbm import categories_of_lightgbm, lightgbm_model
 from pellucid.models.loading import Loading
 from pellucid.models.python_callable import PythonModel, Takes, rows_taken
-from pellucid.models.xgboost import xgboost_model
+from pellucid.models.xgboost import categories_of_xgboost, xgboost_model
 from pellucid.protocols.model import Model
 
 __all__ = ["as_model"]
@@ -47,13 +47,23 @@ def as_model(found: Any, loading: Loading, *, takes: Takes | None = None) -> Mod
     if kind == ("mlflow", "PyFuncModel"):
         return PythonModel(found.predict, loading.name, "frame")
     if hasattr(found, "predict"):
-        return cast("Model", found) if _takes_batch(found.predict) else EstimatorModel(found, loading.name)
+        return cast("Model", found) if _takes_batch(found.predict) else _estimator(found, loading.name)
     if callable(found):
         return PythonModel(found, loading.name, takes or rows_taken(found))
     raise ModelError(
         f"{loading.name}: is a {type(found).__name__}, which is no model."
         " Give a function of rows, or a fitted estimator with `predict` or `predict_proba`."
     )
+
+
+def _estimator(found: Any, name: str) -> EstimatorModel:
+    """An estimator; those of XGBoost and LightGBM with the categories of their boosters."""
+    library = type(found).__module__.partition(".")[0]
+    if library not in ("xgboost", "lightgbm") or not getattr(found, "__sklearn_is_fitted__", lambda: False)():
+        return EstimatorModel(found, name)
+    if library == "lightgbm":
+        return EstimatorModel(found, name, categories=categories_of_lightgbm(found.booster_, name), underscored=True)
+    return EstimatorModel(found, name, categories=categories_of_xgboost(found.get_booster()), known_only=True)
 
 
 def _takes_batch(method: Any) -> bool:

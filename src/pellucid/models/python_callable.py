@@ -6,13 +6,14 @@ import importlib
 import inspect
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
 
 from pellucid.errors import ModelError, did_you_mean
 from pellucid.models.answers import library_errors, read_answer
-from pellucid.models.inputs import cells, frame, has_text
+from pellucid.models.inputs import cells, frame, has_text, typed
 from pellucid.models.text_callable import texts_of
 from pellucid.protocols.model import Batch, Scores
 from pellucid.records import dataclass
@@ -40,6 +41,8 @@ class PythonModel:
         ``"array"``: shape (rows, features), of float64, or of objects if any column is text. ``"frame"``: a pandas data
         frame. ``"texts"``: a list of texts, of a batch with one column. ``"either"``: an array if all columns are
         numbers, else a frame.
+    types
+        Types that columns of a frame get, where their cells alone do not tell them, such as categories.
 
     Examples
     --------
@@ -53,10 +56,13 @@ class PythonModel:
     function: Callable[[Any], Any]
     name: str
     takes: Takes = "either"
+    types: Mapping[str, Any] = field(default_factory=dict)
 
     def predict(self, batch: Batch) -> Scores:
         """Scores of every row of ``batch``, in order."""
         rows = rows_for(self.takes, batch, self.name)
+        if self.types and self.takes == "frame":
+            rows = typed(rows, self.types)
         with library_errors(self.name, "predicting"):
             answer = self.function(rows)
         with library_errors(self.name, "reading the answer"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.errors import ModelError, did_you_mean, require
+from pellucid.errors import ModelError, require
 from pellucid.models.answers import class_scores, labels_of, library_errors, scores_of
-from pellucid.models.categories import coded
+from pellucid.models.categories import coded, unknown_refused
 from pellucid.models.inputs import in_order_of, matrix, of_width
 from pellucid.models.loading import Loading
 from pellucid.protocols.model import Batch, Scores
 from pellucid.records import dataclass
 
-__all__ = ["XGBoostModel", "load_xgboost", "xgboost_model"]
+__all__ = ["XGBoostModel", "categories_of_xgboost", "load_xgboost", "xgboost_model"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,8 +70,7 @@ class XGBoostModel:
 
     def _rows(self, batch: Batch) -> npt.NDArray[np.float32]:
         batch, unknown = coded(batch, self.categories)
-        if unknown:
-            raise ModelError(f"{self.name}: {_unknown(unknown, self.categories)}")
+        unknown_refused(unknown, self.categories, self.name)
         # XGBoost compares in single precision, so that more would be converted by it.
         return matrix(batch, self.name, np.float32)
 
@@ -96,7 +95,7 @@ def xgboost_model(booster: Any, loading: Loading) -> XGBoostModel:
     with library_errors(loading.name, "reading the booster"):
         booster.set_param({"nthread": loading.threads})
         learner = json.loads(booster.save_config())["learner"]
-        categories = _categories(booster)
+        categories = categories_of_xgboost(booster)
     return XGBoostModel(
         booster,
         loading.name,
@@ -134,7 +133,7 @@ def load_xgboost(path: Path, loading: Loading) -> XGBoostModel:
     return xgboost_model(booster, loading)
 
 
-def _categories(booster: Any) -> dict[str, tuple[str | int, ...]]:
+def categories_of_xgboost(booster: Any) -> dict[str, tuple[str | int, ...]]:
     """Values of the categories of each feature, where the booster knows them."""
     if "c" not in (booster.feature_types or ()):
         return {}
@@ -153,13 +152,3 @@ def _values(encoded: Mapping[str, list[int]]) -> tuple[str | int, ...]:
     ends = encoded["offsets"]
     # XGBoost 3.2 cuts texts that are not ASCII; what is left of them equals no cell, which is then refused.
     return tuple(text[start:end].decode("utf-8", "replace") for start, end in pairwise(ends))
-
-
-def _unknown(unknown: Mapping[str, list[Any]], categories: Mapping[str, tuple[str | int, ...]]) -> str:
-    return " ".join(_unknown_in(name, values, categories[name]) for name, values in unknown.items())
-
-
-def _unknown_in(name: str, values: list[Any], known: Sequence[str | int], listed: int = 5) -> str:
-    found = ", ".join(f"{value!r} ({did_you_mean(value, known).rstrip('.')})" for value in values[:listed])
-    more = f" and {len(values) - listed} more" if len(values) > listed else ""
-    return f"{name!r} holds categories that it was not trained on: {found}{more}."
