@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from pellucid.errors import ConfigError, Problem
 from pellucid.explain.attributions import Attributions
@@ -17,10 +18,13 @@ from pellucid.explain.odd_terms import Prior
 from pellucid.explain.one_thread import one_thread
 from pellucid.explain.plan import Pace, Plan
 from pellucid.explain.results import Results
-from pellucid.explain.tasks import Task, tasks_of
+from pellucid.explain.strata import bases_of_background, can_be_stratified, stratified
+from pellucid.explain.tasks import Background, Task, tasks_of
 from pellucid.protocols.game import Asked, Games
 
 __all__ = ["BLOCK_ROWS", "bases_of", "blocks_of", "explain_blocks", "explain_games"]
+
+Floats = npt.NDArray[np.float64]
 
 BLOCK_ROWS = 64
 """Rows that share designs: many enough to make solving cheap, few enough for the errors of a job to average out."""
@@ -105,12 +109,18 @@ def explain_blocks(
 
 def _samples_of(games: Games, plan: Plan, players: int) -> int:
     """Most coalitions of a row with so many players."""
+    # The base is asked before the whole background and, for strata, before its single rows.
+    times = 2 if _may_be_stratified(games, plan) else 1
     return plan.budget.samples_of(
         players=players,
         rows=games.rows,
         inputs_per_coalition=games.inputs_per_coalition,
-        bases=bases_of(games.rows, common=games.has_common_base),
+        bases=times * bases_of(games.rows, common=games.has_common_base),
     )
+
+
+def _may_be_stratified(games: Games, plan: Plan) -> bool:
+    return plan.budget.precision is not None and can_be_stratified(games)
 
 
 def _blocks_at_once(games: Games, samples: int) -> int:
@@ -128,7 +138,11 @@ def _explain_wave(games: Games, plan: Plan, blocks: Sequence[int], samples: int)
     ends = games.ends(rows.tolist())
     empty, full = ends.values[:, 0], ends.values[:, 1]
     results = Results(rows, rows // BLOCK_ROWS, active, empty, full, ends.model_rows)
-    tasks = tasks_of(plan, rows, results.blocks, active, most)
+    background = Background(games.inputs_per_coalition, may_be_stratified=_may_be_stratified(games, plan))
+    tasks = tasks_of(plan, rows, results.blocks, active, most, background)
+    if any(len(task.designs) > 1 for task in tasks):
+        bases = bases_of_background(games, rows)
+        results.bases, results.model_rows = bases.values, results.model_rows + bases.model_rows
     while tasks:
         tasks = _round(games, plan, tasks, results)
     return results.by_block()
@@ -136,15 +150,12 @@ def _explain_wave(games: Games, plan: Plan, blocks: Sequence[int], samples: int)
 
 def _round(games: Games, plan: Plan, tasks: Sequence[Task], results: Results) -> list[Task]:
     """Ask, solve and enter the results of all tasks; return those that go on."""
-    questions = [task.question(games.players) for task in tasks]
-    answer = games.values(Asked.join(questions))
-    values = np.split(answer.values, np.cumsum([len(question) for question in questions])[:-1])
-    results.model_rows += answer.model_rows
     going_on, priors = [], dict[int, Prior]()
+    answered = _answered(games, tasks, results)
     with one_thread():
         # Most rows first: they tell best what to believe of all games of their block.
-        for task, found in sorted(zip(tasks, values, strict=True), key=lambda one: -len(one[0].rows)):
-            known = task.all_values(found.reshape(len(task.rows), -1, found.shape[1]))
+        for task, found in sorted(zip(tasks, answered, strict=True), key=lambda one: -len(one[0].rows)):
+            known = task.all_values(found)
             estimate = task.believing(priors.get(task.place)).estimate(known, *results.ends(task))
             if estimate.believed is not None:
                 priors.setdefault(task.place, estimate.believed)
@@ -153,3 +164,16 @@ def _round(games: Games, plan: Plan, tasks: Sequence[Task], results: Results) ->
             further = None if wanted is None else task.grown(known, estimate, wanted)
             going_on += [further] if further else []
     return going_on
+
+
+def _answered(games: Games, tasks: Sequence[Task], results: Results) -> list[Floats]:
+    """Values of what the tasks ask, by task; those of equally many strata are asked together."""
+    answered: dict[int, Floats] = {}
+    for strata in sorted({len(task.designs) for task in tasks}):
+        chosen = [place for place, task in enumerate(tasks) if len(task.designs) == strata]
+        questions = [tasks[place].question(games.players) for place in chosen]
+        answer = stratified(games, strata).values(Asked.join(questions))
+        results.model_rows += answer.model_rows
+        ends = np.cumsum([len(question) for question in questions])
+        answered |= dict(zip(chosen, np.split(answer.values, ends[:-1]), strict=True))
+    return [answered[place] for place in range(len(tasks))]

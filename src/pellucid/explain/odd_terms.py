@@ -21,7 +21,7 @@ from pellucid.explain.designs import Design
 from pellucid.explain.expected_errors import expected_share
 from pellucid.explain.solve import Solver
 
-__all__ = ["OddFit", "Prior", "can_learn", "fit_odd_terms"]
+__all__ = ["SEARCHED", "OddFit", "Prior", "can_learn", "fit_odd_terms"]
 
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
@@ -100,7 +100,8 @@ def fit_odd_terms(
     values: Floats,
     shapley: Floats,
     believed: Prior | None = None,
-    believed_from: int = 0,
+    *,
+    settled: bool = False,
 ) -> OddFit:
     """Refine the Shapley values of games that share a design of complement pairs.
 
@@ -115,9 +116,9 @@ def fit_odd_terms(
     shapley
         Shapley values of the linear fit, shape (games, players).
     believed
-        Prior of a fit to fewer values of the same games, of which all but the noise is kept.
-    believed_from
-        Pairs of that fit. If they are as many as noises are ever compared on, the noise is kept too.
+        Prior of a fit to fewer values of the same games or to games alike, of which all but the noise is kept.
+    settled
+        Whether its noise is kept too, which was chosen on as many pairs as it would be here.
     """
     pairs = design.pairs
     signs = _signs(design)
@@ -129,7 +130,7 @@ def fit_odd_terms(
     importance = np.asarray(np.sqrt((relative**2).mean(axis=0)), dtype=np.float64)
     scale[scale == 0] = 1.0
     scaled: Floats = np.asarray(left / scale, dtype=np.float64)
-    if believed is not None and believed_from >= SEARCHED:
+    if believed is not None and settled:
         prior = believed
     else:
         prior = _choose(design, signs, scaled, importance, believed)

@@ -23,6 +23,8 @@ Column = npt.NDArray[Any]
 
 IN_CACHE = 2048
 """Inputs that are built at a time: what is read and written again stays near the processor."""
+FEW = 4096
+"""Inputs of which cells are told apart faster than words can be made of them."""
 WORD = 2**50
 """Below this, words are added up by the fast product of matrices of doubles, and differences stay exact."""
 EXACT = 2**53
@@ -395,16 +397,26 @@ class MaskedRows:
 
     def words(self, inputs: Integers | None = None) -> npt.NDArray[np.int64]:
         """Equal exactly where the inputs are equal, shape (inputs, words)."""
-        if inputs is not None and self.side_by_side is not None:
+        if inputs is not None and self.side_by_side is not None and len(inputs) <= FEW:
             return self._cells(inputs).view(np.int64)
         found = np.empty((len(self) if inputs is None else len(inputs), len(self.places)), dtype=np.int64)
         for i, (columns, explained, background) in enumerate(self.places):
             if inputs is None:
                 found[:, i] = self._words_of_all(columns, explained, background)
             else:
-                coalition, copy = np.divmod(inputs, self.copies)
-                shown = self.present[coalition, columns]
-                found[:, i] = np.where(shown, explained[self.row[coalition]], background[copy]).sum(axis=1)
+                found[:, i] = self._words_of(inputs, columns, explained, background)
+        return found
+
+    def _words_of(self, inputs: Integers, columns: slice, explained: Floats, background: Floats) -> Floats:
+        """One word of some inputs, shape (inputs,); see `_words_of_all`."""
+        added = (explained[:, None] - background).reshape(-1, explained.shape[1])
+        coalition, copy = np.divmod(inputs, self.copies)
+        found = background.sum(axis=1)[copy]
+        of_game = self.row[coalition] * self.copies + copy
+        for start in range(0, len(inputs), IN_CACHE):
+            part = slice(start, start + IN_CACHE)
+            shown = self.present[coalition[part], columns].astype(np.float64)
+            found[part] += np.einsum("ij,ij->i", shown, added[of_game[part]])
         return found
 
     def _words_of_all(self, columns: slice, explained: Floats, background: Floats) -> Floats:
