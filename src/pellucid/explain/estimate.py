@@ -7,16 +7,18 @@ scheme on the row), so any split of the blocks over workers gives the same numbe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ConfigError, Problem
 from pellucid.explain.attributions import Attributions
-from pellucid.explain.game import BATCH_ROWS
+from pellucid.explain.game import BATCH_ROWS, MaskedGames
 from pellucid.explain.odd_terms import Prior
 from pellucid.explain.one_thread import one_thread
 from pellucid.explain.plan import Pace, Plan
+from pellucid.explain.remembering import RememberingGames
 from pellucid.explain.results import Results
 from pellucid.explain.strata import bases_of_background, can_be_stratified, stratified
 from pellucid.explain.tasks import Background, Task, tasks_of
@@ -143,37 +145,61 @@ def _explain_wave(games: Games, plan: Plan, blocks: Sequence[int], samples: int)
     if any(len(task.designs) > 1 for task in tasks):
         bases = bases_of_background(games, rows)
         results.bases, results.model_rows = bases.values, results.model_rows + bases.model_rows
+    rounds = Rounds(games, plan, results)
     while tasks:
-        tasks = _round(games, plan, tasks, results)
+        tasks = rounds.after(tasks)
     return results.by_block()
 
 
-def _round(games: Games, plan: Plan, tasks: Sequence[Task], results: Results) -> list[Task]:
-    """Ask, solve and enter the results of all tasks; return those that go on."""
-    going_on, priors = [], dict[int, Prior]()
-    answered = _answered(games, tasks, results)
-    with one_thread():
-        # Most rows first: they tell best what to believe of all games of their block.
-        for task, found in sorted(zip(tasks, answered, strict=True), key=lambda one: -len(one[0].rows)):
-            known = task.all_values(found)
-            estimate = task.believing(priors.get(task.place)).estimate(known, *results.ends(task))
-            if estimate.believed is not None:
-                priors.setdefault(task.place, estimate.believed)
-            results.enter(task, estimate)
-            wanted = plan.budget.precision
-            further = None if wanted is None else task.grown(known, estimate, wanted)
-            going_on += [further] if further else []
-    return going_on
+@dataclass(frozen=True, slots=True, eq=False)
+class Rounds:
+    """Rounds of asking and solving, until tasks are done.
 
+    Parameters
+    ----------
+    games, plan
+        As for `explain_blocks`.
+    results
+        Where results are entered.
+    """
 
-def _answered(games: Games, tasks: Sequence[Task], results: Results) -> list[Floats]:
-    """Values of what the tasks ask, by task; those of equally many strata are asked together."""
-    answered: dict[int, Floats] = {}
-    for strata in sorted({len(task.designs) for task in tasks}):
-        chosen = [place for place, task in enumerate(tasks) if len(task.designs) == strata]
-        questions = [tasks[place].question(games.players) for place in chosen]
-        answer = stratified(games, strata).values(Asked.join(questions))
-        results.model_rows += answer.model_rows
-        ends = np.cumsum([len(question) for question in questions])
-        answered |= dict(zip(chosen, np.split(answer.values, ends[:-1]), strict=True))
-    return [answered[place] for place in range(len(tasks))]
+    games: Games
+    plan: Plan
+    results: Results
+    of_strata: dict[int, Games] = field(init=False, default_factory=dict)
+
+    def after(self, tasks: Sequence[Task]) -> list[Task]:
+        """Ask, solve and enter the results of all tasks; return those that go on."""
+        going_on, priors = [], dict[int, Prior]()
+        answered, wanted = self._answered(tasks), self.plan.budget.precision
+        with one_thread():
+            # Most rows first: they tell best what to believe of all games of their block.
+            for task, found in sorted(zip(tasks, answered, strict=True), key=lambda one: -len(one[0].rows)):
+                known = task.all_values(found)
+                estimate = task.believing(priors.get(task.place)).estimate(known, *self.results.ends(task))
+                if estimate.believed is not None:
+                    priors.setdefault(task.place, estimate.believed)
+                self.results.enter(task, estimate)
+                further = None if wanted is None else task.grown(known, estimate, wanted)
+                going_on += [further] if further else []
+        return going_on
+
+    def _answered(self, tasks: Sequence[Task]) -> list[Floats]:
+        """Values of what the tasks ask, by task; those of equally many strata are asked together."""
+        answered: dict[int, Floats] = {}
+        for strata in sorted({len(task.designs) for task in tasks}):
+            chosen = [place for place, task in enumerate(tasks) if len(task.designs) == strata]
+            questions = [tasks[place].question(self.games.players) for place in chosen]
+            answer = self._before(strata).values(Asked.join(questions))
+            self.results.model_rows += answer.model_rows
+            ends = np.cumsum([len(question) for question in questions])
+            answered |= dict(zip(chosen, np.split(answer.values, ends[:-1]), strict=True))
+        return [answered[place] for place in range(len(tasks))]
+
+    def _before(self, strata: int) -> Games:
+        """The games before so many strata of the background, which remember what they were asked where it helps."""
+        if strata not in self.of_strata:
+            games = stratified(self.games, strata)
+            several = self.plan.budget.precision is not None and isinstance(games, MaskedGames)
+            self.of_strata[strata] = RememberingGames.of(games) if several else games
+        return self.of_strata[strata]

@@ -408,15 +408,20 @@ class MaskedRows:
         return found
 
     def _words_of(self, inputs: Integers, columns: slice, explained: Floats, background: Floats) -> Floats:
-        """One word of some inputs, shape (inputs,); see `_words_of_all`."""
-        added = (explained[:, None] - background).reshape(-1, explained.shape[1])
+        """One word of some inputs, shape (inputs,); see `_words_of_all`. Those of a coalition stand together."""
         coalition, copy = np.divmod(inputs, self.copies)
+        begins = np.flatnonzero(np.diff(coalition, prepend=-1))
+        ends = np.append(begins[1:], len(inputs))
         found = background.sum(axis=1)[copy]
-        of_game = self.row[coalition] * self.copies + copy
-        for start in range(0, len(inputs), IN_CACHE):
+        added, others = explained - background[0], (background - background[0]).T
+        for start in range(0, len(begins), IN_CACHE):
             part = slice(start, start + IN_CACHE)
-            shown = self.present[coalition[part], columns].astype(np.float64)
-            found[part] += np.einsum("ij,ij->i", shown, added[of_game[part]])
+            of_part = slice(begins[part][0], ends[part][-1])
+            which = coalition[begins[part]]
+            shown = self.present[which, columns].astype(np.float64)
+            of_games = np.einsum("cj,cj->c", shown, added[self.row[which]])[:, None] - shown @ others
+            run = np.repeat(np.arange(len(which)), ends[part] - begins[part])
+            found[of_part] += of_games[run, copy[of_part]]
         return found
 
     def _words_of_all(self, columns: slice, explained: Floats, background: Floats) -> Floats:
