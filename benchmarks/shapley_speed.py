@@ -8,8 +8,9 @@ with ``l1_reg=0``, without which its feature selection leaves an error that no n
 each case: CPU milliseconds per row, the ratio, relative squared errors against exact values, the share of our time that
 is not the model's own on the distinct masked rows; with ``budget: precision``, the time for shap's own error over all
 rows. The precision is that of each row, and most rows end below it; so it is raised from the root mean square of the
-relative errors of shap's rows, by a tenth at a time, as long as the error over all rows stays within shap's. The search
-is not timed, the explanation at the precision that it finds is, as the median of three. ``job`` compares ``pellucid run`` with the bare time of the model on as many masked rows.
+relative errors of shap's rows, by a twentieth at a time, as long as the error over all rows stays within shap's. The
+search is not timed, the explanation at the precision that it finds is, as the median of three. ``job`` compares
+``pellucid run`` with the bare time of the model on as many masked rows.
 """
 
 from __future__ import annotations
@@ -212,17 +213,17 @@ def error(values: Floats, truth: Floats) -> float:
 
 
 def precision_within(case: Case, others: float, first: float) -> float:
-    """The largest precision, by steps of a tenth, with which the error over all rows is at most that of others."""
+    """The largest precision, by steps of a twentieth, with which the error over all rows is at most that of others."""
 
     def is_within(precision: float) -> bool:
         return error(ours(case, {"precision": precision})[2].values[:, :, 0], case.truth) <= others
 
     precision = first
     while not is_within(precision):
-        precision /= 1.1
+        precision /= 1.05
     # With more than this, no more than the least samples are asked.
-    while 1.1 * precision < LARGEST and is_within(1.1 * precision):
-        precision *= 1.1
+    while 1.05 * precision < LARGEST and is_within(1.05 * precision):
+        precision *= 1.05
     return precision
 
 
@@ -247,8 +248,9 @@ def compare(case: Case, python: str) -> bool:
         reached = error(same.values[:, :, 0], case.truth)
         print(
             f"    to shap's error, by a precision of {precision:.1e}: {1e3 * quick / rows:.2f} ms a row, "
-            f"{reference / quick:.1f} x (goal {3 * case.goal:g}); error {reached:.1e}; samples {same.samples.mean():.0f} "
-            f"a row; model {1e3 * model / rows:.2f} ms a row (model rows {same.n_model_calls:,})",
+            f"{reference / quick:.1f} x (goal {3 * case.goal:g}); error {reached:.1e}; "
+            f"samples {same.samples.mean():.0f} a row; model {1e3 * model / rows:.2f} ms a row "
+            f"(model rows {same.n_model_calls:,})",
             flush=True,
         )
         off = max(off, reached)

@@ -200,6 +200,7 @@ class Rounds:
         """The games before so many strata of the background, which remember what they were asked where it helps."""
         if strata not in self.of_strata:
             games = stratified(self.games, strata)
-            several = self.plan.budget.precision is not None and isinstance(games, MaskedGames)
-            self.of_strata[strata] = RememberingGames.of(games) if several else games
+            if self.plan.budget.precision is not None and isinstance(games, MaskedGames):
+                games = RememberingGames.of(games)
+            self.of_strata[strata] = games
         return self.of_strata[strata]

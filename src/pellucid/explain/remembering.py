@@ -23,7 +23,7 @@ WORTH_REMEMBERING = 0.25
 """Share of inputs that repeat others of their round from which on they are looked for in further rounds."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class RememberingGames(MaskedGames):
     """The games of a masker's rows; inputs that repeat those asked before are not asked again.
 
@@ -44,7 +44,7 @@ class RememberingGames(MaskedGames):
         """Linked scores of all inputs, shape (inputs, outputs), and the number of inputs that were asked."""
         before = self._known_of(asked)
         found = None if before is None else self._beyond(*before, asked)
-        scores, cost = found or MaskedGames._masked_scores(self, asked, repeating)
+        scores, cost = found or super()._masked_scores(asked, repeating)
         if found or cost <= (1 - WORTH_REMEMBERING) * len(scores):
             self.known.append((asked, scores))
         return scores, cost

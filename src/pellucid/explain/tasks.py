@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ConfigError, Problem
 from pellucid.explain.designs import Design, Scheme, border, clarify, enumeration, leverage, permutations, stream
-from pellucid.explain.odd_terms import SEARCHED, OddFit, Prior, can_learn, fit_odd_terms
+from pellucid.explain.odd_terms import SETTLED, OddFit, Prior, can_learn, fit_odd_terms
 from pellucid.explain.plan import PER_PLAYER, Plan
 from pellucid.explain.solve import Solver, solver
 from pellucid.explain.standard_errors import standard_errors
@@ -221,7 +222,7 @@ class Task:
         if self.plan.estimator != "auto" or not can_learn(self.design) or self._is_hopeless(linear):
             return linear
         before = 0 if self.before is None else self.before[0].pairs
-        settled, believed, refined = before >= SEARCHED, self.believed, []
+        settled, believed, refined = before >= SETTLED, self.believed, []
         for design, fit in zip(self.designs, fits, strict=True):
             found = fit_odd_terms(design, fit.solver, fit.games, fit.shapley, believed, settled=settled)
             refined.append(fit.refined(found))
@@ -282,7 +283,7 @@ class Task:
         )
 
     def _enough(self, estimate: Estimate, rows: Booleans, wanted: float) -> int:
-        """Samples that half of some rows need; or what all of them need, where the others are not worth another round."""
+        """Samples that half of some rows need, or all of them, where others are not worth another round."""
         off = np.nan_to_num(estimate.errors()[rows] / wanted, nan=MOST_GROWTH)
         if estimate.with_odd_terms[rows].mean() > 0.5:
             off = off**POWER_WITH_ODD_TERMS
@@ -384,9 +385,7 @@ def _scheme(plan: Plan, players: int, samples: int) -> Scheme:
     return "leverage"
 
 
-def _designs(
-    plan: Plan, scheme: Scheme, place: int, players: int, samples: int, strata: int
-) -> tuple[Design, ...]:
+def _designs(plan: Plan, scheme: Scheme, place: int, players: int, samples: int, strata: int) -> tuple[Design, ...]:
     """Coalitions of one task, for each stratum if they are drawn; more samples hold a leverage design with fewer."""
     match scheme:
         case "enumeration":
@@ -398,8 +397,11 @@ def _designs(
         case "permutation":
             return (permutations(players, samples, stream(plan.seed, PERMUTATION, place, players)),)
         case "leverage":
-            of_strata = [(stratum,) if stratum else () for stratum in range(strata)]
             return tuple(
-                leverage(players, samples, lambda size, own=own: stream(plan.seed, LEVERAGE, place, players, size, *own))
-                for own in of_strata
+                leverage(players, samples, partial(_stream_of_size, plan.seed, place, players, stratum))
+                for stratum in range(strata)
             )
+
+
+def _stream_of_size(seed: int, place: int, players: int, stratum: int, size: int) -> np.random.Generator:
+    return stream(seed, LEVERAGE, place, players, size, *((stratum,) if stratum else ()))

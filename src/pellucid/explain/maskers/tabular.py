@@ -412,7 +412,7 @@ class MaskedRows:
         coalition, copy = np.divmod(inputs, self.copies)
         begins = np.flatnonzero(np.diff(coalition, prepend=-1))
         ends = np.append(begins[1:], len(inputs))
-        found = background.sum(axis=1)[copy]
+        found: Floats = background.sum(axis=1)[copy]
         added, others = explained - background[0], (background - background[0]).T
         for start in range(0, len(begins), IN_CACHE):
             part = slice(start, start + IN_CACHE)
