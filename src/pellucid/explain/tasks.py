@@ -36,7 +36,7 @@ HOPELESS = 2.0
 what is wanted."""
 FROM_LINEAR = 0.6
 """Share of the samples by which the linear fit would grow in proportion to its error that is asked for odd terms."""
-POWER_FROM_LINEAR = 0.65
+POWER_FROM_LINEAR = 0.7
 """Power of that error by which they are asked for, where it is far off."""
 INPUTS_OF_A_ROUND = 8192
 """Inputs that take as long to predict as another round for each design."""
