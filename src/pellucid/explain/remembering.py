@@ -63,14 +63,20 @@ class RememberingGames(MaskedGames):
 
     def _beyond(self, known: Asked, scores: Floats, asked: Asked) -> tuple[Floats, int] | None:
         """Scores of what is asked, of which the known ones are not asked again; None where too few repeat."""
-        masked = self.masker.masked(Asked.join([known, asked]))
-        first, which = distinct_inputs(masked, repeating=True)
-        if first is None or which is None:
+        both = Asked.join([known, asked])
+        # Coalitions of a row stand together, as maskers know best which of their inputs are equal.
+        order = np.argsort(both.rows, kind="stable")
+        masked = self.masker.masked(Asked(both.rows[order], both.coalitions[order]))
+        first, of_ordered = distinct_inputs(masked)
+        if first is None or of_ordered is None:
             return None
+        which = np.empty((len(both), self.inputs_per_coalition), dtype=np.intp)
+        which[order] = of_ordered.reshape(which.shape)
+        of_known, of_asked = which[: len(known)].ravel(), which[len(known) :].ravel()
         of_distinct, new = np.empty((len(first), scores.shape[1])), np.ones(len(first), dtype=bool)
-        of_distinct[which[: len(scores)]], new[which[: len(scores)]] = scores, False
+        of_distinct[of_known], new[of_known] = scores, False
         ask = first[new]
         parts = [ask[start : start + self.batch_rows] for start in range(0, len(ask), self.batch_rows)]
         if parts:
             of_distinct[new] = np.concatenate([self._scores(partial(masked.batch, part)) for part in parts])
-        return of_distinct[which[len(scores) :]], len(ask)
+        return of_distinct[of_asked], len(ask)

@@ -134,6 +134,9 @@ class StratumInputs:
     def __len__(self) -> int:
         return len(self.inputs)
 
+    def merged(self) -> None:
+        """Nothing is known beforehand."""
+
     def words(self, inputs: Integers | None = None) -> npt.NDArray[np.int64]:
         """Numbers that are equal for equal inputs and differ for others, shape (inputs, words)."""
         return self.masked.words(self.inputs if inputs is None else self.inputs[inputs])
