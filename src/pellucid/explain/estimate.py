@@ -20,13 +20,15 @@ from pellucid.explain.one_thread import one_thread
 from pellucid.explain.plan import Pace, Plan
 from pellucid.explain.remembering import RememberingGames
 from pellucid.explain.results import Results
-from pellucid.explain.strata import bases_of_background, can_be_stratified, stratified
+from pellucid.explain.strata import can_be_stratified, ends_before_each, stratified
 from pellucid.explain.tasks import Background, Task, tasks_of
 from pellucid.protocols.game import Asked, Games
 
 __all__ = ["BLOCK_ROWS", "bases_of", "blocks_of", "explain_blocks", "explain_games"]
 
+Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.intp]
 
 BLOCK_ROWS = 64
 """Rows that share designs: many enough to make solving cheap, few enough for the errors of a job to average out."""
@@ -111,18 +113,12 @@ def explain_blocks(
 
 def _samples_of(games: Games, plan: Plan, players: int) -> int:
     """Most coalitions of a row with so many players."""
-    # The base is asked before the whole background and, for strata, before its single rows.
-    times = 2 if _may_be_stratified(games, plan) else 1
     return plan.budget.samples_of(
         players=players,
         rows=games.rows,
         inputs_per_coalition=games.inputs_per_coalition,
-        bases=times * bases_of(games.rows, common=games.has_common_base),
+        bases=bases_of(games.rows, common=games.has_common_base),
     )
-
-
-def _may_be_stratified(games: Games, plan: Plan) -> bool:
-    return plan.budget.precision is not None and can_be_stratified(games)
 
 
 def _blocks_at_once(games: Games, samples: int) -> int:
@@ -137,18 +133,25 @@ def _explain_wave(games: Games, plan: Plan, blocks: Sequence[int], samples: int)
     active = playing if plan.estimator == "clarify" else games.active(rows.tolist())
     number, of_number = np.unique(playing.sum(axis=1), return_inverse=True)
     most = np.array([min(samples, _samples_of(games, plan, players)) for players in number.tolist()])[of_number]
-    ends = games.ends(rows.tolist())
-    empty, full = ends.values[:, 0], ends.values[:, 1]
-    results = Results(rows, rows // BLOCK_ROWS, active, empty, full, ends.model_rows)
-    background = Background(games.inputs_per_coalition, may_be_stratified=_may_be_stratified(games, plan))
+    may_be_stratified = plan.budget.precision is not None and can_be_stratified(games)
+    results = (_first_results_of_strata if may_be_stratified else _first_results)(games, rows, active)
+    background = Background(games.inputs_per_coalition, may_be_stratified)
     tasks = tasks_of(plan, rows, results.blocks, active, most, background)
-    if any(len(task.designs) > 1 for task in tasks):
-        bases = bases_of_background(games, rows)
-        results.bases, results.model_rows = bases.values, results.model_rows + bases.model_rows
     rounds = Rounds(games, plan, results)
     while tasks:
         tasks = rounds.after(tasks)
     return results.by_block()
+
+
+def _first_results(games: Games, rows: Integers, active: Booleans) -> Results:
+    ends = games.ends(rows.tolist())
+    return Results(rows, rows // BLOCK_ROWS, active, ends.values[:, 0], ends.values[:, 1], ends.model_rows)
+
+
+def _first_results_of_strata(games: Games, rows: Integers, active: Booleans) -> Results:
+    bases, full = ends_before_each(games, rows)
+    asked = bases.model_rows + full.model_rows
+    return Results(rows, rows // BLOCK_ROWS, active, bases.values.mean(axis=0), full.values, asked, bases.values)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

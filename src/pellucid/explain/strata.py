@@ -18,7 +18,7 @@ from pellucid.explain.game import MaskedGames
 from pellucid.protocols.game import Answer, Asked, Games, Masked, Masker
 from pellucid.protocols.model import Batch
 
-__all__ = ["bases_of_background", "can_be_stratified", "strata_of", "stratified"]
+__all__ = ["can_be_stratified", "ends_before_each", "strata_of", "stratified"]
 
 Booleans = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.intp]
@@ -51,14 +51,21 @@ def can_be_stratified(games: Games) -> bool:
     return isinstance(games, MaskedGames) and games.inputs_per_coalition > 1
 
 
-def bases_of_background(games: Games, rows: Integers) -> Answer:
-    """Values of the empty coalition before every single background row, shape (background rows, rows, outputs)."""
+def ends_before_each(games: Games, rows: Integers) -> tuple[Answer, Answer]:
+    """Values of the empty coalition before every single background row, and of the full one.
+
+    Returns
+    -------
+    Answer, Answer
+        Shape (background rows, rows, outputs) and (rows, outputs).
+    """
     background, based = games.inputs_per_coalition, rows[:1] if games.has_common_base else rows
+    each = stratified(games, background)
     before = based * background + np.arange(background)[:, None]
-    nobody = np.zeros((before.size, games.players), dtype=bool)
-    answer = stratified(games, background).values(Asked(before.ravel(), nobody))
-    values = answer.values.reshape(background, len(based), -1)
-    return Answer(np.broadcast_to(values, (background, len(rows), values.shape[2])), answer.model_rows)
+    empty = each.values(Asked(before.ravel(), np.zeros((before.size, games.players), dtype=bool)))
+    full = each.values(Asked(rows * background, np.ones((len(rows), games.players), dtype=bool)))
+    values = empty.values.reshape(background, len(based), -1)
+    return Answer(np.broadcast_to(values, (background, len(rows), values.shape[2])), empty.model_rows), full
 
 
 @dataclass(frozen=True, slots=True, eq=False)
