@@ -20,8 +20,8 @@ from pellucid.explain.one_thread import one_thread
 from pellucid.explain.plan import Pace, Plan
 from pellucid.explain.remembering import RememberingGames
 from pellucid.explain.results import Results
-from pellucid.explain.strata import can_be_stratified, ends_before_each, stratified
-from pellucid.explain.tasks import Background, Task, tasks_of
+from pellucid.explain.strata import Background, can_be_stratified, ends_before_each, stratified
+from pellucid.explain.tasks import Task, tasks_of
 from pellucid.protocols.game import Asked, Games
 
 __all__ = ["BLOCK_ROWS", "bases_of", "blocks_of", "explain_blocks", "explain_games"]

@@ -18,7 +18,7 @@ from pellucid.explain.game import MaskedGames
 from pellucid.protocols.game import Answer, Asked, Games, Masked, Masker
 from pellucid.protocols.model import Batch
 
-__all__ = ["can_be_stratified", "ends_before_each", "strata_of", "stratified"]
+__all__ = ["Background", "can_be_stratified", "ends_before_each", "strata_of", "stratified"]
 
 Booleans = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.intp]
@@ -37,6 +37,26 @@ def strata_of(background: int, inputs: int) -> int:
     """
     most = min(MOST_STRATA, inputs // INPUTS_OF_A_STRATUM)
     return max((strata for strata in range(1, most + 1) if background % strata == 0), default=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What coalitions are asked before.
+
+    Parameters
+    ----------
+    inputs
+        Of a coalition.
+    may_be_stratified
+        Whether coalitions can be asked before a part of it.
+    """
+
+    inputs: int = 1
+    may_be_stratified: bool = False
+
+    def strata(self, rows: int, samples: int) -> int:
+        """Strata for so many rows that are asked so many coalitions at first."""
+        return strata_of(self.inputs, self.inputs * rows * samples) if self.may_be_stratified else 1
 
 
 def stratified(games: Games, strata: int) -> Games:

@@ -15,7 +15,7 @@ from pellucid.explain.odd_terms import SETTLED, OddFit, Prior, can_learn, fit_od
 from pellucid.explain.plan import PER_PLAYER, Plan
 from pellucid.explain.solve import Solver, solver
 from pellucid.explain.standard_errors import standard_errors
-from pellucid.explain.strata import strata_of
+from pellucid.explain.strata import Background
 from pellucid.protocols.game import Asked, runs
 
 __all__ = ["Estimate", "Task", "tasks_of"]
@@ -107,26 +107,6 @@ class Fit:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Background:
-    """What coalitions are asked before.
-
-    Parameters
-    ----------
-    inputs
-        Of a coalition.
-    may_be_stratified
-        Whether coalitions can be asked before a part of it.
-    """
-
-    inputs: int = 1
-    may_be_stratified: bool = False
-
-    def strata(self, rows: int, samples: int) -> int:
-        """Strata for so many rows that are asked so many coalitions at first."""
-        return strata_of(self.inputs, self.inputs * rows * samples) if self.may_be_stratified else 1
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
     """Rows that share a design.
@@ -165,7 +145,7 @@ class Task:
     samples: int
     most: int
     designs: Sequence[Design]
-    background: Background = Background()
+    background: Background
     before: Sequence[Design] | None = None
     known: Floats | None = None
     believed: Prior | None = None
