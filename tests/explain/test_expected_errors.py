@@ -13,7 +13,7 @@ from pellucid.explain.expected_errors import (
     _variance_of_kernel,
     _weights_of_pairs,
 )
-from pellucid.explain.odd_terms import SEARCHED, WIDE, Prior, fit_odd_terms
+from pellucid.explain.odd_terms import WIDE, Prior, fit_odd_terms
 from pellucid.explain.solve import solver
 
 
@@ -66,7 +66,7 @@ def test_errors_of_games_that_are_as_believed_are_told_but_for_the_allowances(sa
         asked[:, position] = odd[:, place[own]] if own in place else -odd[:, place[other]]
     solved = solver(design)
     linear = solved.solve(asked, -odd[:, -1], odd[:, -1])
-    fit = fit_odd_terms(design, solved, asked, linear, prior, SEARCHED)
+    fit = fit_odd_terms(design, solved, asked, linear, prior, settled=True)
     true = ((fit.shapley - shapley_of_odd_values(odd, players)) ** 2).mean(axis=0)
     allowed = SURE * (1 + CHOSEN / (samples // 2 - players))
     assert (fit.standard_errors**2).mean(axis=0) / true == pytest.approx(np.full(players, allowed), rel=0.12)

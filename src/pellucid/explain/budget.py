@@ -28,7 +28,7 @@ class Budget:
     precision
         Wanted relative standard error, above 0: a row is done when the standard errors of its values, squared and
         summed, are at most ``precision``^2 times the squared values, for every output. Rows grow until then, to four
-        times 2 M + 2048 samples if nothing else bounds them.
+        times 2 M + 2048 samples if nothing else bounds them. Parts of the background may be asked other coalitions.
     samples_per_player
         Coalitions per row for each player that it has, above 0: a text of twice the length is asked twice as often.
 

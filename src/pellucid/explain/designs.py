@@ -143,6 +143,7 @@ def capacity(players: int) -> list[int]:
     return [math.comb(players, s) // (2 if 2 * s == players else 1) for s in range(1, players // 2 + 1)]
 
 
+@lru_cache(maxsize=256)
 def pairs_per_size(players: int, pairs: int) -> tuple[int, ...]:
     """How many pairs of each size: equal mass per size as leverage scores have it, at most as many as there are.
 

@@ -7,20 +7,29 @@ scheme on the row), so any split of the blocks over workers gives the same numbe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import field
 
 import numpy as np
+import numpy.typing as npt
 
 from pellucid.errors import ConfigError, Problem
 from pellucid.explain.attributions import Attributions
-from pellucid.explain.game import BATCH_ROWS
+from pellucid.explain.game import BATCH_ROWS, MaskedGames
 from pellucid.explain.odd_terms import Prior
 from pellucid.explain.one_thread import one_thread
 from pellucid.explain.plan import Pace, Plan
+from pellucid.explain.remembering import RememberingGames
 from pellucid.explain.results import Results
+from pellucid.explain.strata import Background, can_be_stratified, ends_before_each, stratified
 from pellucid.explain.tasks import Task, tasks_of
 from pellucid.protocols.game import Asked, Games
+from pellucid.records import dataclass
 
 __all__ = ["BLOCK_ROWS", "bases_of", "blocks_of", "explain_blocks", "explain_games"]
+
+Booleans = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.intp]
 
 BLOCK_ROWS = 64
 """Rows that share designs: many enough to make solving cheap, few enough for the errors of a job to average out."""
@@ -125,31 +134,77 @@ def _explain_wave(games: Games, plan: Plan, blocks: Sequence[int], samples: int)
     active = playing if plan.estimator == "clarify" else games.active(rows.tolist())
     number, of_number = np.unique(playing.sum(axis=1), return_inverse=True)
     most = np.array([min(samples, _samples_of(games, plan, players)) for players in number.tolist()])[of_number]
-    ends = games.ends(rows.tolist())
-    empty, full = ends.values[:, 0], ends.values[:, 1]
-    results = Results(rows, rows // BLOCK_ROWS, active, empty, full, ends.model_rows)
-    tasks = tasks_of(plan, rows, results.blocks, active, most)
+    may_be_stratified = plan.budget.precision is not None and can_be_stratified(games)
+    results = (_first_results_of_strata if may_be_stratified else _first_results)(games, rows, active)
+    background = Background(games.inputs_per_coalition, may_be_stratified)
+    tasks = tasks_of(plan, rows, results.blocks, active, most, background)
+    rounds = Rounds(games, plan, results)
     while tasks:
-        tasks = _round(games, plan, tasks, results)
+        tasks = rounds.after(tasks)
     return results.by_block()
 
 
-def _round(games: Games, plan: Plan, tasks: Sequence[Task], results: Results) -> list[Task]:
-    """Ask, solve and enter the results of all tasks; return those that go on."""
-    questions = [task.question(games.players) for task in tasks]
-    answer = games.values(Asked.join(questions))
-    values = np.split(answer.values, np.cumsum([len(question) for question in questions])[:-1])
-    results.model_rows += answer.model_rows
-    going_on, priors = [], dict[int, Prior]()
-    with one_thread():
-        # Most rows first: they tell best what to believe of all games of their block.
-        for task, found in sorted(zip(tasks, values, strict=True), key=lambda one: -len(one[0].rows)):
-            known = task.all_values(found.reshape(len(task.rows), -1, found.shape[1]))
-            estimate = task.believing(priors.get(task.place)).estimate(known, *results.ends(task))
-            if estimate.believed is not None:
-                priors.setdefault(task.place, estimate.believed)
-            results.enter(task, estimate)
-            wanted = plan.budget.precision
-            further = None if wanted is None else task.grown(known, estimate, wanted)
-            going_on += [further] if further else []
-    return going_on
+def _first_results(games: Games, rows: Integers, active: Booleans) -> Results:
+    ends = games.ends(rows.tolist())
+    return Results(rows, rows // BLOCK_ROWS, active, ends.values[:, 0], ends.values[:, 1], ends.model_rows)
+
+
+def _first_results_of_strata(games: Games, rows: Integers, active: Booleans) -> Results:
+    bases, full = ends_before_each(games, rows)
+    asked = bases.model_rows + full.model_rows
+    return Results(rows, rows // BLOCK_ROWS, active, bases.values.mean(axis=0), full.values, asked, bases.values)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rounds:
+    """Rounds of asking and solving, until tasks are done.
+
+    Parameters
+    ----------
+    games, plan
+        As for `explain_blocks`.
+    results
+        Where results are entered.
+    """
+
+    games: Games
+    plan: Plan
+    results: Results
+    of_strata: dict[int, Games] = field(init=False, default_factory=dict)
+
+    def after(self, tasks: Sequence[Task]) -> list[Task]:
+        """Ask, solve and enter the results of all tasks; return those that go on."""
+        going_on, priors = [], dict[int, Prior]()
+        answered, wanted = self._answered(tasks), self.plan.budget.precision
+        with one_thread():
+            # Most rows first: they tell best what to believe of all games of their block.
+            for task, found in sorted(zip(tasks, answered, strict=True), key=lambda one: -len(one[0].rows)):
+                known = task.all_values(found)
+                estimate = task.believing(priors.get(task.place)).estimate(known, *self.results.ends(task))
+                if estimate.believed is not None:
+                    priors.setdefault(task.place, estimate.believed)
+                self.results.enter(task, estimate)
+                further = None if wanted is None else task.grown(known, estimate, wanted)
+                going_on += [further] if further else []
+        return going_on
+
+    def _answered(self, tasks: Sequence[Task]) -> list[Floats]:
+        """Values of what the tasks ask, by task; those of equally many strata are asked together."""
+        answered: dict[int, Floats] = {}
+        for strata in sorted({len(task.designs) for task in tasks}):
+            chosen = [place for place, task in enumerate(tasks) if len(task.designs) == strata]
+            questions = [tasks[place].question(self.games.players) for place in chosen]
+            answer = self._before(strata).values(Asked.join(questions))
+            self.results.model_rows += answer.model_rows
+            ends = np.cumsum([len(question) for question in questions])
+            answered |= dict(zip(chosen, np.split(answer.values, ends[:-1]), strict=True))
+        return [answered[place] for place in range(len(tasks))]
+
+    def _before(self, strata: int) -> Games:
+        """The games before so many strata of the background, which remember what they were asked where it helps."""
+        if strata not in self.of_strata:
+            games = stratified(self.games, strata)
+            if self.plan.budget.precision is not None and isinstance(games, MaskedGames):
+                games = RememberingGames.of(games)
+            self.of_strata[strata] = games
+        return self.of_strata[strata]

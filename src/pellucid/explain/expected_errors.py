@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["expected_share"]
+__all__ = ["expected_share", "legendre"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -78,6 +78,13 @@ def expected_share(
     return np.asarray(np.clip(share, LEAST, 1.0))
 
 
+@lru_cache(maxsize=NODES)
+def legendre(nodes: int) -> tuple[Floats, Floats]:
+    """Points in (-1, 1) and weights of the Gauss-Legendre quadrature, shape (nodes,) each."""
+    at, weights = np.polynomial.legendre.leggauss(nodes)
+    return np.asarray(at), np.asarray(weights)
+
+
 def _variance_of_kernel(scales: Floats) -> Floats:
     """Prior variance of every player's Shapley value, of the orders from three, shape (players,).
 
@@ -85,7 +92,7 @@ def _variance_of_kernel(scales: Floats) -> Floats:
     (q r)^(|U| - 1) over the unit square.
     """
     reach, slopes = scales.sum(), np.tanh(scales)
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    nodes, weights = legendre(NODES)
     at = np.multiply.outer((nodes + 1) / 2, (nodes + 1) / 2).reshape(-1, 1)
     weight = np.multiply.outer(weights / 2, weights / 2).ravel()
     up, down = np.log1p(at * slopes), np.log1p(-at * slopes)

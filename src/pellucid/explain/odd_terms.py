@@ -18,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.designs import Design
-from pellucid.explain.expected_errors import expected_share
+from pellucid.explain.expected_errors import expected_share, legendre
 from pellucid.explain.solve import Solver
 from pellucid.records import dataclass
 
-__all__ = ["OddFit", "Prior", "can_learn", "fit_odd_terms"]
+__all__ = ["SETTLED", "OddFit", "Prior", "can_learn", "fit_odd_terms"]
 
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
@@ -42,6 +42,8 @@ COMPARED = 128
 """Pairs on which powers and reaches are compared, unless the players are more than half as many."""
 SEARCHED = 256
 """Pairs on which the noise is chosen, which they tell more finely."""
+SETTLED = 128
+"""Pairs from which on the noise that they told is kept when there are more."""
 MOST_PAIRS = 4500
 """Pairs beyond which the inverse of their covariances takes longer than it is worth."""
 NODES = 10
@@ -101,7 +103,8 @@ def fit_odd_terms(
     values: Floats,
     shapley: Floats,
     believed: Prior | None = None,
-    believed_from: int = 0,
+    *,
+    settled: bool = False,
 ) -> OddFit:
     """Refine the Shapley values of games that share a design of complement pairs.
 
@@ -116,9 +119,9 @@ def fit_odd_terms(
     shapley
         Shapley values of the linear fit, shape (games, players).
     believed
-        Prior of a fit to fewer values of the same games, of which all but the noise is kept.
-    believed_from
-        Pairs of that fit. If they are as many as noises are ever compared on, the noise is kept too.
+        Prior of a fit to fewer values of the same games or to games alike, of which all but the noise is kept.
+    settled
+        Whether its noise is kept too, which was chosen on enough pairs.
     """
     pairs = design.pairs
     signs = _signs(design)
@@ -130,10 +133,8 @@ def fit_odd_terms(
     importance = np.asarray(np.sqrt((relative**2).mean(axis=0)), dtype=np.float64)
     scale[scale == 0] = 1.0
     scaled: Floats = np.asarray(left / scale, dtype=np.float64)
-    if believed is not None and believed_from >= SEARCHED:
-        prior = believed
-    else:
-        prior = _choose(design, signs, scaled, importance, believed)
+    known = believed if settled else None
+    prior = known or _choose(design, signs, scaled, importance, believed)
     return _refine(design, solver, left, shapley, prior.scales(importance), prior)
 
 
@@ -317,7 +318,7 @@ def _shapley_of_kernel(signs: Floats, scales: Floats) -> Floats:
     A term of the players in U counts -2 / |U| for each of them, and 1 / |U| is the integral of q^(|U| - 1) over [0, 1].
     """
     reach, slopes = scales.sum(), np.tanh(scales)
-    nodes, node_weights = np.polynomial.legendre.leggauss(min(NODES, len(scales) // 2 + 1))
+    nodes, node_weights = legendre(min(NODES, len(scales) // 2 + 1))
     size = np.prod(np.cosh(scales))
     found = np.zeros(signs.shape)
     for q, weight in zip((nodes + 1) / 2, node_weights / 2, strict=True):

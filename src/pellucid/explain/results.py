@@ -35,6 +35,8 @@ class Results:
         Values of the empty and of the full coalition, shape (rows, outputs).
     model_rows
         Inputs that the model was asked for so far.
+    bases
+        Values of the empty coalition before every background row, shape (background rows, rows, outputs), if asked for.
     """
 
     rows: Integers
@@ -43,6 +45,7 @@ class Results:
     empty: Floats
     full: Floats
     model_rows: int
+    bases: Floats | None = None
     values: Floats = field(init=False)
     errors: Floats = field(init=False)
     samples: Integers = field(init=False)
@@ -56,9 +59,12 @@ class Results:
         self.estimators = np.full(len(self.rows), "enumeration", dtype=object)
 
     def ends(self, task: Task) -> tuple[Floats, Floats]:
-        """Values of the empty and of the full coalition of a task's rows."""
-        place = self._place(task)
-        return self.empty[place], self.full[place]
+        """Values of the empty coalition for each of a task's designs, and of the full one, of its rows."""
+        place, strata = self._place(task), len(task.designs)
+        if strata == 1 or self.bases is None:
+            return self.empty[None, place], self.full[place]
+        of_strata = self.bases[:, place].reshape(strata, -1, *self.empty[place].shape)
+        return of_strata.mean(axis=1), self.full[place]
 
     def enter(self, task: Task, estimate: Estimate) -> None:
         """Enter what a task found; later rounds of a row replace earlier ones."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ConfigError, Problem
 from pellucid.explain.designs import Design, Scheme, border, clarify, enumeration, leverage, permutations, stream
-from pellucid.explain.odd_terms import Prior, can_learn, fit_odd_terms
+from pellucid.explain.odd_terms import SETTLED, OddFit, Prior, can_learn, fit_odd_terms
 from pellucid.explain.plan import PER_PLAYER, Plan
-from pellucid.explain.solve import solver
+from pellucid.explain.solve import Solver, solver
 from pellucid.explain.standard_errors import standard_errors
+from pellucid.explain.strata import Background
 from pellucid.protocols.game import Asked, runs
 from pellucid.records import dataclass
 
@@ -35,6 +37,10 @@ HOPELESS = 2.0
 what is wanted."""
 FROM_LINEAR = 0.6
 """Share of the samples by which the linear fit would grow in proportion to its error that is asked for odd terms."""
+POWER_FROM_LINEAR = 0.7
+"""Power of that error by which they are asked for, where it is far off."""
+INPUTS_OF_A_ROUND = 8192
+"""Inputs that take as long to predict as another round for each design."""
 BORDER, LEVERAGE, CLARIFY, PERMUTATION = range(1, 5)
 """First part of the place of a stream of random numbers."""
 
@@ -70,6 +76,39 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """Shapley values of games that share a design, with the solver and the values that they come from.
+
+    Parameters
+    ----------
+    solver
+        Linear solver of the design.
+    games
+        Values of the coalitions, shape (games, coalitions).
+    shapley, errors
+        Shape (games, players).
+    with_odd_terms
+        Shape (games,).
+    """
+
+    solver: Solver
+    games: Floats
+    shapley: Floats
+    errors: Floats
+    with_odd_terms: Booleans
+
+    def refined(self, odd: OddFit) -> Fit:
+        """With odd terms where these are better."""
+        better = odd.better[:, None]
+        return replace(
+            self,
+            shapley=np.where(better, odd.shapley, self.shapley),
+            errors=np.where(better, odd.standard_errors, self.errors),
+            with_odd_terms=odd.better,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Task:
     """Rows that share a design.
 
@@ -89,11 +128,14 @@ class Task:
         Active players of each row, at least two, shape (rows, active).
     samples, most
         Coalitions to ask, and how many they may grow to.
-    design
-        The coalitions to ask.
+    designs
+        The coalitions to ask, of one size and scheme: a design for each stratum of the background, or a single one for
+        all of it.
+    background
+        What a coalition costs.
     before, known, believed
-        The smaller design asked before, its values, shape (rows, coalitions, outputs), and the prior of its odd terms,
-        or of those of other rows.
+        The smaller designs asked before, their values, shape (designs, rows, coalitions, outputs), and the prior of
+        their odd terms, or of those of other rows.
     """
 
     plan: Plan
@@ -103,33 +145,45 @@ class Task:
     players: Integers
     samples: int
     most: int
-    design: Design
-    before: Design | None = None
+    designs: Sequence[Design]
+    background: Background
+    before: Sequence[Design] | None = None
     known: Floats | None = None
     believed: Prior | None = None
 
+    @property
+    def design(self) -> Design:
+        """The first design, which tells the sizes and the scheme of all."""
+        return self.designs[0]
+
     def question(self, all_players: int) -> Asked:
-        """Coalitions of all players whose values are not known yet, row by row."""
-        new = self.design.coalitions[self._unknown()]
-        return Asked.of_active(self.rows, self.players, new, all_players)
+        """Coalitions of all players whose values are not known yet, design by design and row by row."""
+        unknown, strata = self._unknown(), len(self.designs)
+        return Asked.join(
+            [
+                Asked.of_active(self.rows * strata + stratum, self.players, design.coalitions[unknown], all_players)
+                for stratum, design in enumerate(self.designs)
+            ]
+        )
 
     def _unknown(self) -> Booleans:
         unknown = np.ones(len(self.design.coalitions), dtype=bool)
         if self.before is not None:
-            unknown[self.design.position_of(self.before)] = False
+            unknown[self.design.position_of(self.before[0])] = False
         return unknown
 
     def believing(self, prior: Prior | None) -> Task:
         """The same task with a prior for its odd terms, unless it has one of its own."""
         return self if prior is None or self.believed is not None else replace(self, believed=prior)
 
-    def all_values(self, new: Floats) -> Floats:
-        """Values of the whole design, from those of the questions, shape (rows, coalitions, outputs)."""
+    def all_values(self, answered: Floats) -> Floats:
+        """Values of the whole designs, from answers to the question, shape (designs, rows, coalitions, outputs)."""
+        new = answered.reshape(len(self.designs), len(self.rows), -1, answered.shape[1])
         if self.before is None or self.known is None:
             return new
-        together = np.empty((len(self.rows), len(self.design.coalitions), new.shape[2]))
-        together[:, self.design.position_of(self.before)] = self.known
-        together[:, self._unknown()] = new
+        together = np.empty((*new.shape[:2], len(self.design.coalitions), new.shape[3]))
+        together[:, :, self.design.position_of(self.before[0])] = self.known
+        together[:, :, self._unknown()] = new
         return together
 
     def estimate(self, values: Floats, empty: Floats, full: Floats) -> Estimate:
@@ -138,33 +192,43 @@ class Task:
         Parameters
         ----------
         values
-            Shape (rows, coalitions, outputs).
-        empty, full
+            Shape (designs, rows, coalitions, outputs).
+        empty
+            Shape (designs, rows, outputs).
+        full
             Shape (rows, outputs).
         """
-        solved = solver(self.design)
-        games = np.moveaxis(values, 2, 1).reshape(-1, values.shape[1])
-        outputs = values.shape[2]
-        parts = [slice(part.start * outputs, part.stop * outputs) for part in self.parts]
-        shapley = solved.solve(games, empty.ravel(), full.ravel(), parts)
-        errors = standard_errors(self.design, solved, games, empty.ravel(), shapley)
-        linear = self._by_row(shapley, errors, np.zeros(len(games), dtype=bool))
+        fits = [self._linear(*of_one, full) for of_one in zip(self.designs, values, empty, strict=True)]
+        linear = self._mean(fits)
         if self.plan.estimator != "auto" or not can_learn(self.design) or self._is_hopeless(linear):
             return linear
-        before = 0 if self.before is None else self.before.pairs
-        fit = fit_odd_terms(self.design, solved, games, shapley, self.believed, before)
-        better = fit.better[:, None]
-        return self._by_row(
-            np.where(better, fit.shapley, shapley), np.where(better, fit.standard_errors, errors), fit.better, fit.prior
-        )
+        before = 0 if self.before is None else self.before[0].pairs
+        settled, believed, refined = before >= SETTLED, self.believed, []
+        for design, fit in zip(self.designs, fits, strict=True):
+            found = fit_odd_terms(design, fit.solver, fit.games, fit.shapley, believed, settled=settled)
+            refined.append(fit.refined(found))
+            # Strata are alike in what is to be believed of them.
+            settled, believed = True, found.prior
+        return replace(self._mean(refined), believed=believed)
 
-    def _by_row(self, shapley: Floats, errors: Floats, better: Booleans, believed: Prior | None = None) -> Estimate:
+    def _linear(self, design: Design, values: Floats, empty: Floats, full: Floats) -> Fit:
+        solved, outputs = solver(design), values.shape[2]
+        games = np.moveaxis(values, 2, 1).reshape(-1, values.shape[1])
+        parts = [slice(part.start * outputs, part.stop * outputs) for part in self.parts]
+        shapley = solved.solve(games, empty.ravel(), full.ravel(), parts)
+        errors = standard_errors(design, solved, games, empty.ravel(), shapley)
+        return Fit(solved, games, shapley, errors, np.zeros(len(games), dtype=bool))
+
+    def _mean(self, fits: Sequence[Fit]) -> Estimate:
+        """Of fits to designs that were drawn independently of each other."""
         shape = (len(self.rows), -1, self.players.shape[1])
+        shapley = np.mean([fit.shapley for fit in fits], axis=0)
+        errors = np.sqrt(np.mean([fit.errors**2 for fit in fits], axis=0) / len(fits))
+        odd = np.any([fit.with_odd_terms for fit in fits], axis=0)
         return Estimate(
             np.moveaxis(shapley.reshape(shape), 2, 1),
             np.moveaxis(errors.reshape(shape), 2, 1),
-            np.asarray(better.reshape(len(self.rows), -1).any(axis=1)),
-            believed,
+            np.asarray(odd.reshape(len(self.rows), -1).any(axis=1)),
         )
 
     def _is_hopeless(self, linear: Estimate) -> bool:
@@ -182,33 +246,40 @@ class Task:
         rows = ~estimate.precise(wanted)
         if not rows.any() or self.samples >= self.most:
             return None
-        samples = min(self.most, int(self.samples * self._growth(estimate, rows, wanted)))
+        samples = self._enough(estimate, rows, wanted)
         players = self.players.shape[1]
-        design = _design(self.plan, _scheme(self.plan, players, samples), self.place, players, samples)
-        keeps = self.design.scheme == "leverage" and design.scheme == "leverage"
+        scheme = _scheme(self.plan, players, samples)
+        designs = _designs(self.plan, scheme, self.place, players, samples, len(self.designs))
+        keeps = self.design.scheme == "leverage" and scheme == "leverage"
         return replace(
             self,
             rows=self.rows[rows],
             parts=(slice(0, int(rows.sum())),),
             players=self.players[rows],
             samples=samples,
-            design=design,
-            before=self.design if keeps else None,
-            known=values[rows] if keeps else None,
+            designs=designs,
+            before=self.designs if keeps else None,
+            known=values[:, rows] if keeps else None,
             believed=estimate.believed,
         )
 
-    def _growth(self, estimate: Estimate, rows: Booleans, wanted: float) -> float:
-        """By how much to grow for the median of some rows."""
-        off = float(np.nan_to_num(np.median(estimate.errors()[rows]) / wanted, nan=MOST_GROWTH))
+    def _enough(self, estimate: Estimate, rows: Booleans, wanted: float) -> int:
+        """Samples that half of some rows need, or all of them, where others are not worth another round."""
+        off = np.nan_to_num(estimate.errors()[rows] / wanted, nan=MOST_GROWTH)
         if estimate.with_odd_terms[rows].mean() > 0.5:
             off = off**POWER_WITH_ODD_TERMS
         elif self.plan.estimator == "auto" and can_learn(self.design) and estimate.believed is None:
-            off *= FROM_LINEAR
-        return float(np.clip(off, LEAST_GROWTH, MOST_GROWTH))
+            off = np.minimum(FROM_LINEAR * off, off**POWER_FROM_LINEAR)
+        needed = np.minimum(self.most, self.samples * np.clip(off, LEAST_GROWTH, MOST_GROWTH))
+        wasted = (needed.max() - needed).sum() * self.background.inputs
+        if wasted <= INPUTS_OF_A_ROUND * len(self.designs):
+            return int(needed.max())
+        return int(np.median(needed))
 
 
-def tasks_of(plan: Plan, rows: Integers, blocks: Integers, active: Booleans, samples: Integers) -> list[Task]:
+def tasks_of(
+    plan: Plan, rows: Integers, blocks: Integers, active: Booleans, samples: Integers, background: Background
+) -> list[Task]:
     """Tasks of the rows that have two active players or more.
 
     Parameters
@@ -219,6 +290,8 @@ def tasks_of(plan: Plan, rows: Integers, blocks: Integers, active: Booleans, sam
         Active players, shape (rows, players).
     samples
         Coalitions of each row that the budget allows, shape (rows,).
+    background
+        What coalitions are asked before.
 
     Raises
     ------
@@ -241,7 +314,7 @@ def tasks_of(plan: Plan, rows: Integers, blocks: Integers, active: Booleans, sam
         parts_of_tasks = [parts] if scheme in ("border", "enumeration") else [[part] for part in parts]
         for of_task in parts_of_tasks:
             begin, end = of_task[0].start, of_task[-1].stop
-            place = int(places[chosen[begin]])
+            place, strata = int(places[chosen[begin]]), background.strata(end - begin, first)
             tasks.append(
                 Task(
                     plan=plan,
@@ -251,7 +324,8 @@ def tasks_of(plan: Plan, rows: Integers, blocks: Integers, active: Booleans, sam
                     players=which[begin:end],
                     samples=first,
                     most=most,
-                    design=_design(plan, scheme, place, players, first),
+                    designs=_designs(plan, scheme, place, players, first, strata),
+                    background=background,
                 )
             )
     return tasks
@@ -292,16 +366,23 @@ def _scheme(plan: Plan, players: int, samples: int) -> Scheme:
     return "leverage"
 
 
-def _design(plan: Plan, scheme: Scheme, place: int, players: int, samples: int) -> Design:
-    """Coalitions of one task; a design with more samples holds a leverage design with fewer."""
+def _designs(plan: Plan, scheme: Scheme, place: int, players: int, samples: int, strata: int) -> tuple[Design, ...]:
+    """Coalitions of one task, for each stratum if they are drawn; more samples hold a leverage design with fewer."""
     match scheme:
         case "enumeration":
-            return enumeration(players)
+            return (enumeration(players),)
         case "border":
-            return border(players, samples)
+            return (border(players, samples),)
         case "clarify":
-            return clarify(players, samples, stream(plan.seed, CLARIFY, place))
+            return (clarify(players, samples, stream(plan.seed, CLARIFY, place)),)
         case "permutation":
-            return permutations(players, samples, stream(plan.seed, PERMUTATION, place, players))
+            return (permutations(players, samples, stream(plan.seed, PERMUTATION, place, players)),)
         case "leverage":
-            return leverage(players, samples, lambda size: stream(plan.seed, LEVERAGE, place, players, size))
+            return tuple(
+                leverage(players, samples, partial(_stream_of_size, plan.seed, place, players, stratum))
+                for stratum in range(strata)
+            )
+
+
+def _stream_of_size(seed: int, place: int, players: int, stratum: int, size: int) -> np.random.Generator:
+    return stream(seed, LEVERAGE, place, players, size, *((stratum,) if stratum else ()))

@@ -23,6 +23,8 @@ Column = npt.NDArray[Any]
 
 IN_CACHE = 2048
 """Inputs that are built at a time: what is read and written again stays near the processor."""
+FEW = 4096
+"""Inputs of which cells are told apart faster than words can be made of them."""
 WORD = 2**50
 """Below this, words are added up by the fast product of matrices of doubles, and differences stay exact."""
 EXACT = 2**53
@@ -395,16 +397,31 @@ class MaskedRows:
 
     def words(self, inputs: Integers | None = None) -> npt.NDArray[np.int64]:
         """Equal exactly where the inputs are equal, shape (inputs, words)."""
-        if inputs is not None and self.side_by_side is not None:
+        if inputs is not None and self.side_by_side is not None and len(inputs) <= FEW:
             return self._cells(inputs).view(np.int64)
         found = np.empty((len(self) if inputs is None else len(inputs), len(self.places)), dtype=np.int64)
         for i, (columns, explained, background) in enumerate(self.places):
             if inputs is None:
                 found[:, i] = self._words_of_all(columns, explained, background)
             else:
-                coalition, copy = np.divmod(inputs, self.copies)
-                shown = self.present[coalition, columns]
-                found[:, i] = np.where(shown, explained[self.row[coalition]], background[copy]).sum(axis=1)
+                found[:, i] = self._words_of(inputs, columns, explained, background)
+        return found
+
+    def _words_of(self, inputs: Integers, columns: slice, explained: Floats, background: Floats) -> Floats:
+        """One word of some inputs, shape (inputs,); see `_words_of_all`. Those of a coalition stand together."""
+        coalition, copy = np.divmod(inputs, self.copies)
+        begins = np.flatnonzero(np.diff(coalition, prepend=-1))
+        ends = np.append(begins[1:], len(inputs))
+        found: Floats = background.sum(axis=1)[copy]
+        added, others = explained - background[0], (background - background[0]).T
+        for start in range(0, len(begins), IN_CACHE):
+            part = slice(start, start + IN_CACHE)
+            of_part = slice(begins[part][0], ends[part][-1])
+            which = coalition[begins[part]]
+            shown = self.present[which, columns].astype(np.float64)
+            of_games = np.einsum("cj,cj->c", shown, added[self.row[which]])[:, None] - shown @ others
+            run = np.repeat(np.arange(len(which)), ends[part] - begins[part])
+            found[of_part] += of_games[run, copy[of_part]]
         return found
 
     def _words_of_all(self, columns: slice, explained: Floats, background: Floats) -> Floats:
