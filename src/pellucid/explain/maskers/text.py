@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.explain.maskers.tabular import MaskedRows, TabularMasker, codes
+from pellucid.explain.maskers.masked_rows import MaskedRows, codes
+from pellucid.explain.maskers.tabular import TabularMasker
 from pellucid.protocols.game import Asked
 from pellucid.protocols.model import Batch
 from pellucid.protocols.text import Span, Split
