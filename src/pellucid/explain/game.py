@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ModelError
-from pellucid.protocols.game import Answer, Asked, Masked, Masker
+from pellucid.protocols.game import Answer, Asked, Masked, Masker, runs
 from pellucid.protocols.model import Batch
 
 __all__ = ["BATCH_ROWS", "LINKS", "Link", "MaskedGames", "checked_scores", "distinct_inputs", "logit"]
@@ -30,9 +30,8 @@ CELLS_AT_ONCE = 2**24
 PROBED = 4096
 """Inputs looked at to learn whether any repeat."""
 WORTH_IT = 0.05
-"""Estimated share of repeated inputs below which finding them costs more than it saves."""
-SURELY = 0.25
-"""Share of repeated inputs from which on the next ones, which are much like these, are not probed."""
+"""Share of repeated inputs below which finding them costs more than it saves: estimated, or found among the last ones,
+which are much alike."""
 
 
 def logit(probabilities: Floats) -> Floats:
@@ -115,23 +114,27 @@ class MaskedGames:
         """
         inputs = min(self.batch_rows * BATCHES_AT_ONCE, CELLS_AT_ONCE // self.masker.cells_per_input)
         parts, model_rows, repeating = [], 0, False
-        for part in _slices(len(asked), max(1, inputs // self.inputs_per_coalition)):
-            scores, cost = self._masked_scores(asked[part], repeating)
+        for part in _parts(asked.rows, max(1, inputs // self.inputs_per_coalition)):
+            scores, cost, repeating = self._masked_scores(asked[part], repeating)
             parts.append(scores.reshape(-1, self.inputs_per_coalition, scores.shape[1]).mean(axis=1))
             model_rows += cost
-            repeating = cost < (1 - SURELY) * len(scores)
         return Answer(np.concatenate(parts) if parts else np.empty((0, 1)), model_rows)
 
-    def _masked_scores(self, asked: Asked, repeating: bool) -> tuple[Floats, int]:
-        """Linked scores of all inputs, shape (inputs, outputs), and the number of inputs that were asked."""
+    def _masked_scores(self, asked: Asked, repeating: bool) -> tuple[Floats, int, bool]:
+        """Linked scores of all inputs, shape (inputs, outputs), how many were asked, and whether many others repeat."""
         masked = self.masker.masked(asked)
-        first, which = distinct_inputs(masked, repeating=repeating)
-        if first is not None and which is not None:
-            builds = [partial(masked.batch, first[part]) for part in _slices(len(first), self.batch_rows)]
-            return np.concatenate([self._scores(build) for build in builds])[which], len(first)
-        # A request at a time, so that the memory of one serves the next.
-        builds = [partial(self._built, asked[part]) for part in _slices(len(asked), self._coalitions_per_batch)]
-        return np.concatenate([self._scores(build) for build in builds]), len(masked)
+        merged = masked.merged()
+        first, which = distinct_inputs(masked, None if merged is None else merged[0], repeating=repeating)
+        if first is None:
+            # A request at a time, so that the memory of one serves the next.
+            builds = [partial(self._built, asked[part]) for part in _slices(len(asked), self._coalitions_per_batch)]
+            return np.concatenate([self._scores(build) for build in builds]), len(masked), False
+        builds = [partial(masked.batch, first[part]) for part in _slices(len(first), self.batch_rows)]
+        scores = np.concatenate([self._scores(build) for build in builds])
+        many = which is not None and len(first) < (1 - WORTH_IT) * len(which)
+        for of_all in (which, None if merged is None else merged[1]):
+            scores = scores if of_all is None else scores.take(of_all, axis=0)
+        return scores, len(first), many
 
     def _built(self, asked: Asked) -> Batch:
         return self.masker.masked(asked).batch()
@@ -194,10 +197,24 @@ def _cell_shown(cell: Any) -> Any:
     return cell.item() if isinstance(cell, np.generic) else cell
 
 
-def distinct_inputs(masked: Masked, *, repeating: bool = False) -> tuple[Integers | None, Integers | None]:
-    """Positions of the distinct inputs, and for every input which of them it equals; (None, None) if too few repeat.
+def distinct_inputs(
+    masked: Masked, among: Integers | None = None, *, repeating: bool = False
+) -> tuple[Integers | None, Integers | None]:
+    """Positions of the distinct inputs, and for every input which of them it equals.
 
-    Whether too few repeat is estimated from a sample, unless it is known that the inputs are ``repeating``.
+    Parameters
+    ----------
+    masked
+        The inputs.
+    among
+        Positions of those that count; None for all.
+    repeating
+        Whether it is known that they repeat; else this is estimated from a sample.
+
+    Returns
+    -------
+    ndarray or None, ndarray or None
+        ``(among, None)`` if too few repeat.
 
     Examples
     --------
@@ -208,10 +225,10 @@ def distinct_inputs(masked: Masked, *, repeating: bool = False) -> tuple[Integer
     >>> which[0] == which[2] != which[1], len(first)
     (np.True_, 2)
     """
-    n = len(masked)
-    if not repeating and n > 4 * PROBED and _repeated_share(masked, n) < WORTH_IT:
-        return None, None
-    words = masked.words()
+    n = len(masked) if among is None else len(among)
+    if not repeating and n > 4 * PROBED and _repeated_share(masked, among, n) < WORTH_IT:
+        return among, None
+    words = masked.words() if among is None else masked.words()[among]
     stands_for = _equal_ones(_mixed(words))
     kept = np.zeros(n, dtype=bool)
     kept[stands_for] = True
@@ -219,8 +236,8 @@ def distinct_inputs(masked: Masked, *, repeating: bool = False) -> tuple[Integer
     which = (np.cumsum(kept) - 1)[stands_for]
     # Several words are mixed into one number, which different inputs could share: a chance of 2^-64 each, but checked.
     if words.shape[1] > 1 and not np.array_equal(words[first][which], words):
-        return None, None
-    return first, which
+        return among, None
+    return first if among is None else among[first], which
 
 
 def _equal_ones(numbers: npt.NDArray[np.uint64]) -> Integers:
@@ -245,12 +262,13 @@ def _equal_ones(numbers: npt.NDArray[np.uint64]) -> Integers:
     return stands_for
 
 
-def _repeated_share(masked: Masked, n: int) -> float:
+def _repeated_share(masked: Masked, among: Integers | None, n: int) -> float:
     """How many further copies an input has on average, estimated from pairs that meet in a sample."""
     sample = np.random.default_rng(0).integers(n, size=PROBED)
-    sample = np.unique(sample)
-    met = len(sample) - len(np.unique(_mixed(masked.words(sample))))
-    return 2 * met * n / len(sample) ** 2
+    sample.sort()
+    sample = sample[np.diff(sample, prepend=-1) > 0]
+    words = np.sort(_mixed(masked.words(sample if among is None else among[sample])))
+    return 2 * int((words[1:] == words[:-1]).sum()) * n / len(sample) ** 2
 
 
 def _mixed(words: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
@@ -263,6 +281,17 @@ def _mixed(words: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
     )
     mixed: npt.NDArray[np.uint64] = (unsigned * odd).sum(axis=1, dtype=np.uint64)
     return mixed
+
+
+def _parts(rows: Integers, most: int) -> list[slice]:
+    """Coalitions that are worked on together: whole rows, if one has at most ``most`` of them."""
+    parts = [slice(0, 0)]
+    for run in runs(rows):
+        if run.stop - parts[-1].start <= most:
+            parts[-1] = slice(parts[-1].start, run.stop)
+        else:
+            parts += [slice(run.start + s.start, run.start + s.stop) for s in _slices(run.stop - run.start, most)]
+    return [part for part in parts if part.stop > part.start]
 
 
 def _slices(n: int, size: int) -> list[slice]:

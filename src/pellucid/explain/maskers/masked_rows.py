@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.explain.maskers.projections import Projections
+from pellucid.protocols.game import runs
 from pellucid.protocols.model import Batch, Repeated
 
 __all__ = ["MaskedRows", "codes"]
@@ -23,6 +25,8 @@ IN_CACHE = 2048
 """Inputs that are built at a time: what is read and written again stays near the processor."""
 WORD = 2**50
 """Below this, words are added up by the fast product of matrices of doubles, and differences stay exact."""
+MERGED = 0.95
+"""Share of the inputs that has to be left for merging to be worth it."""
 EXACT = 2**53
 """Below this a double holds every whole number."""
 
@@ -49,23 +53,73 @@ class MaskedRows:
 
     Parameters
     ----------
-    present
-        Which columns show the explained row, shape (coalitions, columns).
+    coalitions
+        Which players are present, shape (coalitions, players).
+    owner
+        Player of every column; a column of no player, which shows the explained row, has the number of the players.
     row
         Position of each coalition's row in ``columns``.
     columns
         Values of the rows and of the background, by name.
     copies
         Number of background rows.
+    projections
+        What is known of these and of other coalitions.
     """
 
-    present: Booleans
+    coalitions: Booleans
+    owner: Sequence[int]
     row: Integers
     columns: Mapping[str, tuple[Column, Column]]
     copies: int
+    projections: Projections
 
     def __len__(self) -> int:
-        return len(self.present) * self.copies
+        return len(self.coalitions) * self.copies
+
+    @cached_property
+    def present(self) -> Booleans:
+        """Which columns show the explained row, shape (coalitions, columns)."""
+        if self._columns_are_players:
+            return self.coalitions
+        # One more player, always present, owns the columns of no player.
+        return np.column_stack([self.coalitions, np.ones(len(self.coalitions), dtype=bool)])[:, self.owner]
+
+    @property
+    def _columns_are_players(self) -> bool:
+        return list(self.owner) == list(range(self.coalitions.shape[1]))
+
+    def merged(self) -> tuple[Integers, Integers] | None:
+        """Inputs that stand for others, and for every input which of them it equals; None where hardly any does.
+
+        Found are inputs of the same row before the same background row, by what these have in common.
+        """
+        parts = runs(self.row)
+        if self.copies == 1 or len(parts) == len(self.coalitions):
+            return None
+        found = [self.projections.of(self.coalitions[part], self._differing[self.row[part.start]]) for part in parts]
+        sizes = [np.array([len(one.first) for one in some])[of_copy] for some, of_copy in found]
+        if sum(int(size.sum()) for size in sizes) > MERGED * len(self):
+            return None
+        which = np.empty((len(self.coalitions), self.copies), dtype=np.intp)
+        first, listed = [], 0
+        for part, (some, of_copy), size in zip(parts, found, sizes, strict=True):
+            ends = np.cumsum(size)
+            np.take(np.stack([one.which for one in some], axis=1), of_copy, axis=1, out=which[part], mode="clip")
+            which[part] += listed + ends - size
+            listed += int(ends[-1])
+            coalitions = part.start + np.concatenate([some[place].first for place in of_copy.tolist()])
+            first.append(coalitions * self.copies + np.repeat(np.arange(self.copies), size))
+        return np.concatenate(first), which.ravel()
+
+    @cached_property
+    def _differing(self) -> Booleans:
+        """Which players a row and a background row have unlike values of, shape (rows, copies, players)."""
+        columns = np.concatenate([explained[:, None] != background for _, explained, background in self.places], axis=2)
+        if self._columns_are_players:
+            return columns
+        owner = np.asarray(self.owner)
+        return np.stack([columns[:, :, owner == i].any(axis=2) for i in range(self.coalitions.shape[1])], axis=2)
 
     def batch(self, inputs: Integers | None = None) -> Batch:
         """The inputs, or those at the positions given."""
@@ -116,13 +170,17 @@ class MaskedRows:
         background, apart = self.bits
         apart = apart.reshape(-1, apart.shape[2])
         cells = np.empty((len(inputs), apart.shape[1]), dtype=np.int64)
-        all_bits_where_shown = -self.present.view(np.int8)
+        all_bits_where_shown = (-self.present.view(np.int8)).astype(np.int64)
+        taken = np.empty((min(len(inputs), IN_CACHE), apart.shape[1]), dtype=np.int64)
         for start in range(0, len(inputs), IN_CACHE):
             part = cells[start : start + IN_CACHE]
+            other = taken[: len(part)]
             coalition, copy = np.divmod(inputs[start : start + IN_CACHE], self.copies)
             np.take(apart, self.row[coalition] * self.copies + copy, axis=0, out=part, mode="clip")
-            np.bitwise_and(part, all_bits_where_shown[coalition], out=part)
-            np.bitwise_xor(part, background[copy] if self.copies > 1 else background, out=part)
+            np.take(all_bits_where_shown, coalition, axis=0, out=other, mode="clip")
+            np.bitwise_and(part, other, out=part)
+            np.take(background, copy, axis=0, out=other, mode="clip")
+            np.bitwise_xor(part, other, out=part)
         return cells.view(np.float64)
 
     @cached_property

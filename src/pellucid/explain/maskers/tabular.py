@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
 from pellucid.explain.maskers.masked_rows import EXACT, MaskedRows, codes
+from pellucid.explain.maskers.projections import Projections
 from pellucid.protocols.game import Asked
 from pellucid.protocols.model import Batch
 
@@ -206,6 +207,11 @@ class TabularMasker:
             name: alike(self.explained.columns[name], self.background.columns[name]) for name in self.explained.names
         }
 
+    @cached_property
+    def projections(self) -> Projections:
+        """Which coalitions show the same, as far as it was found out."""
+        return Projections()
+
     def playing(self, rows: Sequence[int]) -> Booleans:
         """Every row has all players, shape (rows, players)."""
         return np.ones((len(rows), self.players), dtype=bool)
@@ -230,19 +236,13 @@ class TabularMasker:
         occurs[asked.rows] = True
         distinct = np.flatnonzero(occurs)
         return MaskedRows(
-            present=self._columns_present(asked.coalitions),
+            coalitions=asked.coalitions,
+            owner=[self.player_of_column.get(name, self.players) for name in self.explained.names],
             row=(np.cumsum(occurs) - 1)[asked.rows],
             columns={name: (self.typed[name][0][distinct], self.typed[name][1]) for name in self.explained.names},
             copies=self.inputs_per_coalition,
+            projections=self.projections,
         )
-
-    def _columns_present(self, coalitions: Booleans) -> Booleans:
-        """Which columns show the explained row, shape (coalitions, columns)."""
-        owner = [self.player_of_column.get(name, self.players) for name in self.explained.names]
-        if owner == list(range(self.players)):
-            return coalitions
-        # One more player, always present, owns the columns of no player.
-        return np.column_stack([coalitions, np.ones(len(coalitions), dtype=bool)])[:, owner]
 
 
 def _differs(column: Column, background: Column) -> Booleans:

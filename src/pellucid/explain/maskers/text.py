@@ -284,6 +284,9 @@ class MaskedTexts:
     def __len__(self) -> int:
         return len(next(iter(self.texts.values())))
 
+    def merged(self) -> None:
+        """Nothing is known beforehand."""
+
     def batch(self, inputs: Integers | None = None) -> Batch:
         """The inputs, or those at the positions given."""
         columns = {} if self.others is None else dict(self.others.batch(inputs).columns)
