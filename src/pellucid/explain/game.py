@@ -226,6 +226,8 @@ def distinct_inputs(
     (np.True_, 2)
     """
     n = len(masked) if among is None else len(among)
+    if n < 2:
+        return among, None
     if not repeating and n > 4 * PROBED and _repeated_share(masked, among, n) < WORTH_IT:
         return among, None
     words = masked.words() if among is None else masked.words()[among]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.explain.maskers.projections import Projections
+from pellucid.explain.maskers.projections import FEW, Projections
 from pellucid.protocols.game import runs
 from pellucid.protocols.model import Batch, Repeated
 
@@ -27,8 +27,6 @@ WORD = 2**50
 """Below this, words are added up by the fast product of matrices of doubles, and differences stay exact."""
 MERGED = 0.95
 """Share of the inputs that has to be left for merging to be worth it."""
-EXACT = 2**53
-"""Below this a double holds every whole number."""
 
 
 def codes(column: Column) -> tuple[Integers, int]:
@@ -57,10 +55,14 @@ class MaskedRows:
         Which players are present, shape (coalitions, players).
     owner
         Player of every column; a column of no player, which shows the explained row, has the number of the players.
+    rows
+        Positions of the rows that are masked.
     row
-        Position of each coalition's row in ``columns``.
-    columns
-        Values of the rows and of the background, by name.
+        Which of them each coalition has.
+    all_columns
+        Values of all rows and of the background, by name.
+    all_numbers
+        The same as matrices, where all columns are numbers that doubles hold.
     copies
         Number of background rows.
     projections
@@ -69,8 +71,10 @@ class MaskedRows:
 
     coalitions: Booleans
     owner: Sequence[int]
+    rows: Integers
     row: Integers
-    columns: Mapping[str, tuple[Column, Column]]
+    all_columns: Mapping[str, tuple[Column, Column]]
+    all_numbers: tuple[Floats, Floats] | None
     copies: int
     projections: Projections
 
@@ -95,27 +99,42 @@ class MaskedRows:
         Found are inputs of the same row before the same background row, by what these have in common.
         """
         parts = runs(self.row)
-        if self.copies == 1 or len(parts) == len(self.coalitions):
-            return None
-        found = [self.projections.of(self.coalitions[part], self._differing[self.row[part.start]]) for part in parts]
-        sizes = [np.array([len(one.first) for one in some])[of_copy] for some, of_copy in found]
-        if sum(int(size.sum()) for size in sizes) > MERGED * len(self):
+        if self.copies == 1 or len(parts) == len(self.coalitions) or self._differing.sum(axis=2).min() > FEW:
             return None
         which = np.empty((len(self.coalitions), self.copies), dtype=np.intp)
         first, listed = [], 0
-        for part, (some, of_copy), size in zip(parts, found, sizes, strict=True):
-            ends = np.cumsum(size)
-            np.take(np.stack([one.which for one in some], axis=1), of_copy, axis=1, out=which[part], mode="clip")
-            which[part] += listed + ends - size
-            listed += int(ends[-1])
-            coalitions = part.start + np.concatenate([some[place].first for place in of_copy.tolist()])
-            first.append(coalitions * self.copies + np.repeat(np.arange(self.copies), size))
-        return np.concatenate(first), which.ravel()
+        for shared in self._by_coalitions(parts):
+            coalitions, rows = self.coalitions[shared[0]], self.row[[part.start for part in shared]]
+            some, of_pair = self.projections.of(coalitions, self._differing[rows].reshape(-1, coalitions.shape[1]))
+            size = np.array([len(one.first) for one in some])[of_pair]
+            begin = (listed + np.cumsum(size) - size).reshape(-1, self.copies)
+            listed += int(size.sum())
+            kinds = np.stack([one.which for one in some], axis=1)
+            for part, of_copy, at in zip(shared, of_pair.reshape(-1, self.copies), begin, strict=True):
+                np.take(kinds, of_copy, axis=1, out=which[part], mode="clip")
+                which[part] += at
+            start = np.array([part.start for part in shared])[:, None] * self.copies + np.arange(self.copies)
+            positions = np.concatenate([some[place].first for place in of_pair.tolist()])
+            first.append(positions * self.copies + np.repeat(start.ravel(), size))
+        return (np.concatenate(first), which.ravel()) if listed <= MERGED * len(self) else None
+
+    def _by_coalitions(self, parts: Sequence[slice]) -> list[list[slice]]:
+        """Rows one after another that are asked for the same coalitions."""
+        groups: list[list[slice]] = []
+        for part in parts:
+            if groups and np.array_equal(self.coalitions[groups[-1][0]], self.coalitions[part]):
+                groups[-1].append(part)
+            else:
+                groups.append([part])
+        return groups
 
     @cached_property
     def _differing(self) -> Booleans:
         """Which players a row and a background row have unlike values of, shape (rows, copies, players)."""
-        columns = np.concatenate([explained[:, None] != background for _, explained, background in self.places], axis=2)
+        if self.all_numbers is None:
+            columns = np.concatenate([here[:, None] != absent for _, here, absent in self.places], axis=2)
+        else:
+            columns = self.bits[1] != 0
         if self._columns_are_players:
             return columns
         owner = np.asarray(self.owner)
@@ -123,11 +142,10 @@ class MaskedRows:
 
     def batch(self, inputs: Integers | None = None) -> Batch:
         """The inputs, or those at the positions given."""
-        if self.side_by_side is not None:
+        if self.all_numbers is not None:
             cells = self._all_cells() if inputs is None else self._cells(inputs)
-            return Batch.of_matrix(
-                tuple(self.columns), cells, [explained.dtype for explained, _ in self.columns.values()]
-            )
+            types = [explained.dtype for explained, _ in self.all_columns.values()]
+            return Batch.of_matrix(tuple(self.all_columns), cells, types)
         if inputs is None:
             rows, copies = self.row[:, None], np.arange(self.copies)[None, :]
             shown = self.present[:, None]
@@ -170,38 +188,33 @@ class MaskedRows:
         background, apart = self.bits
         apart = apart.reshape(-1, apart.shape[2])
         cells = np.empty((len(inputs), apart.shape[1]), dtype=np.int64)
-        all_bits_where_shown = (-self.present.view(np.int8)).astype(np.int64)
-        taken = np.empty((min(len(inputs), IN_CACHE), apart.shape[1]), dtype=np.int64)
+        present, taken = self.present.view(np.int8), np.empty((min(len(inputs), IN_CACHE), apart.shape[1]), np.int64)
         for start in range(0, len(inputs), IN_CACHE):
             part = cells[start : start + IN_CACHE]
             other = taken[: len(part)]
             coalition, copy = np.divmod(inputs[start : start + IN_CACHE], self.copies)
             np.take(apart, self.row[coalition] * self.copies + copy, axis=0, out=part, mode="clip")
-            np.take(all_bits_where_shown, coalition, axis=0, out=other, mode="clip")
+            other[:] = -present.take(coalition, axis=0)
             np.bitwise_and(part, other, out=part)
             np.take(background, copy, axis=0, out=other, mode="clip")
             np.bitwise_xor(part, other, out=part)
         return cells.view(np.float64)
 
     @cached_property
+    def columns(self) -> dict[str, tuple[Column, Column]]:
+        """Values of the rows that are masked and of the background, by name."""
+        return {name: (explained[self.rows], absent) for name, (explained, absent) in self.all_columns.items()}
+
+    @cached_property
     def bits(self) -> tuple[Integers, Integers]:
         """Bits of the background, and in which of them every row is unlike it, shape (rows, copies, columns)."""
-        explained, background = (side.view(np.int64) for side in self.side_by_side or ())
-        return background, explained[:, None] ^ background
+        explained, background = (side.view(np.int64) for side in self.all_numbers or ())
+        return background, explained[self.rows, None] ^ background
 
     @cached_property
     def of_texts(self) -> set[str]:
         """Columns that hold texts and nothing else, none missing."""
         return {name for name, pair in self.columns.items() if all(_are_texts(column) for column in pair)}
-
-    @cached_property
-    def side_by_side(self) -> tuple[Column, Column] | None:
-        """Rows and background as matrices, where all columns are numbers that doubles hold."""
-        pairs = list(self.columns.values())
-        if not all(_held_by_doubles(column) for pair in pairs for column in pair):
-            return None
-        explained, background = (np.column_stack([pair[side].astype(np.float64) for pair in pairs]) for side in (0, 1))
-        return explained, background
 
     @cached_property
     def places(self) -> list[tuple[slice, npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
@@ -229,7 +242,7 @@ class MaskedRows:
 
     def words(self, inputs: Integers | None = None) -> npt.NDArray[np.int64]:
         """Equal exactly where the inputs are equal, shape (inputs, words)."""
-        if inputs is not None and self.side_by_side is not None:
+        if inputs is not None and self.all_numbers is not None:
             return self._cells(inputs).view(np.int64)
         found = np.empty((len(self) if inputs is None else len(inputs), len(self.places)), dtype=np.int64)
         for i, (columns, explained, background) in enumerate(self.places):
@@ -243,23 +256,16 @@ class MaskedRows:
 
     def _words_of_all(self, columns: slice, explained: Floats, background: Floats) -> Floats:
         """One word of every input, shape (inputs,): that of the background row, and what the row's own cells add."""
-        first, others = background[0], background[1:] - background[0]
-        added, of_background = explained - first, background.sum(axis=1)
+        first = background[0]
+        added, others, of_background = explained - first, first - background, background.sum(axis=1)
+        of_copies = np.concatenate([others.T, np.ones((1, self.copies)), of_background[None]])
         found = np.empty((len(self.present), self.copies))
         for start in range(0, len(found), IN_CACHE):
             part = slice(start, start + IN_CACHE)
             shown = self.present[part, columns].astype(np.float64)
             of_rows = np.einsum("cj,cj->c", shown, added[self.row[part]])
-            found[part] = of_rows[:, None] + of_background
-            if len(others):
-                found[part, 1:] -= shown @ others.T
+            np.matmul(np.column_stack([shown, of_rows, np.ones(len(shown))]), of_copies, out=found[part])
         return found.ravel()
-
-
-def _held_by_doubles(column: Column) -> bool:
-    if column.dtype.kind in "iu":
-        return not len(column) or bool(column.max() < EXACT and column.min() > -EXACT)
-    return column.dtype.kind in "bf" and column.dtype.itemsize <= 8
 
 
 def _are_texts(column: Column) -> bool:

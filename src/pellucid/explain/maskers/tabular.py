@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
-from pellucid.explain.maskers.masked_rows import EXACT, MaskedRows, codes
+from pellucid.explain.maskers.masked_rows import MaskedRows, codes
 from pellucid.explain.maskers.projections import Projections
 from pellucid.protocols.game import Asked
 from pellucid.protocols.model import Batch
@@ -22,6 +22,10 @@ Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
 Column = npt.NDArray[Any]
+
+
+EXACT = 2**53
+"""Below this a double holds every whole number."""
 
 
 def players_of(
@@ -201,11 +205,25 @@ class TabularMasker:
         return {name: i for i, columns in enumerate(self.columns_of.values()) for name in columns}
 
     @cached_property
+    def owner(self) -> list[int]:
+        """Player of every column, by position; the number of the players for a column of no player."""
+        return [self.player_of_column.get(name, self.players) for name in self.explained.names]
+
+    @cached_property
     def typed(self) -> dict[str, tuple[Column, Column]]:
         """Columns of the rows and of the background, in one type each."""
         return {
             name: alike(self.explained.columns[name], self.background.columns[name]) for name in self.explained.names
         }
+
+    @cached_property
+    def numbers(self) -> tuple[Floats, Floats] | None:
+        """Rows and background as matrices, where all columns are numbers that doubles hold."""
+        pairs = list(self.typed.values())
+        if not all(_held_by_doubles(column) for pair in pairs for column in pair):
+            return None
+        explained, background = (np.column_stack([pair[side].astype(np.float64) for pair in pairs]) for side in (0, 1))
+        return explained, background
 
     @cached_property
     def projections(self) -> Projections:
@@ -237,9 +255,11 @@ class TabularMasker:
         distinct = np.flatnonzero(occurs)
         return MaskedRows(
             coalitions=asked.coalitions,
-            owner=[self.player_of_column.get(name, self.players) for name in self.explained.names],
+            owner=self.owner,
+            rows=distinct,
             row=(np.cumsum(occurs) - 1)[asked.rows],
-            columns={name: (self.typed[name][0][distinct], self.typed[name][1]) for name in self.explained.names},
+            all_columns=self.typed,
+            all_numbers=self.numbers,
             copies=self.inputs_per_coalition,
             projections=self.projections,
         )
@@ -258,3 +278,9 @@ def _differs(column: Column, background: Column) -> Booleans:
 def _equals(column: Column, value: Any) -> Booleans:
     """Which numbers equal another one; a missing one equals a missing one."""
     return np.asarray((column == value) | ((column != column) & (value != value)))
+
+
+def _held_by_doubles(column: Column) -> bool:
+    if column.dtype.kind in "iu":
+        return not len(column) or bool(column.max() < EXACT and column.min() > -EXACT)
+    return column.dtype.kind in "bf" and column.dtype.itemsize <= 8
