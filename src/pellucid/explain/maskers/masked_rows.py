@@ -146,24 +146,18 @@ class MaskedRows:
             cells = self._all_cells() if inputs is None else self._cells(inputs)
             types = [explained.dtype for explained, _ in self.all_columns.values()]
             return Batch.of_matrix(tuple(self.all_columns), cells, types)
-        if inputs is None:
-            rows, copies = self.row[:, None], np.arange(self.copies)[None, :]
-            shown = self.present[:, None]
-        else:
-            coalition, copies = np.divmod(inputs, self.copies)
-            shown, rows = self.present[coalition], self.row[coalition]
+        coalition, copy = np.divmod(np.arange(len(self)) if inputs is None else inputs, self.copies)
+        row, absent = self.row[coalition], np.ascontiguousarray(~self.present.T)
+        # Background rows stand behind the rows: a sum tells which of them, where a choice would be slow.
+        further = len(self.rows) + copy - row
         columns: dict[str, Column] = {}
         repeated: dict[str, Repeated] = {}
-        for i, (name, (explained, background)) in enumerate(self.columns.items()):
-            if explained.dtype.kind != "O":
-                columns[name] = np.where(shown[..., i], explained[rows], background[copies]).ravel()
-                continue
-            # Moving objects about costs more than moving their places.
-            objects = np.concatenate([explained, background])
-            which = np.where(shown[..., i], rows, len(explained) + copies).ravel()
-            columns[name] = objects[which]
+        for (name, pair), of_coalitions in zip(self.columns.items(), absent, strict=True):
+            values, which = np.concatenate(pair), further * of_coalitions.take(coalition)
+            which += row
+            columns[name] = values.take(which)
             if name in self.of_texts:
-                repeated[name] = Repeated(objects, which)
+                repeated[name] = Repeated(values, which)
         return Batch(columns, repeated)
 
     def _all_cells(self) -> Column:
