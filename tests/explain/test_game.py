@@ -99,7 +99,7 @@ def test_asking_once_gives_the_values_of_asking_always(monkeypatch):
     once = played.values(asked)
     monkeypatch.setattr(MaskedRows, "merged", lambda masked: None)
     unrepeated = played.values(asked)
-    monkeypatch.setattr(game, "distinct_inputs", lambda masked, among, repeating: (None, None))
+    monkeypatch.setattr(game, "distinct_inputs", lambda masked, repeating: (None, None))
     always = played.values(asked)
     assert once.model_rows < always.model_rows == 30 * 50 * 4
     assert once.values.tolist() == unrepeated.values.tolist() == always.values.tolist()

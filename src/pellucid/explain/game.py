@@ -30,8 +30,9 @@ CELLS_AT_ONCE = 2**24
 PROBED = 4096
 """Inputs looked at to learn whether any repeat."""
 WORTH_IT = 0.05
-"""Share of repeated inputs below which finding them costs more than it saves: estimated, or found among the last ones,
-which are much alike."""
+"""Estimated share of repeated inputs below which finding them costs more than it saves."""
+SURELY = 0.25
+"""Share of repeated inputs from which on the next ones, which are much like these, are not probed."""
 
 
 def logit(probabilities: Floats) -> Floats:
@@ -115,26 +116,22 @@ class MaskedGames:
         inputs = min(self.batch_rows * BATCHES_AT_ONCE, CELLS_AT_ONCE // self.masker.cells_per_input)
         parts, model_rows, repeating = [], 0, False
         for part in _parts(asked.rows, max(1, inputs // self.inputs_per_coalition)):
-            scores, cost, repeating = self._masked_scores(asked[part], repeating)
+            scores, cost = self._masked_scores(asked[part], repeating)
             parts.append(scores.reshape(-1, self.inputs_per_coalition, scores.shape[1]).mean(axis=1))
             model_rows += cost
+            repeating = cost < (1 - SURELY) * len(scores)
         return Answer(np.concatenate(parts) if parts else np.empty((0, 1)), model_rows)
 
-    def _masked_scores(self, asked: Asked, repeating: bool) -> tuple[Floats, int, bool]:
-        """Linked scores of all inputs, shape (inputs, outputs), how many were asked, and whether many others repeat."""
+    def _masked_scores(self, asked: Asked, repeating: bool) -> tuple[Floats, int]:
+        """Linked scores of all inputs, shape (inputs, outputs), and the number of inputs that were asked."""
         masked = self.masker.masked(asked)
-        merged = masked.merged()
-        first, which = distinct_inputs(masked, None if merged is None else merged[0], repeating=repeating)
-        if first is None:
-            # A request at a time, so that the memory of one serves the next.
-            builds = [partial(self._built, asked[part]) for part in _slices(len(asked), self._coalitions_per_batch)]
-            return np.concatenate([self._scores(build) for build in builds]), len(masked), False
-        builds = [partial(masked.batch, first[part]) for part in _slices(len(first), self.batch_rows)]
-        scores = np.concatenate([self._scores(build) for build in builds])
-        many = which is not None and len(first) < (1 - WORTH_IT) * len(which)
-        for of_all in (which, None if merged is None else merged[1]):
-            scores = scores if of_all is None else scores.take(of_all, axis=0)
-        return scores, len(first), many
+        first, which = distinct_inputs(masked, repeating=repeating)
+        if first is not None and which is not None:
+            builds = [partial(masked.batch, first[part]) for part in _slices(len(first), self.batch_rows)]
+            return np.concatenate([self._scores(build) for build in builds]).take(which, axis=0), len(first)
+        # A request at a time, so that the memory of one serves the next.
+        builds = [partial(self._built, asked[part]) for part in _slices(len(asked), self._coalitions_per_batch)]
+        return np.concatenate([self._scores(build) for build in builds]), len(masked)
 
     def _built(self, asked: Asked) -> Batch:
         return self.masker.masked(asked).batch()
@@ -197,39 +194,35 @@ def _cell_shown(cell: Any) -> Any:
     return cell.item() if isinstance(cell, np.generic) else cell
 
 
-def distinct_inputs(
-    masked: Masked, among: Integers | None = None, *, repeating: bool = False
-) -> tuple[Integers | None, Integers | None]:
-    """Positions of the distinct inputs, and for every input which of them it equals.
+def distinct_inputs(masked: Masked, *, repeating: bool = False) -> tuple[Integers | None, Integers | None]:
+    """Positions of the distinct inputs, and for every input which of them it equals; (None, None) if too few repeat.
 
-    Parameters
-    ----------
-    masked
-        The inputs.
-    among
-        Positions of those that count; None for all.
-    repeating
-        Whether it is known that they repeat; else this is estimated from a sample.
-
-    Returns
-    -------
-    ndarray or None, ndarray or None
-        ``(among, None)`` if too few repeat.
+    First inputs are merged that the masker knows to be equal. Whether too few of the others repeat is estimated from a
+    sample, unless it is known that the inputs are ``repeating``.
 
     Examples
     --------
     >>> class Masked:
     ...     def __len__(self): return 3
+    ...     def merged(self): return None
     ...     def words(self, inputs=None): return np.array([[7], [5], [7]])
     >>> first, which = distinct_inputs(Masked())
     >>> which[0] == which[2] != which[1], len(first)
     (np.True_, 2)
     """
+    merged = masked.merged()
+    if merged is None:
+        return _equal_inputs(masked, None, repeating) or (None, None)
+    first, which = merged
+    found = _equal_inputs(masked, first, repeating)
+    return (first, which) if found is None else (first[found[0]], found[1].take(which))
+
+
+def _equal_inputs(masked: Masked, among: Integers | None, repeating: bool) -> tuple[Integers, Integers] | None:
+    """As `distinct_inputs`, of all inputs or of some, by their words."""
     n = len(masked) if among is None else len(among)
-    if n < 2:
-        return among, None
-    if not repeating and n > 4 * PROBED and _repeated_share(masked, among, n) < WORTH_IT:
-        return among, None
+    if n < 2 or (not repeating and n > 4 * PROBED and _repeated_share(masked, among, n) < WORTH_IT):
+        return None
     words = masked.words() if among is None else masked.words()[among]
     stands_for = _equal_ones(_mixed(words))
     kept = np.zeros(n, dtype=bool)
@@ -238,8 +231,8 @@ def distinct_inputs(
     which = (np.cumsum(kept) - 1)[stands_for]
     # Several words are mixed into one number, which different inputs could share: a chance of 2^-64 each, but checked.
     if words.shape[1] > 1 and not np.array_equal(words[first][which], words):
-        return among, None
-    return first if among is None else among[first], which
+        return None
+    return first, which
 
 
 def _equal_ones(numbers: npt.NDArray[np.uint64]) -> Integers:
