@@ -20,7 +20,7 @@ Integers = npt.NDArray[np.intp]
 FEW = 16
 """Differing players up to which coalitions are compared: of more, samples hardly agree by chance."""
 KEPT = 2**21
-"""Positions of coalitions that are kept, at most: 16 MiB."""
+"""Coalitions of all projections from which on they are forgotten: 32 MiB at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
