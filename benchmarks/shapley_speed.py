@@ -7,8 +7,9 @@ same rows against the same background with shap's default of 2048 + 2 M samples,
 KernelExplainer with ``l1_reg=0``, without which its feature selection leaves an error that no number of samples
 removes; shapiq's TabularExplainer as it comes, over the whole background, and on a few rows only since it takes long.
 Printed for each case: CPU milliseconds per row, the ratios, relative squared errors against exact values, the share of
-our time that is not the model's own on the distinct masked rows; with ``budget: precision``, the time for shap's own
-error over all rows. The precision is that of each row, and most rows end below it; so it is raised from the root mean
+our time that is not the model's own on the distinct masked rows; the same of a bare numpy loop that is told for nothing
+how many masked rows are distinct, and does no more than mask as many, ask the model and multiply by one matrix; with
+``budget: precision``, the time for shap's own error over all rows. The precision is that of each row, and most rows end below it; so it is raised from the root mean
 square of the relative errors of shap's rows, by a twentieth at a time, as long as the error over all rows stays within
 shap's. The search is not timed, the explanation at the precision that it finds is, as the median of three. ``job``
 compares ``pellucid run`` with the bare time of the model on as many masked rows; ``http`` counts the requests of such a
@@ -45,7 +46,7 @@ import pellucid
 from pellucid.api.job import run_job
 from pellucid.explain.exact.logistic import logistic
 from pellucid.explain.exact.trees import explain_trees
-from pellucid.models.serving.shadow import serving_command, shadow_server
+from pellucid.explain.game import BATCH_ROWS
 from pellucid.models.tree_readers.read import read_trees
 
 Floats = npt.NDArray[np.float64]
@@ -206,20 +207,62 @@ def theirs(case: Case, python: str) -> tuple[float, Floats, float, Floats]:
     return found
 
 
-def ours(case: Case, budget: Any = None) -> tuple[float, float, Any]:
-    """CPU seconds, those of them spent in the model, and the explanation."""
-    spent = 0.0
+@dataclass(eq=False)
+class Timed:
+    """A function that tells how much CPU time was spent in it."""
 
-    def score(rows: Any) -> Floats:
-        nonlocal spent
+    function: Callable[[Any], Floats]
+    seconds: float = 0.0
+
+    def __call__(self, rows: Any) -> Floats:
+        """Its answer."""
         start = time.process_time()
-        answer = case.score(rows)
-        spent += time.process_time() - start
+        answer = self.function(rows)
+        self.seconds += time.process_time() - start
         return answer
 
-    start = time.process_time()
+
+def ours(case: Case, budget: Any = None) -> tuple[float, float, Any]:
+    """CPU seconds, those of them spent in the model, and the explanation."""
+    score, start = Timed(case.score), time.process_time()
     found = pellucid.explain(score, case.data, baseline=case.background, exact=False, budget=budget)
-    return time.process_time() - start, spent, found
+    return time.process_time() - start, score.seconds, found
+
+
+def bare_loop(case: Case, samples: int, distinct: int) -> tuple[float, float]:
+    """CPU seconds of the least that gives as many values from as many model rows, and those spent in the model.
+
+    It is no explainer: coalitions are any, and the masked rows asked are the first ones, not the distinct ones.
+    """
+    rows, players = case.data.shape
+    coalitions = np.random.default_rng(0).random((samples, players)) < 0.5
+    on_values = np.linalg.pinv(coalitions.astype(np.float64))
+    inputs = len(case.background)
+    asked = max(1, round(distinct / rows / inputs))
+    together, at_once = max(1, BATCH_ROWS // (asked * inputs)), max(1, BATCH_ROWS // inputs)
+    score, start = Timed(case.score), time.process_time()
+    for first in range(0, rows, together):
+        some = case.data[first : first + together]
+        values = np.zeros((len(some), samples))
+        for begin in range(0, asked, at_once):
+            part = coalitions[begin : min(begin + at_once, asked)]
+            scores = score(masked(some, case.background, part))
+            values[:, begin : begin + len(part)] = scores.reshape(len(some), len(part), inputs).mean(axis=2)
+        values @ on_values.T
+    return time.process_time() - start, score.seconds
+
+
+def masked(rows: Any, background: Any, coalitions: Any) -> Any:
+    """Every row in every coalition before every background row, as an array or a frame like the rows."""
+    if isinstance(rows, pd.DataFrame):
+        columns = {}
+        for place, (name, column) in enumerate(rows.items()):
+            both = pd.concat([column, background[name]]).array
+            absent = len(rows) + np.arange(len(background))
+            which = np.where(coalitions[None, :, None, place], np.arange(len(rows))[:, None, None], absent)
+            columns[name] = both.take(which.ravel())
+        return pd.DataFrame(columns)
+    return np.where(coalitions[None, :, None], rows[:, None, None], background).reshape(-1, rows.shape[1])
 
 
 def error(values: Floats, truth: Floats) -> float:
@@ -247,12 +290,14 @@ def compare(case: Case, python: str) -> bool:
     rows = len(case.data)
     pellucid.explain(case.score, case.data[:1], baseline=case.background, exact=False)  # imports, caches
     mine, model, found = ours(case)
+    bare, of_bare = bare_loop(case, round(found.samples.mean()), found.n_model_calls)
     reference, values, slow, few = theirs(case, python)
     off, others = error(found.values[:, :, 0], case.truth), error(values, case.truth)
     print(
         f"{case.name}: {1e3 * mine / rows:.2f} ms a row, shap {1e3 * reference / rows:.2f} ms, "
         f"{reference / mine:.1f} x (goal {case.goal:g}); error {off:.1e}, shap {others:.1e}; "
-        f"beside the model {100 * (mine - model) / model:.0f} % (model rows {found.n_model_calls:,})",
+        f"beside the model {100 * (mine - model) / model:.0f} % (model rows {found.n_model_calls:,}), "
+        f"of a bare numpy loop {100 * (bare - of_bare) / of_bare:.0f} % ({1e3 * bare / rows:.2f} ms a row)",
         flush=True,
     )
     mine_there = error(found.values[: len(few), :, 0], case.truth[: len(few)])

@@ -8,6 +8,7 @@ import pytest
 from pellucid.errors import ModelError
 from pellucid.explain import game
 from pellucid.explain.game import MaskedGames, distinct_inputs, logit
+from pellucid.explain.maskers.masked_rows import MaskedRows
 from pellucid.explain.maskers.tabular import TabularMasker, players_of
 from pellucid.protocols.game import Asked
 from pellucid.protocols.model import Batch
@@ -96,10 +97,12 @@ def test_asking_once_gives_the_values_of_asking_always(monkeypatch):
     played = games(rows, background, lambda inputs: np.cos(matrix(inputs) @ np.arange(8.0)))
     asked = Asked.join([Asked.of(row, rng.random((50, 8)) < 0.5) for row in range(30)])
     once = played.values(asked)
+    monkeypatch.setattr(MaskedRows, "merged", lambda masked: None)
+    unrepeated = played.values(asked)
     monkeypatch.setattr(game, "distinct_inputs", lambda masked, repeating: (None, None))
     always = played.values(asked)
     assert once.model_rows < always.model_rows == 30 * 50 * 4
-    assert once.values.tolist() == always.values.tolist()
+    assert once.values.tolist() == unrepeated.values.tolist() == always.values.tolist()
 
 
 def test_nothing_is_looked_for_where_nothing_repeats():

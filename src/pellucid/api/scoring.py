@@ -192,6 +192,8 @@ def check_features(names: Sequence[str], known: Sequence[str], where: str) -> No
     DataError
         One is missing, or is no feature.
     """
+    if not known:
+        return
     # LightGBM writes blanks in names as underscores.
     given = {name.replace(" ", "_"): name for name in names}
     wanted = {name.replace(" ", "_"): name for name in known}
@@ -210,7 +212,7 @@ def check_features(names: Sequence[str], known: Sequence[str], where: str) -> No
         for plain, name in given.items()
         if plain not in wanted
     ]
-    if known and problems:
+    if problems:
         raise DataError(problems)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ModelError
-from pellucid.protocols.game import Answer, Asked, Masked, Masker
+from pellucid.protocols.game import Answer, Asked, Masked, Masker, runs
 from pellucid.protocols.model import Batch
 from pellucid.records import dataclass
 
@@ -115,7 +115,7 @@ class MaskedGames:
         """
         inputs = min(self.batch_rows * BATCHES_AT_ONCE, CELLS_AT_ONCE // self.masker.cells_per_input)
         parts, model_rows, repeating = [], 0, False
-        for part in _slices(len(asked), max(1, inputs // self.inputs_per_coalition)):
+        for part in _parts(asked.rows, max(1, inputs // self.inputs_per_coalition)):
             scores, cost = self._masked_scores(asked[part], repeating)
             parts.append(scores.reshape(-1, self.inputs_per_coalition, scores.shape[1]).mean(axis=1))
             model_rows += cost
@@ -128,7 +128,7 @@ class MaskedGames:
         first, which = distinct_inputs(masked, repeating=repeating)
         if first is not None and which is not None:
             builds = [partial(masked.batch, first[part]) for part in _slices(len(first), self.batch_rows)]
-            return np.concatenate([self._scores(build) for build in builds])[which], len(first)
+            return np.concatenate([self._scores(build) for build in builds]).take(which, axis=0), len(first)
         # A request at a time, so that the memory of one serves the next.
         builds = [partial(self._built, asked[part]) for part in _slices(len(asked), self._coalitions_per_batch)]
         return np.concatenate([self._scores(build) for build in builds]), len(masked)
@@ -197,21 +197,33 @@ def _cell_shown(cell: Any) -> Any:
 def distinct_inputs(masked: Masked, *, repeating: bool = False) -> tuple[Integers | None, Integers | None]:
     """Positions of the distinct inputs, and for every input which of them it equals; (None, None) if too few repeat.
 
-    Whether too few repeat is estimated from a sample, unless it is known that the inputs are ``repeating``.
+    First inputs are merged that the masker knows to be equal. Whether too few of the others repeat is estimated from a
+    sample, unless it is known that the inputs are ``repeating``.
 
     Examples
     --------
     >>> class Masked:
     ...     def __len__(self): return 3
+    ...     def merged(self): return None
     ...     def words(self, inputs=None): return np.array([[7], [5], [7]])
     >>> first, which = distinct_inputs(Masked())
     >>> which[0] == which[2] != which[1], len(first)
     (np.True_, 2)
     """
-    n = len(masked)
-    if not repeating and n > 4 * PROBED and _repeated_share(masked, n) < WORTH_IT:
-        return None, None
-    words = masked.words()
+    merged = masked.merged()
+    if merged is None:
+        return _equal_inputs(masked, None, repeating) or (None, None)
+    first, which = merged
+    found = _equal_inputs(masked, first, repeating)
+    return (first, which) if found is None else (first[found[0]], found[1].take(which))
+
+
+def _equal_inputs(masked: Masked, among: Integers | None, repeating: bool) -> tuple[Integers, Integers] | None:
+    """As `distinct_inputs`, of all inputs or of some, by their words."""
+    n = len(masked) if among is None else len(among)
+    if n < 2 or (not repeating and n > 4 * PROBED and _repeated_share(masked, among, n) < WORTH_IT):
+        return None
+    words = masked.words() if among is None else masked.words()[among]
     stands_for = _equal_ones(_mixed(words))
     kept = np.zeros(n, dtype=bool)
     kept[stands_for] = True
@@ -219,7 +231,7 @@ def distinct_inputs(masked: Masked, *, repeating: bool = False) -> tuple[Integer
     which = (np.cumsum(kept) - 1)[stands_for]
     # Several words are mixed into one number, which different inputs could share: a chance of 2^-64 each, but checked.
     if words.shape[1] > 1 and not np.array_equal(words[first][which], words):
-        return None, None
+        return None
     return first, which
 
 
@@ -245,12 +257,13 @@ def _equal_ones(numbers: npt.NDArray[np.uint64]) -> Integers:
     return stands_for
 
 
-def _repeated_share(masked: Masked, n: int) -> float:
+def _repeated_share(masked: Masked, among: Integers | None, n: int) -> float:
     """How many further copies an input has on average, estimated from pairs that meet in a sample."""
     sample = np.random.default_rng(0).integers(n, size=PROBED)
-    sample = np.unique(sample)
-    met = len(sample) - len(np.unique(_mixed(masked.words(sample))))
-    return 2 * met * n / len(sample) ** 2
+    sample.sort()
+    sample = sample[np.diff(sample, prepend=-1) > 0]
+    words = np.sort(_mixed(masked.words(sample if among is None else among[sample])))
+    return 2 * int((words[1:] == words[:-1]).sum()) * n / len(sample) ** 2
 
 
 def _mixed(words: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
@@ -263,6 +276,17 @@ def _mixed(words: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
     )
     mixed: npt.NDArray[np.uint64] = (unsigned * odd).sum(axis=1, dtype=np.uint64)
     return mixed
+
+
+def _parts(rows: Integers, most: int) -> list[slice]:
+    """Coalitions that are worked on together: whole rows, if one has at most ``most`` of them."""
+    parts = [slice(0, 0)]
+    for run in runs(rows):
+        if run.stop - parts[-1].start <= most:
+            parts[-1] = slice(parts[-1].start, run.stop)
+        else:
+            parts += [slice(run.start + s.start, run.start + s.stop) for s in _slices(run.stop - run.start, most)]
+    return [part for part in parts if part.stop > part.start]
 
 
 def _slices(n: int, size: int) -> list[slice]:

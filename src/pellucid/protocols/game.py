@@ -163,6 +163,10 @@ class Masked(Protocol):
 
     def __len__(self) -> int: ...
 
+    def merged(self) -> tuple[Integers, Integers] | None:
+        """Inputs that stand for all, and for every input which of these it equals, where that is known beforehand."""
+        ...
+
     def words(self, inputs: Integers | None = None) -> npt.NDArray[np.int64]:
         """Numbers that are equal for equal inputs and differ for others, shape (inputs, words); None stands for all.
 

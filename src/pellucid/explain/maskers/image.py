@@ -120,6 +120,9 @@ class MaskedImages:
     def __len__(self) -> int:
         return len(self.present) * self.masker.inputs_per_coalition
 
+    def merged(self) -> None:
+        """Nothing is known beforehand."""
+
     def words(self, inputs: Integers | None = None) -> npt.NDArray[np.int64]:
         """Bits of the coalition, and which background image: equal inputs that differ in these are asked twice."""
         coalition, copy = np.divmod(

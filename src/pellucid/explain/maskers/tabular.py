@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
+from pellucid.explain.maskers.masked_rows import MaskedRows, codes
+from pellucid.explain.maskers.projections import Projections
 from pellucid.protocols.game import Asked
-from pellucid.protocols.model import Batch, Repeated
+from pellucid.protocols.model import Batch
 from pellucid.records import dataclass
 
 __all__ = ["TabularMasker", "players_of"]
@@ -21,12 +23,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
 Column = npt.NDArray[Any]
 
-IN_CACHE = 2048
-"""Inputs that are built at a time: what is read and written again stays near the processor."""
-FEW = 4096
-"""Inputs of which cells are told apart faster than words can be made of them."""
-WORD = 2**50
-"""Below this, words are added up by the fast product of matrices of doubles, and differences stay exact."""
+
 EXACT = 2**53
 """Below this a double holds every whole number."""
 
@@ -126,22 +123,6 @@ def _all_whole(numbers: Column) -> bool:
     return bool(np.all(np.isfinite(numbers) & (numbers == np.trunc(numbers)) & (np.abs(numbers) < EXACT)))
 
 
-def codes(column: Column) -> tuple[Integers, int]:
-    """A number from 0 for every distinct value, and how many there are; values of different types are different.
-
-    >>> codes(np.array(["b", None, "b", 1, True], dtype=object))
-    (array([0, 1, 0, 2, 3]), 4)
-    """
-    if column.dtype.kind != "O":
-        values, inverse = np.unique(column, return_inverse=True)
-        return inverse, len(values)
-    seen: dict[Any, int] = {}
-    # A nan is unequal to itself, so it is looked up under None's type and a mark instead.
-    keys = ((type(value), value if value == value else "nan") for value in column.tolist())
-    inverse = np.fromiter((seen.setdefault(key, len(seen)) for key in keys), dtype=np.intp, count=len(column))
-    return inverse, len(seen)
-
-
 @dataclass(frozen=True, eq=False)
 class TabularMasker:
     """Rows to explain, background rows, and which columns act together.
@@ -224,11 +205,30 @@ class TabularMasker:
         return {name: i for i, columns in enumerate(self.columns_of.values()) for name in columns}
 
     @cached_property
+    def owner(self) -> list[int]:
+        """Player of every column, by position; the number of the players for a column of no player."""
+        return [self.player_of_column.get(name, self.players) for name in self.explained.names]
+
+    @cached_property
     def typed(self) -> dict[str, tuple[Column, Column]]:
         """Columns of the rows and of the background, in one type each."""
         return {
             name: alike(self.explained.columns[name], self.background.columns[name]) for name in self.explained.names
         }
+
+    @cached_property
+    def numbers(self) -> tuple[Floats, Floats] | None:
+        """Rows and background as matrices, where all columns are numbers that doubles hold."""
+        pairs = list(self.typed.values())
+        if not all(_held_by_doubles(column) for pair in pairs for column in pair):
+            return None
+        explained, background = (np.column_stack([pair[side].astype(np.float64) for pair in pairs]) for side in (0, 1))
+        return explained, background
+
+    @cached_property
+    def projections(self) -> Projections:
+        """Which coalitions show the same, as far as it was found out."""
+        return Projections()
 
     def playing(self, rows: Sequence[int]) -> Booleans:
         """Every row has all players, shape (rows, players)."""
@@ -254,195 +254,15 @@ class TabularMasker:
         occurs[asked.rows] = True
         distinct = np.flatnonzero(occurs)
         return MaskedRows(
-            present=self._columns_present(asked.coalitions),
+            coalitions=asked.coalitions,
+            owner=self.owner,
+            rows=distinct,
             row=(np.cumsum(occurs) - 1)[asked.rows],
-            columns={name: (self.typed[name][0][distinct], self.typed[name][1]) for name in self.explained.names},
+            all_columns=self.typed,
+            all_numbers=self.numbers,
             copies=self.inputs_per_coalition,
+            projections=self.projections,
         )
-
-    def _columns_present(self, coalitions: Booleans) -> Booleans:
-        """Which columns show the explained row, shape (coalitions, columns)."""
-        owner = [self.player_of_column.get(name, self.players) for name in self.explained.names]
-        if owner == list(range(self.players)):
-            return coalitions
-        # One more player, always present, owns the columns of no player.
-        return np.column_stack([coalitions, np.ones(len(coalitions), dtype=bool)])[:, owner]
-
-
-@dataclass(frozen=True, eq=False)
-class MaskedRows:
-    """Inputs of some coalitions, not yet built.
-
-    Parameters
-    ----------
-    present
-        Which columns show the explained row, shape (coalitions, columns).
-    row
-        Position of each coalition's row in ``columns``.
-    columns
-        Values of the rows and of the background, by name.
-    copies
-        Number of background rows.
-    """
-
-    present: Booleans
-    row: Integers
-    columns: Mapping[str, tuple[Column, Column]]
-    copies: int
-
-    def __len__(self) -> int:
-        return len(self.present) * self.copies
-
-    def batch(self, inputs: Integers | None = None) -> Batch:
-        """The inputs, or those at the positions given."""
-        if self.side_by_side is not None:
-            cells = self._all_cells() if inputs is None else self._cells(inputs)
-            return Batch.of_matrix(
-                tuple(self.columns), cells, [explained.dtype for explained, _ in self.columns.values()]
-            )
-        if inputs is None:
-            rows, copies = self.row[:, None], np.arange(self.copies)[None, :]
-            shown = self.present[:, None]
-        else:
-            coalition, copies = np.divmod(inputs, self.copies)
-            shown, rows = self.present[coalition], self.row[coalition]
-        columns: dict[str, Column] = {}
-        repeated: dict[str, Repeated] = {}
-        for i, (name, (explained, background)) in enumerate(self.columns.items()):
-            if explained.dtype.kind != "O":
-                columns[name] = np.where(shown[..., i], explained[rows], background[copies]).ravel()
-                continue
-            # Moving objects about costs more than moving their places.
-            objects = np.concatenate([explained, background])
-            which = np.where(shown[..., i], rows, len(explained) + copies).ravel()
-            columns[name] = objects[which]
-            if name in self.of_texts:
-                repeated[name] = Repeated(objects, which)
-        return Batch(columns, repeated)
-
-    def _all_cells(self) -> Column:
-        """Cells of all inputs, shape (inputs, columns).
-
-        Chosen bit by bit, since a choice between numbers is slow where nobody can foresee it.
-        """
-        background, apart = self.bits
-        cells = np.empty((len(self.present), *apart.shape[1:]), dtype=np.int64)
-        at_once = max(1, IN_CACHE // self.copies)
-        for start in range(0, len(cells), at_once):
-            part = slice(start, start + at_once)
-            all_bits_where_shown = (-self.present[part].view(np.int8)).astype(np.int64)
-            # Out of range there is nothing; without the look at it, rows are copied straight to their place.
-            np.take(apart, self.row[part], axis=0, out=cells[part], mode="clip")
-            np.bitwise_and(cells[part], all_bits_where_shown[:, None], out=cells[part])
-            np.bitwise_xor(cells[part], background, out=cells[part])
-        return cells.reshape(len(self), -1).view(np.float64)
-
-    def _cells(self, inputs: Integers) -> Column:
-        """Cells of some inputs, shape (inputs, columns); see `_all_cells`."""
-        background, apart = self.bits
-        apart = apart.reshape(-1, apart.shape[2])
-        cells = np.empty((len(inputs), apart.shape[1]), dtype=np.int64)
-        all_bits_where_shown = -self.present.view(np.int8)
-        for start in range(0, len(inputs), IN_CACHE):
-            part = cells[start : start + IN_CACHE]
-            coalition, copy = np.divmod(inputs[start : start + IN_CACHE], self.copies)
-            np.take(apart, self.row[coalition] * self.copies + copy, axis=0, out=part, mode="clip")
-            np.bitwise_and(part, all_bits_where_shown[coalition], out=part)
-            np.bitwise_xor(part, background[copy] if self.copies > 1 else background, out=part)
-        return cells.view(np.float64)
-
-    @cached_property
-    def bits(self) -> tuple[Integers, Integers]:
-        """Bits of the background, and in which of them every row is unlike it, shape (rows, copies, columns)."""
-        explained, background = (side.view(np.int64) for side in self.side_by_side or ())
-        return background, explained[:, None] ^ background
-
-    @cached_property
-    def of_texts(self) -> set[str]:
-        """Columns that hold texts and nothing else, none missing."""
-        return {name for name, pair in self.columns.items() if all(_are_texts(column) for column in pair)}
-
-    @cached_property
-    def side_by_side(self) -> tuple[Column, Column] | None:
-        """Rows and background as matrices, where all columns are numbers that doubles hold."""
-        pairs = list(self.columns.values())
-        if not all(_held_by_doubles(column) for pair in pairs for column in pair):
-            return None
-        explained, background = (np.column_stack([pair[side].astype(np.float64) for pair in pairs]) for side in (0, 1))
-        return explained, background
-
-    @cached_property
-    def places(self) -> list[tuple[slice, npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
-        """Digits of every row and background row: columns of a word, then shape (rows, columns), (copies, columns).
-
-        A word is a number with one digit per column, in a base of as many values as the column has here.
-        """
-        coded = [codes(np.concatenate(pair)) for pair in self.columns.values()]
-        words: list[tuple[slice, npt.NDArray[np.float64], npt.NDArray[np.float64]]] = []
-        start, place = 0, 1
-        digits: list[npt.NDArray[np.float64]] = []
-        for i, (number, distinct) in enumerate(coded):
-            if place * distinct >= WORD:
-                words.append(self._word(start, digits))
-                start, place, digits = i, 1, []
-            digits.append(number.astype(float) * place)
-            place *= distinct
-        return [*words, self._word(start, digits)]
-
-    def _word(
-        self, start: int, digits: Sequence[npt.NDArray[np.float64]]
-    ) -> tuple[slice, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        together = np.column_stack(digits)
-        return slice(start, start + len(digits)), together[: -self.copies], together[-self.copies :]
-
-    def words(self, inputs: Integers | None = None) -> npt.NDArray[np.int64]:
-        """Equal exactly where the inputs are equal, shape (inputs, words)."""
-        if inputs is not None and self.side_by_side is not None and len(inputs) <= FEW:
-            return self._cells(inputs).view(np.int64)
-        found = np.empty((len(self) if inputs is None else len(inputs), len(self.places)), dtype=np.int64)
-        for i, (columns, explained, background) in enumerate(self.places):
-            if inputs is None:
-                found[:, i] = self._words_of_all(columns, explained, background)
-            else:
-                found[:, i] = self._words_of(inputs, columns, explained, background)
-        return found
-
-    def _words_of(self, inputs: Integers, columns: slice, explained: Floats, background: Floats) -> Floats:
-        """One word of some inputs, shape (inputs,); see `_words_of_all`. Those of a coalition stand together."""
-        coalition, copy = np.divmod(inputs, self.copies)
-        begins = np.flatnonzero(np.diff(coalition, prepend=-1))
-        ends = np.append(begins[1:], len(inputs))
-        found: Floats = background.sum(axis=1)[copy]
-        added, others = explained - background[0], (background - background[0]).T
-        for start in range(0, len(begins), IN_CACHE):
-            part = slice(start, start + IN_CACHE)
-            of_part = slice(begins[part][0], ends[part][-1])
-            which = coalition[begins[part]]
-            shown = self.present[which, columns].astype(np.float64)
-            of_games = np.einsum("cj,cj->c", shown, added[self.row[which]])[:, None] - shown @ others
-            run = np.repeat(np.arange(len(which)), ends[part] - begins[part])
-            found[of_part] += of_games[run, copy[of_part]]
-        return found
-
-    def _words_of_all(self, columns: slice, explained: Floats, background: Floats) -> Floats:
-        """One word of every input, shape (inputs,): that of the background row, and what the row's own cells add."""
-        first, others = background[0], background[1:] - background[0]
-        added, of_background = explained - first, background.sum(axis=1)
-        found = np.empty((len(self.present), self.copies))
-        for start in range(0, len(found), IN_CACHE):
-            part = slice(start, start + IN_CACHE)
-            shown = self.present[part, columns].astype(np.float64)
-            of_rows = np.einsum("cj,cj->c", shown, added[self.row[part]])
-            found[part] = of_rows[:, None] + of_background
-            if len(others):
-                found[part, 1:] -= shown @ others.T
-        return found.ravel()
-
-
-def _held_by_doubles(column: Column) -> bool:
-    if column.dtype.kind in "iu":
-        return not len(column) or bool(column.max() < EXACT and column.min() > -EXACT)
-    return column.dtype.kind in "bf" and column.dtype.itemsize <= 8
 
 
 def _differs(column: Column, background: Column) -> Booleans:
@@ -460,5 +280,7 @@ def _equals(column: Column, value: Any) -> Booleans:
     return np.asarray((column == value) | ((column != column) & (value != value)))
 
 
-def _are_texts(column: Column) -> bool:
-    return column.dtype.kind == "O" and set(map(type, column.tolist())) == {str}
+def _held_by_doubles(column: Column) -> bool:
+    if column.dtype.kind in "iu":
+        return not len(column) or bool(column.max() < EXACT and column.min() > -EXACT)
+    return column.dtype.kind in "bf" and column.dtype.itemsize <= 8

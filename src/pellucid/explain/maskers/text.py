@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.explain.maskers.tabular import MaskedRows, TabularMasker, codes
+from pellucid.explain.maskers.masked_rows import MaskedRows, codes
+from pellucid.explain.maskers.tabular import TabularMasker
 from pellucid.protocols.game import Asked
 from pellucid.protocols.model import Batch
 from pellucid.protocols.text import Span, Split
@@ -282,6 +283,9 @@ class MaskedTexts:
 
     def __len__(self) -> int:
         return len(next(iter(self.texts.values())))
+
+    def merged(self) -> None:
+        """Nothing is known beforehand."""
 
     def batch(self, inputs: Integers | None = None) -> Batch:
         """The inputs, or those at the positions given."""
