@@ -144,6 +144,18 @@ def test_longer_paths_than_tables_hold_equal_enumeration(enumerated):
     )
 
 
+def test_leaves_of_short_and_of_long_paths_of_the_same_trees_equal_enumeration(enumerated, monkeypatch):
+    monkeypatch.setattr(trees, "_LONGEST_TABLE", 3)
+    ensemble = random_ensemble(21, 7, 9, trees=2)
+    game = tree_game(ensemble, background := random_rows(22, 5, 7))
+    groups = [leaves for chunk in game.chunks for level in chunk.levels for leaves in level.leaves]
+    asked = [(leaves.features != LEAF).sum(axis=1) for leaves in groups]
+    assert {len(np.unique(number)) for number in asked if number.max() <= 3} == {1}
+    assert max(len(np.unique(number)) for number in asked if number.max() > 3) > 1
+    values = game.explain(rows := random_rows(23, 2, 7)).values
+    assert values == pytest.approx(enumerated(ensemble.scores, rows, background), abs=1e-10)
+
+
 @pytest.mark.parametrize("features", [9, 17, 33, 64])
 def test_features_that_are_all_needed_share_equally_however_many(features):
     ensemble = ensemble_of([chain(features)], intercept=[0.0], features=features)

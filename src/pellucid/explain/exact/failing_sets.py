@@ -108,7 +108,9 @@ def _met(sets: Bits) -> _Numbering:
     equal = last.take(slot)
     np.copyto(equal, places, where=flat.take(equal) != flat)
     place = np.flatnonzero(equal == places)
-    return _Numbering(place % leaves, flat.take(place), place, sets.size, equal.reshape(sets.shape))
+    # Quotients are several times as fast as remainders.
+    leaf = place - place // leaves * leaves
+    return _Numbering(leaf, flat.take(place), place, sets.size, equal.reshape(sets.shape))
 
 
 def _folded(sets: Bits) -> _Places:

@@ -88,23 +88,22 @@ class _Pairs:
 
 def _pairs(block: LeafBlock, failing: FailingSets, lost: Integers, side: Integers) -> _Pairs:
     """All disjoint pairs of sets that lose ``lost`` features at their ``side``."""
-    size = len(block.holding) + 1
-    octets = failing.disjoint.view(np.uint8)
-    at = np.flatnonzero(octets.ravel() != 0)
-    of_set = at // octets.shape[1]
-    first = (block.first.take(failing.leaf).take(of_set) + at % octets.shape[1] * 8).astype(np.int32)
-    bit = np.flatnonzero(np.unpackbits(octets.ravel().take(at), bitorder="little").view(np.bool_))
-    of_octet = bit >> 3
-    bit &= 7
-    other = bit.astype(np.int32)
-    other += first.take(of_octet)
-    won = np.bitwise_count(block.above_sets).astype(np.int64)
-    case = (won * 2 + block.sides).take(other)
+    size, bits_of_set = len(block.holding) + 1, failing.disjoint.shape[1] * WORD
+    octets = failing.disjoint.view(np.uint8).ravel()
+    at = np.flatnonzero(octets != 0)
+    of_set = at // (bits_of_set // 8)
+    # Where a set's first bit is among the background sets, less where it is among the unpacked octets.
+    shift = (block.first.take(failing.leaf) - np.arange(len(failing.leaf)) * bits_of_set).take(of_set)
+    shift += 8 * (at - np.arange(len(at)))
+    other = np.flatnonzero(np.unpackbits(octets.take(at), bitorder="little").view(np.bool_))
+    of_octet = other >> 3
+    other += shift.take(of_octet)
+    case = (np.bitwise_count(block.above_sets).astype(np.int64) * 2 + block.sides).take(other)
     case += (((failing.leaf * size + lost) * 2 + side) * (2 * size)).take(of_set).take(of_octet)
-    numbers = np.zeros(len(octets), dtype=np.int64)
+    numbers = np.zeros(len(failing.leaf), dtype=np.int64)
     for word in failing.disjoint.T:
         numbers += np.bitwise_count(word)
-    return _Pairs(other, case, np.concatenate([[0], numbers.cumsum()]))
+    return _Pairs(other.astype(np.int32), case, np.concatenate([[0], numbers.cumsum()]))
 
 
 def _attributions(block: LeafBlock, failing: FailingSets) -> Iterator[Floats]:
@@ -113,19 +112,17 @@ def _attributions(block: LeafBlock, failing: FailingSets) -> Iterator[Floats]:
     sets, side = block.parted(failing.sets, leaf)
     lost = np.bitwise_count(sets).astype(np.int64)
     pairs = _pairs(block, failing, lost, side)
-    members = block.shares[:, None] * (_members(block.above_sets, bits) @ _octet_members(bits))
-    together = block.shares * np.bitwise_count(block.above_sets)
+    members = _weighted_members(block)
     losers = _members(sets, bits)
     above, parting = sibling_parts(bits)
     for values in block.values.transpose(2, 1, 0):
         adding = _sums((values @ above).ravel().take(pairs.case), pairs.other, pairs.ends, len(members))
         found: Floats = adding @ members
-        losses: Floats = adding @ together
         adding.data = (values @ parting).ravel().take(pairs.case)
         at_parting = adding @ block.shares
         # All features together get what the row's leaf gives it, which is nothing if it fails one, less what the
         # background has at the leaf. So what each failed one loses follows from what the others get.
-        losses += at_parting
+        losses = found[:, bits] + at_parting
         losses += _background_scores(block, values).take(leaf)
         losses /= np.maximum(lost, 1)
         losers.data = np.repeat(losses, len(losers.data) // len(leaf))
@@ -146,9 +143,19 @@ def _at_places(block: LeafBlock, leaf: Integers, found: Floats, at_parting: Floa
     at_places[:, : block.common] = found[:, : block.common]
     further = block.local[:, block.common :].take(leaf, axis=0)
     further += start[:, None]
-    at_places.ravel()[further] = found[:, block.common :]
+    at_places.ravel()[further] = found[:, block.common : -1]
     at_places.ravel()[block.parting.take(leaf) + start] = at_parting
     return at_places
+
+
+def _weighted_members(block: LeafBlock) -> Floats:
+    """A background set's share at each feature that it holds, lastly as often as it holds some, (sets, bits + 1)."""
+    sets, bits = block.above_sets, len(block.holding)
+    held = np.unpackbits(sets.view(np.uint8).reshape(len(sets), -1), axis=1, count=bits, bitorder="little")
+    members = np.empty((len(sets), bits + 1))
+    np.multiply(held, block.shares[:, None], out=members[:, :bits])
+    np.multiply(np.bitwise_count(sets), block.shares, out=members[:, bits])
+    return members
 
 
 def _members(sets: Bits, bits: int) -> Any:
@@ -163,9 +170,13 @@ def _members(sets: Bits, bits: int) -> Any:
 
 @lru_cache(maxsize=64)
 def _octet_members(bits: int) -> Floats:
-    """1 where a feature is in each set of eight features, one octet after the other, shape (256 * octets, bits)."""
+    """1 where a feature is in each set of eight features, one octet after the other, shape (256 * octets, bits + 1).
+
+    The last column is 0, as wide as `_weighted_members`.
+    """
     octets = -(-bits // 8)
-    table = np.zeros((octets, 256, 8 * octets))
+    table = np.zeros((octets, 256, bits + 1))
     for place in range(octets):
-        table[place, :, 8 * place : 8 * place + 8] = (np.arange(256)[:, None] >> np.arange(8)) & 1
-    return np.ascontiguousarray(table[:, :, :bits].reshape(-1, bits))
+        features = np.arange(min(8, bits - 8 * place))
+        table[place, :, 8 * place + features] = (np.arange(256) >> features[:, None]) & 1
+    return table.reshape(-1, bits + 1)

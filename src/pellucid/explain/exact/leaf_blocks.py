@@ -181,10 +181,12 @@ def _places(players: Integers) -> tuple[Integers, tuple[Integers, ...], Integers
     starts, present, where = [0], [], []
     while starts[-1] < len(players):
         left = players[starts[-1] :]
-        found, first = np.unique(left, return_index=True)
         # In the order in which paths ask for them, those that all paths begin with have their bits for places.
-        order = np.argsort(first[found != LEAF])
-        found, first = found[found != LEAF][order], first[found != LEAF][order]
+        firsts = np.full(int(left.max()) + 2, left.size)
+        np.minimum.at(firsts, left.ravel(), np.arange(left.size))
+        found = np.flatnonzero(firsts[:-1] < left.size)
+        found = found[np.argsort(firsts[found])]
+        first = firsts[found]
         new = np.bincount(first // players.shape[1], minlength=len(left)).cumsum()
         leaves = max(1, int(np.count_nonzero(new <= _PLAYERS_AT_ONCE)))
         present.append(found[: new[leaves - 1]])

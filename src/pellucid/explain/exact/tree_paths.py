@@ -22,7 +22,7 @@ _MOST_FEATURES = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Leaves:
-    """Leaves of one depth whose paths ask for equally many features.
+    """Leaves of one depth whose paths ask for equally many features, or for many each.
 
     Two sibling leaves parted by a feature that is asked for nowhere above come as one: a row fails that feature, the
     last bit, at exactly one of them.
@@ -36,7 +36,7 @@ class Leaves:
     sibling
         The right one of a pair whose left one is ``node``, shape (leaves,); -1 where there is no pair.
     features
-        Features of the path, the one of bit 0 first, shape (leaves, features asked for).
+        Features of the path, the one of bit 0 first, filled up by `LEAF`, shape (leaves, most features asked for).
     """
 
     at: Integers
@@ -76,13 +76,15 @@ class _Frontier:
     count: Integers
 
 
-def levels_of(ensemble: TreeEnsemble, roots: Integers, owner: Integers) -> tuple[Level, ...]:
+def levels_of(ensemble: TreeEnsemble, roots: Integers, owner: Integers, many: int) -> tuple[Level, ...]:
     """The paths of the trees at ``roots``, level by level.
 
     Parameters
     ----------
     owner
         The player of each feature, shape (features,): it is the players that have bits.
+    many
+        Leaves whose paths ask for so many features come together, others by their number.
 
     Raises
     ------
@@ -96,7 +98,7 @@ def levels_of(ensemble: TreeEnsemble, roots: Integers, owner: Integers) -> tuple
         node = frontier.node[parent]
         place, is_new, children = _children(ensemble, frontier, parent, owner)
         longest = max(longest, int(children.count.max()))
-        levels.append((parent, node, place, tuple(_leaves(ensemble, children, is_new))))
+        levels.append((parent, node, place, tuple(_leaves(ensemble, children, is_new, many))))
         frontier = children
     bits = _bit_type(longest)
     return tuple(
@@ -116,10 +118,13 @@ def failed(ensemble: TreeEnsemble, levels: tuple[Level, ...], cells: Cells) -> I
     roots = int(levels[0].parent.max()) + 1
     pattern = np.zeros((roots, cells.numbers.shape[1]), dtype=levels[0].bit.dtype)
     for level in levels:
-        above = pattern[level.parent]
         left = ensemble.goes_left(level.node, cells)
         bit = level.bit[:, None]
-        pattern = np.concatenate([above | (bit * ~left), above | (bit * left)])
+        children = np.empty((2, *left.shape), dtype=pattern.dtype)
+        np.multiply(bit, left, out=children[1])
+        np.subtract(bit, children[1], out=children[0])
+        children |= pattern[level.parent]
+        pattern = children.reshape(-1, left.shape[1])
         for leaves in level.leaves:
             yield leaves, pattern[leaves.at]
 
@@ -133,7 +138,8 @@ def _children(
     same = frontier.features[parent] == asked[:, None]
     is_new = ~same.any(axis=1)
     place = np.where(is_new, count, same.argmax(axis=1) if same.shape[1] else 0)
-    features = np.pad(frontier.features[parent], ((0, 0), (0, 1)), constant_values=LEAF)
+    features = np.full((len(parent), same.shape[1] + 1), LEAF)
+    features[:, :-1] = frontier.features[parent]
     features[np.arange(len(parent)), place] = asked
     children = _Frontier(
         np.concatenate([ensemble.left[node], ensemble.right[node]]),
@@ -143,16 +149,18 @@ def _children(
     return place, is_new, children
 
 
-def _leaves(ensemble: TreeEnsemble, children: _Frontier, is_new: Booleans) -> Iterator[Leaves]:
-    """The leaves among ``children``, by the number of features of their paths."""
+def _leaves(ensemble: TreeEnsemble, children: _Frontier, is_new: Booleans, many: int) -> Iterator[Leaves]:
+    """The leaves among ``children``, by the number of features of their paths, those of ``many`` together."""
     is_leaf = ensemble.feature[children.node] == LEAF
     paired = is_new & is_leaf[: len(is_new)] & is_leaf[len(is_new) :]
     sibling = np.full(len(children.node), -1, dtype=np.int64)
     sibling[: len(is_new)][paired] = children.node[len(is_new) :][paired]
     is_leaf[len(is_new) :][paired] = False
-    for count in np.unique(children.count[is_leaf]).tolist():
-        at = np.flatnonzero(is_leaf & (children.count == count))
-        yield Leaves(at, children.node[at], sibling[at], children.features[at, :count])
+    group = np.minimum(children.count, many)
+    for number in np.unique(group[is_leaf]).tolist():
+        at = np.flatnonzero(is_leaf & (group == number))
+        most = int(children.count[at].max())
+        yield Leaves(at, children.node[at], sibling[at], children.features[at, :most])
 
 
 def _bit_type(features: int) -> type[np.unsignedinteger[Any]]:

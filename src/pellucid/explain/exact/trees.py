@@ -208,7 +208,7 @@ def tree_game(
     chunks = []
     room = _TABLE_BYTES
     for roots, nodes in _chunks(ensemble):
-        levels = levels_of(ensemble, roots, player_of)
+        levels = levels_of(ensemble, roots, player_of, _LONGEST_TABLE + 1)
         tables, long = {}, []
         for place, (leaves, sets) in enumerate(failed(ensemble, levels, cells)):
             found = _tables(ensemble, leaves, sets, players, room)
@@ -295,10 +295,10 @@ def _blocks(ensemble: TreeEnsemble, groups: Sequence[tuple[Leaves, Bits]], playe
     node = np.concatenate([leaves.node for leaves in found])
     sibling = np.concatenate([leaves.sibling for leaves in found])
     longest = max(leaves.features.shape[1] for leaves in found)
-    asked = [leaves.features.shape[1] - (leaves.sibling >= 0) for leaves in found]
+    features = np.concatenate([_padded(leaves.features, longest) for leaves in found])
     paths = LongPaths(
-        players=np.concatenate([_padded(leaves.features, longest) for leaves in found]),
-        above=np.concatenate(asked),
+        players=features,
+        above=(features != LEAF).sum(axis=1) - (sibling >= 0),
         values=np.stack([ensemble.values[node], np.where((sibling >= 0)[:, None], ensemble.values[sibling], 0.0)]),
         output=ensemble.output[node],
         sets=np.concatenate([sets for _, sets in groups]),
@@ -307,7 +307,9 @@ def _blocks(ensemble: TreeEnsemble, groups: Sequence[tuple[Leaves, Bits]], playe
 
 
 def _padded(features: Integers, longest: int) -> Integers:
-    return np.pad(features, ((0, 0), (0, longest - features.shape[1])), constant_values=LEAF)
+    padded = np.full((len(features), longest), LEAF)
+    padded[:, : features.shape[1]] = features
+    return padded
 
 
 # --- the explained rows ----------------------------------------------------------------------------------------------
