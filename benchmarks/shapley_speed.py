@@ -9,11 +9,11 @@ removes; shapiq's TabularExplainer as it comes, over the whole background, and o
 Printed for each case: CPU milliseconds per row, the ratios, relative squared errors against exact values, the share of
 our time that is not the model's own on the distinct masked rows; the same of a bare numpy loop that is told for nothing
 how many masked rows are distinct, and does no more than mask as many, ask the model and multiply by one matrix; with
-``budget: precision``, the time for shap's own error over all rows. The precision is that of each row, and most rows end below it; so it is raised from the root mean
-square of the relative errors of shap's rows, by a twentieth at a time, as long as the error over all rows stays within
-shap's. The search is not timed, the explanation at the precision that it finds is, as the median of three. ``job``
-compares ``pellucid run`` with the bare time of the model on as many masked rows; ``http`` counts the requests of such a
-job to a model behind a server on loopback.
+``budget: precision``, the time for shap's own error over all rows. The precision is that of each row, and most rows end
+below it; so it is raised from the root mean square of the relative errors of shap's rows, by a twentieth at a time, as
+long as the error over all rows stays within shap's. The search is not timed, the explanation at the precision that it
+finds is, as the median of three. ``job`` compares ``pellucid run`` with the bare time of the model on as many masked
+rows; ``http`` counts the requests of such a job to a model behind a server on loopback.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ from pellucid.api.job import run_job
 from pellucid.explain.exact.logistic import logistic
 from pellucid.explain.exact.trees import explain_trees
 from pellucid.explain.game import BATCH_ROWS
+from pellucid.models.serving.shadow import serving_command, shadow_server
 from pellucid.models.tree_readers.read import read_trees
 
 Floats = npt.NDArray[np.float64]
