@@ -227,7 +227,7 @@ def test_the_library_has_them_too():
     with pytest.raises(ConfigError) as raised:
         pellucid.partial_dependence(model, CELLS, ["column_0"], ice=0, seed=-1, confidence_level=2)
     assert [str(problem) for problem in raised.value.problems] == [
-        "ice: got 0. Use an integer of at least 1, the number of rows.",
+        "ice: got 0. Use an integer of at least 1.",
         "seed: got -1. Use an integer of at least 0.",
         "confidence_level: got 2. Use a number between 0 and 1.",
     ]

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from pellucid.errors import ConfigError, DataError, ModelError
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import Budget
-from pellucid.explain.maskers.tabular import players_of
+from pellucid.explain.estimate import explain_games
+from pellucid.explain.game import MaskedGames
+from pellucid.explain.maskers.tabular import TabularMasker, players_of
 from pellucid.explain.plan import Plan
 from pellucid.jobs.explanations.baseline import baseline_rows
 from pellucid.jobs.explanations.clusters import computed_baseline, is_numeric
@@ -58,8 +60,8 @@ def together(batch):
     return np.tanh(sum(columns) / 40 + columns[0] * columns[1] * columns[2] / 300)[:, None]
 
 
-def explained(rows, asked, score=together, clock=lambda: 0.0, **keys):
-    task = ShapTask(features=rows.names, total=len(rows), baseline=zeros(rows.names), request=asked)
+def explained(rows, asked, score=together, clock=lambda: 0.0, baseline=None, **keys):
+    task = ShapTask(features=rows.names, total=len(rows), baseline=baseline or zeros(rows.names), request=asked)
     parts = []
     for unit in shap_units([rows], task, clock=clock, **keys):
         found = explained_unit(unit, task, score, clock=clock)
@@ -198,6 +200,23 @@ def test_values_do_not_depend_on_how_many_rows_are_held(estimator):
     asked = request(plan=Plan(estimator=estimator, budget=Budget(samples=60), seed=2))
     rows = some_rows(260)
     assert np.array_equal(values(explained(rows, asked)), values(explained(rows, asked, rows_at_once=64)))
+
+
+def test_a_job_with_a_wanted_precision_asks_what_the_library_asks():
+    rng = np.random.default_rng(6)
+    features = [f"x{i}" for i in range(14)]
+    rows, baseline = (Batch({name: rng.normal(size=n) for name in features}) for n in (130, 20))
+    plan = Plan(budget=Budget(precision=0.02), seed=2)
+
+    def score(batch):
+        cells = np.stack(list(batch.columns.values()))
+        return np.tanh(cells.sum(axis=0) / 8 + cells[0] * cells[1] * cells[2] / 3)[:, None]
+
+    asked = request(features, plan=plan)
+    parts = explained(rows, asked, score, baseline=baseline, rows_at_once=64)
+    of_library = explain_games(MaskedGames(TabularMasker(rows, baseline, players_of(features)), score), plan)
+    assert np.array_equal(values(parts), of_library.values)
+    assert sum(part.attributions.model_rows for part in parts) == of_library.model_rows
 
 
 def test_values_add_up_to_the_prediction_less_the_base():

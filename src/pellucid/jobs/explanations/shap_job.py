@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.estimate import BLOCK_ROWS, bases_of, explain_blocks
 from pellucid.explain.game import BATCH_ROWS, MaskedGames
+from pellucid.explain.maskers.part import PartMasker
 from pellucid.explain.maskers.tabular import TabularMasker
 from pellucid.explain.maskers.text import TextMasker, text_masker
 from pellucid.explain.plan import Plan
@@ -19,7 +20,6 @@ from pellucid.jobs.explanations.exact_rows import Exactly, bounded_by_samples, w
 from pellucid.jobs.explanations.request import ShapRequest
 from pellucid.jobs.explanations.rows import pieces_of
 from pellucid.jobs.explanations.texts import TextColumns, text_attributions
-from pellucid.protocols.game import Answer, Asked
 from pellucid.protocols.model import Batch
 from pellucid.records import dataclass
 
@@ -243,7 +243,7 @@ def explained_unit(
         plan = replace(plan, budget=replace(plan.budget, seconds=unit.seconds))
     exact = None if exactly is None else exactly(rows, games)
     if isinstance(masker, TextMasker) and texts is not None:
-        part, blocks = PartGames(games, unit.first, task.total), _blocks(unit.first, len(rows))
+        part, blocks = _part(games, unit.first, task.total), _blocks(unit.first, len(rows))
         found = text_attributions(masker, part, plan, blocks, outer=texts.outer, clock=clock)
     elif task.surrogate is not None and isinstance(masker, TabularMasker):
         found = _by_surrogate(masker, task, score, task.surrogate, unit.first)
@@ -253,17 +253,21 @@ def explained_unit(
 
         def sample(left: npt.NDArray[np.intp]) -> Attributions:
             some = replace(games, masker=replace(masker, explained=rows[left]))
-            return _sampled(PartGames(some, unit.first, unit.first + len(left)), bounded, unit.first, len(left), clock)
+            return _sampled(_part(some, unit.first, unit.first + len(left)), bounded, unit.first, len(left), clock)
 
         found = with_exact_rows(exact, unit.first, sample)
     else:
-        found = _sampled(PartGames(games, unit.first, task.total), plan, unit.first, len(rows), clock)
+        found = _sampled(_part(games, unit.first, task.total), plan, unit.first, len(rows), clock)
     # The base of a formula differs from the model's own in the last digits.
     common = masker.has_common_base and (exact is None or len(set(exact.holds.tolist())) == 1)
     return Found(found, _players(masker, plan), common)
 
 
-def _sampled(games: PartGames, plan: Plan, first: int, rows: int, clock: Callable[[], float]) -> Attributions:
+def _part(games: MaskedGames, first: int, rows: int) -> MaskedGames:
+    return replace(games, masker=PartMasker(games.masker, first, rows))
+
+
+def _sampled(games: MaskedGames, plan: Plan, first: int, rows: int, clock: Callable[[], float]) -> Attributions:
     return Attributions.join(list(explain_blocks(games, plan, _blocks(first, rows), clock=clock)))
 
 
@@ -305,36 +309,3 @@ def plan_of_part(plan: Plan, rows: int, left: int, spent: float) -> Plan:
         return plan
     seconds = max((plan.budget.seconds - spent) * rows / left, 1e-9)
     return replace(plan, budget=replace(plan.budget, seconds=seconds))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PartGames:
-    """Games of some rows among many, by their position among all, which random numbers and budgets depend on."""
-
-    games: MaskedGames
-    first: int
-    rows: int
-
-    @property
-    def players(self) -> int:
-        return self.games.players
-
-    @property
-    def inputs_per_coalition(self) -> int:
-        return self.games.inputs_per_coalition
-
-    @property
-    def has_common_base(self) -> bool:
-        return self.games.has_common_base
-
-    def playing(self, rows: Sequence[int]) -> Booleans:
-        return self.games.playing([row - self.first for row in rows])
-
-    def active(self, rows: Sequence[int]) -> Booleans:
-        return self.games.active([row - self.first for row in rows])
-
-    def ends(self, rows: Sequence[int]) -> Answer:
-        return self.games.ends([row - self.first for row in rows])
-
-    def values(self, asked: Asked) -> Answer:
-        return self.games.values(Asked(asked.rows - self.first, asked.coalitions))
