@@ -181,10 +181,11 @@ def count_rows(stretch: Stretch, width: int, columns: Sequence[Coded]) -> dict[t
         The file cannot be read.
     """
     found: list[tuple[Integers, Integers]] = []
+    marks = np.empty((2, BLOCK_BYTES + 1), dtype=bool)
     for buffer, size in _blocks(stretch):
         if not size:
             continue
-        ends = _ends_of_cells(buffer, size, width)
+        ends = _ends_of_cells(buffer[:size], width, marks[:, :size])
         together = np.zeros(len(ends), dtype=np.int64)
         for i, column in enumerate(columns):
             together |= column.codes(_words(buffer, ends, column.place)) << np.int64(8 * i)
@@ -230,13 +231,13 @@ def _blocks(stretch: Stretch) -> Iterator[Block]:
         yield buffer, kept + 1
 
 
-def _ends_of_cells(buffer: npt.NDArray[np.uint8], size: int, width: int) -> Integers:
-    """Where each cell ends, shape (rows, width)."""
-    block = buffer[:size]
-    _refuse_what_is_not_plain(block)
-    is_line_feed = block == LINE_FEED
-    is_end = block == COMMA
-    is_end |= is_line_feed
+def _ends_of_cells(block: npt.NDArray[np.uint8], width: int, marks: npt.NDArray[np.bool_]) -> Integers:
+    """Where each cell ends, shape (rows, width); ``marks``, of shape (2, bytes), are written to."""
+    is_end, is_line_feed = marks
+    _refuse_what_is_not_plain(block, is_end)
+    np.equal(block, LINE_FEED, out=is_line_feed)
+    np.equal(block, COMMA, out=is_end)
+    np.logical_or(is_end, is_line_feed, out=is_end)
     places = np.flatnonzero(is_end)
     rows = int(np.count_nonzero(is_line_feed))
     # As many ends as so many rows have, and line feeds where they end: so there is none anywhere else.
@@ -248,14 +249,14 @@ def _ends_of_cells(buffer: npt.NDArray[np.uint8], size: int, width: int) -> Inte
     return ends
 
 
-def _refuse_what_is_not_plain(block: npt.NDArray[np.uint8]) -> None:
+def _refuse_what_is_not_plain(block: npt.NDArray[np.uint8], marks: npt.NDArray[np.bool_]) -> None:
     text: Any = block
     if block.max() >= FIRST_NOT_ASCII:
         try:
             str(memoryview(text), "utf-8")
         except UnicodeDecodeError:
             raise Unusual from None
-    if block.min() == 0 or any((block == mark).any() for mark in NOT_PLAIN):
+    if block.min() == 0 or any(np.equal(block, mark, out=marks).any() for mark in NOT_PLAIN):
         raise Unusual
 
 
