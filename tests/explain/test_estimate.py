@@ -51,7 +51,8 @@ def random_rows(n, columns, seed=0):
 def test_a_linear_model_is_explained_by_its_terms(estimator):
     rows, background, weights = random_rows(5, 12), random_rows(3, 12, seed=1), np.arange(1.0, 13.0)
     explained = explain_games(
-        table_games(rows, background, lambda inputs: matrix(inputs) @ weights), plan(300, estimator=estimator)
+        table_games(rows, background, lambda inputs: matrix(inputs) @ weights),
+        plan(None if estimator == "enumeration" else 300, estimator=estimator),
     )
     assert explained.values[:, :, 0] == pytest.approx(weights * (rows - background.mean(axis=0)), abs=1e-12)
 
@@ -209,6 +210,19 @@ def test_seconds_need_a_clock(function_games):
     with pytest.raises(ConfigError) as raised:
         explain_games(function_games(1, 3, lambda row, z: z.sum(axis=1)), Plan(budget=Budget(seconds=5)))
     assert str(raised.value) == "budget.seconds: got 5. Give a clock as well."
+
+
+@pytest.mark.parametrize(
+    ("budget", "allowed"), [(Budget(samples=4093), "4,093"), (Budget(model_calls=500), "498"), (Budget(samples=1), "1")]
+)
+def test_no_more_is_enumerated_than_a_budget_allows(function_games, budget, allowed):
+    games = function_games(1, 12, lambda row, z: z.sum(axis=1))
+    with pytest.raises(ConfigError) as raised:
+        explain_games(games, Plan(budget=budget, estimator="enumeration"))
+    assert str(raised.value) == (
+        "estimator: got 'enumeration'. Use 'auto', or a larger budget: 12 features that vary have 4,094 coalitions, "
+        f"and it allows {allowed} for a row."
+    )
 
 
 def test_too_many_players_are_not_enumerated(function_games):

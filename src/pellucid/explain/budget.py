@@ -89,6 +89,11 @@ class Budget:
             )
         return cls(**bounds)
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether coalitions or inputs are bounded by a number."""
+        return not (self.samples is None and self.model_calls is None and self.samples_per_player is None)
+
     def samples_of(self, *, players: int, rows: int, inputs_per_coalition: int, bases: int = 1, asked: int = 0) -> int:
         """Most coalitions per row, at least 1; ``seconds`` is left to the clock.
 

@@ -80,7 +80,7 @@ class Plan:
     estimator
         ``auto``: enumeration where it fits the budget, the border design below 4 samples per player, else leverage
         pairs, with odd terms where these are better. ``leverage`` leaves the odd terms out. ``clarify``: Clarify's own
-        scheme. ``permutation``: means along random orders. ``enumeration``: all coalitions, whatever the budget.
+        scheme. ``permutation``: means along random orders. ``enumeration``: all coalitions, which a budget must allow.
         ``surrogate``: for tables, exact values of a surrogate, corrected by samples of what the model says beyond it.
     budget
         What it may cost.

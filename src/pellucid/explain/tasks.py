@@ -296,7 +296,8 @@ def tasks_of(
     Raises
     ------
     ConfigError
-        All coalitions of too many players are to be enumerated, or the samples do not make one permutation.
+        All coalitions of too many players are to be enumerated, or of more than the budget allows; or the samples do
+        not make one permutation.
     """
     number = active.sum(axis=1)
     places = rows if plan.estimator == "clarify" else blocks
@@ -305,6 +306,7 @@ def tasks_of(
     for players, allowed in sorted(set(zip(number.tolist(), samples.tolist(), strict=True))):
         if players < 2:
             continue
+        _refuse_more_than_allowed(plan, players, allowed)
         chosen = np.flatnonzero((number == players) & (samples == allowed))
         which = np.nonzero(active[chosen])[1].reshape(-1, players)
         first, most = _first_and_most(plan, players, allowed)
@@ -329,6 +331,14 @@ def tasks_of(
                 )
             )
     return tasks
+
+
+def _refuse_more_than_allowed(plan: Plan, players: int, samples: int) -> None:
+    """Raise where all coalitions of so many players are wanted, and a budget allows ``samples`` only."""
+    if plan.estimator == "enumeration" and plan.budget.is_bounded and samples < 2**players - 2:
+        every = f"{players} features that vary have {2**players - 2:,} coalitions"
+        fix = f"Use 'auto', or a larger budget: {every}, and it allows {samples:,} for a row."
+        raise ConfigError(Problem("estimator", plan.estimator, fix=fix))
 
 
 def _random_keys(plan: Plan, places: Integers, players: int) -> tuple[Integers, Floats]:
