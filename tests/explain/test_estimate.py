@@ -212,6 +212,24 @@ def test_seconds_need_a_clock(function_games):
     assert str(raised.value) == "budget.seconds: got 5. Give a clock as well."
 
 
+@pytest.mark.parametrize("rows", [30, 64, 100, 640])
+def test_a_budget_of_seconds_is_used_by_few_rows_too(rows):
+    asked, started = 0, 1000.0
+
+    def score(inputs):
+        nonlocal asked
+        asked += len(inputs)
+        return nonlinear(inputs)
+
+    games = table_games(random_rows(rows, 14), random_rows(1, 14, seed=1), score)
+    seconds = rows * 0.6
+    budget = Plan(budget=Budget(seconds=seconds), estimator="leverage")
+    explained = explain_games(games, budget, clock=lambda: started + asked * 0.001)
+    assert explained.model_rows == asked
+    assert 0.75 * seconds <= asked * 0.001 <= 1.05 * seconds
+    assert explained.samples.min() >= 400
+
+
 @pytest.mark.parametrize(
     ("budget", "allowed"), [(Budget(samples=4093), "4,093"), (Budget(model_calls=500), "498"), (Budget(samples=1), "1")]
 )

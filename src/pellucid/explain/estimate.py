@@ -7,7 +7,7 @@ scheme on the row), so any split of the blocks over workers gives the same numbe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -103,13 +103,26 @@ def explain_blocks(
     left = list(blocks_of(games.rows) if blocks is None else blocks)
     most = _samples_of(games, plan, games.players)
     pace = Pace(plan.budget.seconds, clock, clock() if clock else 0.0)
+    tried = None
     while left:
-        samples = pace.samples(most, games.players, len(left) * BLOCK_ROWS)
+        samples = pace.samples(most, games.players, _rows_of(games, left))
         together = 1 if pace.seconds is not None else _blocks_at_once(games, samples)
-        wave, left = left[:together], left[together:]
+        wave = left[:together]
         explained = _explain_wave(games, plan, wave, samples)
         pace = pace.after(sum(int(part.samples.sum()) for part in explained))
+        if tried is not None:
+            explained[0] = replace(explained[0], model_rows=explained[0].model_rows + tried.model_rows)
+            tried = None
+        elif pace.allows_more(samples, most, games.players, _rows_of(games, left)):
+            # The first block showed how fast the work goes, and gets its share of the time like the others.
+            tried = explained[0]
+            continue
+        left = left[together:]
         yield from explained
+
+
+def _rows_of(games: Games, blocks: Sequence[int]) -> int:
+    return sum(min((block + 1) * BLOCK_ROWS, games.rows) - block * BLOCK_ROWS for block in blocks)
 
 
 def _samples_of(games: Games, plan: Plan, players: int) -> int:

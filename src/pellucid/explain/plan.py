@@ -177,6 +177,11 @@ class Pace:
         affordable = (self.seconds - spent) * self.asked / max(spent, 1e-9) / rows_left
         return min(most, max(players, int(affordable)))
 
+    def allows_more(self, samples: int, most: int, players: int, rows_left: int) -> bool:
+        """Whether so few ``samples`` were no more than a trial: the time allows at least twice as many for each row."""
+        is_first = self.seconds is not None and samples == min(most, PER_PLAYER * players)
+        return is_first and self.samples(most, players, rows_left) >= 2 * samples
+
     def after(self, asked: int) -> Pace:
         """The pace after ``asked`` further coalitions."""
         return Pace(self.seconds, self.clock, self.started, self.asked + asked)
