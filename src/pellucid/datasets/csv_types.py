@@ -32,6 +32,8 @@ _INTEGER_SQL = r"'\s*[+-]?[0-9]+\s*'"
 _BOOLEANS = ("true", "false")
 _NANS = ("nan", "+nan", "-nan")
 _INT64 = 1 << 63
+SURELY_INT64 = 18
+"""Digits of a number that has 64 bits at most, whatever they are."""
 
 
 def type_by_sample(cells: Sequence[str]) -> CellType | None:
@@ -48,7 +50,7 @@ def type_by_sample(cells: Sequence[str]) -> CellType | None:
     present = [cell for cell in distinct if cell not in MISSING]
     if not present:
         return None
-    integers = sum(_is_integer(cell) for cell in present)
+    integers = len(present) if _are_digits(present) else sum(_is_integer(cell) for cell in present)
     numbers = integers if integers == len(present) else sum(_reads_as_number(cell) for cell in present)
     booleans = 0 if numbers else sum(cell.lower() in _BOOLEANS for cell in present)
     return type_by_counts(len(distinct), len(present), integers, numbers, booleans)
@@ -57,6 +59,12 @@ def type_by_sample(cells: Sequence[str]) -> CellType | None:
 def may_be_other_than_text(cells: Sequence[str]) -> bool:
     """Whether the type of a column with these first cells is still open."""
     return type_by_sample(cells) != "VARCHAR"
+
+
+def _are_digits(cells: Sequence[str]) -> bool:
+    """Whether the cells are integers, and so plainly written that one look at all of them tells it."""
+    together = "".join(cells)
+    return together.isascii() and together.isdigit() and "" not in cells and max(map(len, cells)) <= SURELY_INT64
 
 
 def _is_integer(cell: str) -> bool:
