@@ -10,8 +10,10 @@ import math
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from pellucid.counts import ByThreshold, Cube, Key, Value
+from pellucid.datasets.at_once import called_at_once
 from pellucid.datasets.csv_layout import CsvLayout
 from pellucid.datasets.csv_types import CellType
 from pellucid.datasets.header_row import MISSING
@@ -89,12 +91,14 @@ class PlainCsv:
 
     def _in_threads(self, parts: Sequence[Stretch], keys: Sequence[Key]) -> list[Part]:
         threads = min(len(parts), _threads(self.layout.files.size()))
-        if threads < 2:
-            return [self._counted(part, keys) for part in parts]
-        from concurrent.futures import ThreadPoolExecutor
+        shares = [parts[place::threads] for place in range(threads)]
+        found: list[Part] = [({}, {})] * len(parts)
+        for place, counted in enumerate(called_at_once([partial(self._all_counted, share, keys) for share in shares])):
+            found[place::threads] = counted
+        return found
 
-        with ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(lambda part: self._counted(part, keys), parts))
+    def _all_counted(self, parts: Sequence[Stretch], keys: Sequence[Key]) -> list[Part]:
+        return [self._counted(part, keys) for part in parts]
 
     def _counted(self, part: Stretch, keys: Sequence[Key]) -> Part:
         columns = self.layout.columns
