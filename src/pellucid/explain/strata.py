@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.game import MaskedGames
-from pellucid.protocols.game import Answer, Asked, Games, Masked, Masker
+from pellucid.explain.maskers.part import RowsOfMasker
+from pellucid.protocols.game import Answer, Asked, Games, Masked
 from pellucid.protocols.model import Batch
 from pellucid.records import dataclass
 
@@ -90,8 +91,10 @@ def ends_before_each(games: Games, rows: Integers) -> tuple[Answer, Answer]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class StratifiedMasker:
+class StratifiedMasker(RowsOfMasker):
     """A masker of rows before each stratum of the background, whose inputs are those of another masker.
+
+    Players are active that can change anything before the whole background, so that strata can share a solver.
 
     Parameters
     ----------
@@ -101,7 +104,6 @@ class StratifiedMasker:
         How many; they divide the inputs of a coalition.
     """
 
-    masker: Masker
     strata: int
 
     @property
@@ -110,36 +112,14 @@ class StratifiedMasker:
         return self.masker.rows * self.strata
 
     @property
-    def players(self) -> int:
-        """Number of players."""
-        return self.masker.players
-
-    @property
     def inputs_per_coalition(self) -> int:
         """Background rows of a stratum."""
         return self.masker.inputs_per_coalition // self.strata
 
     @property
-    def cells_per_input(self) -> int:
-        """Values that one input holds."""
-        return self.masker.cells_per_input
-
-    @property
     def has_common_base(self) -> bool:
         """Strata differ in what is shown of absent players."""
         return False
-
-    def playing(self, rows: Sequence[int]) -> Booleans:
-        """Which players each row has, before any stratum."""
-        return self.masker.playing(self._rows_of(rows))
-
-    def active(self, rows: Sequence[int]) -> Booleans:
-        """Which players can change anything before the whole background, so that strata can share a solver."""
-        return self.masker.active(self._rows_of(rows))
-
-    def unmasked(self, rows: Sequence[int]) -> Batch:
-        """The rows themselves."""
-        return self.masker.unmasked(self._rows_of(rows))
 
     def masked(self, asked: Asked) -> StratumInputs:
         """The inputs of every coalition before the background rows of its stratum."""
@@ -148,7 +128,7 @@ class StratifiedMasker:
         inputs = (first[:, None] + np.arange(self.inputs_per_coalition)).ravel()
         return StratumInputs(self.masker.masked(Asked(row, asked.coalitions)), inputs)
 
-    def _rows_of(self, rows: Sequence[int]) -> list[int]:
+    def _positions(self, rows: Sequence[int]) -> list[int]:
         return [row // self.strata for row in rows]
 
 
