@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.charts.texts import counted
 from pellucid.results.group_names import named
+from pellucid.results.rounding import interval, number, p_value
 
 if TYPE_CHECKING:
     from pellucid.results.bias import BiasReport
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from pellucid.results.text_explanation import TextExplanation
 
 __all__ = [
-    "counted",
     "printed_dependence",
     "printed_explanation",
     "printed_forecasts",
@@ -46,11 +47,11 @@ def printed_report(report: BiasReport) -> str:
     )
     rows: list[Row] = [("group", "stage", "metric", "value", f"{level} interval", "adjusted p", "state")]
     for record in report.records():
-        interval = "" if record["low"] is None else _interval(record["low"], record["high"])
-        p_value = "" if record["p_value"] is None else f"{record['p_value']:.2g}"
         group = named(record["facet"], record["value_or_threshold"])
-        value = "" if record["value"] is None else _short(record["value"])
-        rows.append((group, record["stage"], record["metric"], value, interval, p_value, record["state"] or ""))
+        value = "" if record["value"] is None else number(record["value"])
+        ends = "" if record["low"] is None else interval(record["low"], record["high"])
+        sure = "" if record["p_value"] is None else p_value(record["p_value"])
+        rows.append((group, record["stage"], record["metric"], value, ends, sure, record["state"] or ""))
     return "\n".join([head, *_table(rows, "<<<>>><")])
 
 
@@ -78,7 +79,7 @@ def printed_dependence(dependence: PartialDependence) -> str:
     table: list[Row] = [("feature", "kind", "points", "output", "lowest mean", "highest mean")]
     for feature in dependence.features:
         for output, curve in zip(dependence.outputs, feature.predictions, strict=True):
-            ends = (_short(curve.min()), _short(curve.max())) if curve.size else ("", "")
+            ends = (number(curve.min()), number(curve.max())) if curve.size else ("", "")
             table.append((feature.feature, feature.kind, str(curve.size), output, *ends))
     return "\n".join([head, *_table(table, "<<><>>")])
 
@@ -95,7 +96,7 @@ def printed_texts(explanation: TextExplanation) -> str:
                 unit = int(np.abs(text.values[:, place]).argmax())
                 largest = (f"{text.values[unit, place]:+.3g}", text.units[unit].text)
             shown = f"{text.text[:MOST_CHARACTERS]}..." if len(text.text) > MOST_CHARACTERS else text.text
-            table.append((shown, str(len(text.units)), output, _short(text.predictions[place]), *largest))
+            table.append((shown, str(len(text.units)), output, number(text.predictions[place]), *largest))
     names = ".texts, .top_units(), .to_frame()"
     return "\n".join([f"{head}; all of it: {names}", *_table(table, "<><>><"), *explanation.notes])
 
@@ -111,7 +112,7 @@ def printed_images(explanation: ImageExplanation) -> str:
         for place, output in enumerate(image.outputs):
             values = image.values[:, place]
             largest = f"{values[np.abs(values).argmax()]:+.3g}" if values.size else ""
-            table.append((image.name, str(len(values)), output.label, _short(image.predictions[place]), largest))
+            table.append((image.name, str(len(values)), output.label, number(image.predictions[place]), largest))
     return "\n".join([head, *_table(table, "<><>>"), *explanation.notes])
 
 
@@ -126,35 +127,16 @@ def printed_forecasts(explanation: ForecastExplanation) -> str:
             place = int(item.strengths.argmax())
             element = item.elements[place]
             name = " ".join(str(part) for part in (element.name, element.timestamp if element.timed else None) if part)
-            strongest = (name, _short(item.strengths[place]))
+            strongest = (name, number(item.strengths[place]))
         table.append((str(item.item_id), str(len(item.offset)), str(len(item.elements)), *strongest))
     left_out = [f"Left out: {left.item_id} ({left.reason})" for left in explanation.left_out]
     return "\n".join([head, *_table(table, "<>><>"), *left_out, *explanation.notes])
 
 
-def counted(n: int, noun: str) -> str:
-    """A number with its noun.
-
-    Examples
-    --------
-    >>> counted(1, "row"), counted(32561, "row")
-    ('1 row', '32,561 rows')
-    """
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
 def _importance(found: FeatureImportance) -> Row:
     rank = f"{found.rank}{' (tied)' if found.tied else ''}"
-    return found.output, rank, found.feature, _short(found.value), _interval(*found.interval)
-
-
-def _interval(low: float, high: float) -> str:
-    return f"{_short(low)} to {_short(high)}" if math.isfinite(low) and math.isfinite(high) else "not known"
-
-
-def _short(number: float) -> str:
-    """Three digits, with the zeros at their end."""
-    return f"{number:#.3g}".removesuffix(".")
+    ends = interval(*found.interval) if all(map(math.isfinite, found.interval)) else "not known"
+    return found.output, rank, found.feature, number(found.value), ends
 
 
 def _table(rows: Sequence[Row], sides: str) -> Iterable[str]:
