@@ -14,7 +14,7 @@ T = TypeVar("T")
 def called_at_once(functions: Sequence[Callable[[], T]]) -> list[T]:
     """What the functions return, in their order; the first is called by this thread and the others by one each.
 
-    The first exception in the order of the functions is raised, when all have ended.
+    The first exception in the order of the functions is raised, when all have ended; Ctrl-C waits for none of them.
 
     Examples
     --------
@@ -22,12 +22,12 @@ def called_at_once(functions: Sequence[Callable[[], T]]) -> list[T]:
     [1, 2]
     """
     results: dict[int, T] = {}
-    faults: dict[int, BaseException] = {}
+    faults: dict[int, Exception] = {}
 
     def call(place: int) -> None:
         try:
             results[place] = functions[place]()
-        except BaseException as fault:  # noqa: BLE001 - it is raised below, in the thread that waits
+        except Exception as fault:  # noqa: BLE001 - it is raised below, in the thread that waits
             faults[place] = fault
 
     threads = [Thread(target=call, args=(place,), daemon=True) for place in range(1, len(functions))]
