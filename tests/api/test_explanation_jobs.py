@@ -236,13 +236,13 @@ def test_the_library_has_them_too():
 @pytest.mark.parametrize("lines", [["007,3"], ["007,3", "007,3.0"], ["code,x", "007,3"]])
 def test_codes_in_a_baseline_file_stay_the_text_that_they_are_in_the_data(lines, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "scoring.py").write_text("def score(rows):\n    return (rows['code'] == '007') * 1.0\n")
+    (tmp_path / "code_scoring.py").write_text("def score(rows):\n    return (rows['code'] == '007') * 1.0\n")
     (tmp_path / "rows.csv").write_text("code,x\nA1,1\n007,2\ntrue,3\n")
     (tmp_path / "base.csv").write_text("\n".join(lines) + "\n")
     document = {
         "dataset_type": "text/csv",
         "dataset_uri": "rows.csv",
-        "predictor": {"model": "scoring:score"},
+        "predictor": {"model": "code_scoring:score"},
         "methods": {"shap": {"baseline": "base.csv"}},
     }
     (tmp_path / "job.json").write_text(json.dumps(document))
