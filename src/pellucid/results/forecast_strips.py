@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.results.rounding import number
+
 if TYPE_CHECKING:
     from pellucid.results.forecast import Element, ForecastExplanation, ForecastItem
 
@@ -50,7 +52,7 @@ def _item(item: ForecastItem) -> str:
     strips = "".join(_row(name, item.elements, means, (largest, steps)) for name in names)
     strips += "".join(
         f'<tr><th scope="row" style="{CELL}">{escape(str(element.name))}</th>'
-        f'<td style="{CELL}">{mean:.3g} (static)</td></tr>'
+        f'<td style="{CELL}">{number(mean)} (static)</td></tr>'
         for element, mean in zip(item.elements, means.tolist(), strict=True)
         if not element.timed
     )
@@ -98,8 +100,8 @@ def _strongest(item: ForecastItem, means: Floats) -> str:
     head = "".join(f'<th scope="col" style="{CELL}">{title}</th>' for title in titles)
     rows = "".join(
         f'<tr style="border-top:1px solid rgba(128,128,128,0.3)"><th scope="row" style="{CELL}">'
-        f'{escape(item.elements[place].shown)}</th><td style="{NUMBER}">{means[place]:.3g}</td>'
-        f'<td style="{NUMBER}">{strengths[place]:.3g}</td>'
+        f'{escape(item.elements[place].shown)}</th><td style="{NUMBER}">{number(float(means[place]))}</td>'
+        f'<td style="{NUMBER}">{number(float(strengths[place]))}</td>'
         f'<td style="{NUMBER}">{_error(float(item.standard_errors[place].max()))}</td></tr>'
         for place in order
     )

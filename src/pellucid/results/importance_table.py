@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from pellucid.results.rounding import interval, number
+
 if TYPE_CHECKING:
     from pellucid.results.explanation import Explanation, FeatureImportance
 
@@ -46,13 +48,13 @@ def _table(output: str, importances: Sequence[FeatureImportance], level: float) 
 def _row(found: FeatureImportance, longest: float) -> str:
     low, high = found.interval
     known = math.isfinite(low) and math.isfinite(high)
-    interval = f"{low:.3g} to {high:.3g}" if known else "not known"
+    ends = interval(low, high) if known else "not known"
     return (
         '<tr style="border-top:1px solid rgba(128,128,128,0.3)">'
         f'<td style="{NUMBER}">{found.rank}{" (tied)" if found.tied else ""}</td>'
         f'<th scope="row" style="{CELL}">{escape(found.feature)}</th>'
-        f'<td style="{NUMBER}">{found.value:.3g}</td><td style="{NUMBER}">{found.corrected:.3g}</td>'
-        f'<td style="{NUMBER}">{interval}</td>'
+        f'<td style="{NUMBER}">{number(found.value)}</td><td style="{NUMBER}">{number(found.corrected)}</td>'
+        f'<td style="{NUMBER}">{ends}</td>'
         f'<td style="{CELL}">{_drawn(found, longest, known=known)}</td></tr>'
     )
 
@@ -60,14 +62,14 @@ def _row(found: FeatureImportance, longest: float) -> str:
 def _drawn(found: FeatureImportance, longest: float, *, known: bool) -> str:
     """The corrected importance as a bar, its interval as a line over it."""
 
-    def x(number: float) -> float:
-        return round(MARGIN + number / longest * (WIDTH - 2 * MARGIN), 1)
+    def x(end: float) -> float:
+        return round(MARGIN + end / longest * (WIDTH - 2 * MARGIN), 1)
 
     low, high = found.interval
     middle = HEIGHT / 2
     line = f'<line x1="{x(low)}" y1="{middle}" x2="{x(high)}" y2="{middle}" stroke="currentColor" stroke-width="2"/>'
     return (
-        f'<svg width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="{found.corrected:.3g}">'
+        f'<svg width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="{number(found.corrected)}">'
         f'<rect x="{MARGIN}" y="3" width="{round(x(found.corrected) - MARGIN, 1)}" height="{HEIGHT - 6}" '
         f'fill="#3b6fb6" fill-opacity="0.6"/>{line if known else ""}</svg>'
     )

@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from pellucid.results.group_names import named
+from pellucid.results.rounding import interval, number
 
 if TYPE_CHECKING:
     from pellucid.results.bias import BiasReport
@@ -48,13 +49,12 @@ def _table(facet: str, value: str, stage: str, records: Sequence[Mapping[str, An
 
 
 def _row(record: Mapping[str, Any]) -> str:
-    interval = "" if record["low"] is None else f"{_short(record['low'])} to {_short(record['high'])}"
     faint = ";opacity:0.6" if record["state"] == "insufficient_evidence" else ""
     return (
         f'<tr style="border-top:1px solid rgba(128,128,128,0.3){faint}">'
         f'<th scope="row" style="{CELL}">{escape(record["metric"])}</th>'
-        f'<td style="{NUMBER}">{_short(record["value"])}</td>'
-        f'<td style="{NUMBER}">{interval}</td>'
+        f'<td style="{NUMBER}">{number(record["value"])}</td>'
+        f'<td style="{NUMBER}">{interval(record["low"], record["high"])}</td>'
         f'<td style="{CELL}">{_drawn(record)}</td>'
         f'<td style="{CELL}">{escape(record["finding"] or "")}</td></tr>'
     )
@@ -70,18 +70,14 @@ def _drawn(record: Mapping[str, Any]) -> str:
     left, right = min(low, parity), max(high, parity)
     scale = (WIDTH - 2 * MARGIN) / ((right - left) or 1.0)
 
-    def x(number: float) -> float:
-        return float(round(MARGIN + (number - left) * scale, 1))
+    def x(end: float) -> float:
+        return float(round(MARGIN + (end - left) * scale, 1))
 
     middle = HEIGHT / 2
-    label = f"{_short(value)}, interval {_short(low)} to {_short(high)}, no disparity at {parity:g}"
+    label = f"{number(value)}, interval {interval(low, high)}, no disparity at {parity:g}"
     return (
         f'<svg width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="{label}">'
         f'<line x1="{x(parity)}" y1="0" x2="{x(parity)}" y2="{HEIGHT}" stroke="currentColor" stroke-dasharray="2 2"/>'
         f'<line x1="{x(low)}" y1="{middle}" x2="{x(high)}" y2="{middle}" stroke="#3b6fb6" stroke-width="3"/>'
         f'<circle cx="{x(value)}" cy="{middle}" r="4" fill="#3b6fb6"/></svg>'
     )
-
-
-def _short(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
