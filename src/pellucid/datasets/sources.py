@@ -51,8 +51,8 @@ class DatasetSource:
     expected_names
         Column names that the configuration mentions; they help to recognise a header row.
     as_text
-        Whether the cells of a CSV file stay the text that they are, for a reader that knows their types from elsewhere:
-        a file of few rows does not show that ``007`` is no number.
+        Whether the cells of CSV and JSON files stay the text that they are, for a reader that knows their types from
+        elsewhere: a file of few rows does not show that ``007`` is no number, nor that 7 beside 2.5 stays ``7``.
     """
 
     uri: str
