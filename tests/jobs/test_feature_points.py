@@ -71,7 +71,14 @@ def test_text_after_many_numbers_is_free_and_truth_values_after_them_are_categor
     [
         ([np.nan], "x: The column holds no value, so there is nothing to vary. Leave it out."),
         ([1.0, np.inf], "x: got inf. Replace infinite values; buckets need a finite range."),
-        ([-np.inf, 2.0], "x: got 2.0. Replace infinite values; buckets need a finite range."),
+        ([-np.inf, 2.0], "x: got -inf. Replace infinite values; buckets need a finite range."),
+        (
+            [1e300, 1e300],
+            (
+                "x: 3 buckets of equal width from 1e+300 to 1e+300 have no ends that are doubles. Name the column "
+                "categorical, or scale its values."
+            ),
+        ),
     ],
 )
 def test_a_column_without_a_range_is_told_as_the_whole_one_is(column, message):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pellucid.config.bias_request import ColumnType as GivenType
 from pellucid.counts import canonical_order
 from pellucid.errors import DataError, Problem
-from pellucid.explain.partial_dependence import Grid
+from pellucid.explain.partial_dependence import Grid, bucket_edges
 from pellucid.jobs.explanations.clusters import FEW_VALUES
 from pellucid.records import dataclass
 
@@ -112,18 +112,16 @@ def numeric_points(feature: str, pieces: Iterable[Column], found: ColumnSummary,
     Raises
     ------
     DataError
-        The column holds no number, or an infinite one.
+        The column holds no number, or an infinite one, or doubles cannot part its buckets.
     """
     if not found.present:
         raise DataError(Problem(feature, fix="The column holds no value, so there is nothing to vary. Leave it out."))
-    if not np.isfinite([found.least, found.most]).all():
-        raise DataError(Problem(feature, found.most, fix="Replace infinite values; buckets need a finite range."))
+    edges = bucket_edges(found.least, found.most, resolution, name=feature)
     ends = (found.least, found.most)
     counts = np.zeros(resolution, dtype=np.intp)
     for piece in pieces:
         numbers = _floats(piece)
         counts += np.histogram(numbers[~np.isnan(numbers)], bins=resolution, range=ends)[0]
-    edges = np.histogram_bin_edges(np.array(ends), bins=resolution)
     return Grid((edges[:-1] + edges[1:]) / 2, counts / found.rows)
 
 
