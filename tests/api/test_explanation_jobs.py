@@ -11,6 +11,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 import pellucid
 from pellucid import ConfigError
 from pellucid.api.job import run_job
+from pellucid.api.preflight import preflight
 
 RNG = np.random.default_rng(0)
 NAMES = ["age", "years", "hours", "gain", "sex"]
@@ -295,3 +296,28 @@ def test_a_column_that_is_called_by_a_number_is_not_taken_for_an_index(tmp_path,
     run_job("job.json", output="out")
     shap = json.loads((tmp_path / "out" / "analysis.json").read_text())["explanations"]["kernel_shap"]["label0"]
     assert shap == {"global_shap_values": {"2": 6.0}, "expected_value": 15.0}
+
+
+@pytest.mark.parametrize(
+    "methods",
+    [
+        {"shap": {"features_to_explain": ["job"]}},
+        {"shap": {"feature_groups": {"both": ["job", 1]}}},
+        {"shap": {"text_config": {"granularity": "token", "language": "en", "columns": ["job"]}}},
+        {"pdp": {"features": ["job"]}},
+    ],
+    ids=["features", "groups", "texts", "plots"],
+)
+def test_names_of_features_show_the_header_row_of_a_file_of_texts(methods, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("job,town\ncook,Rome\nbaker,Oslo\n")
+    document = {
+        "dataset_type": "text/csv",
+        "dataset_uri": "rows.csv",
+        "predictor": {"model": "scoring:score"},
+        "methods": methods,
+    }
+    (tmp_path / "job.json").write_text(json.dumps(document))
+    found = preflight(tmp_path / "job.json")
+    assert found.problems == ()
+    assert found.dataset.columns == ("job", "town")

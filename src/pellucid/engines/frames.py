@@ -77,7 +77,7 @@ class FrameTable:
 
     @cached_property
     def _of_arrow(self) -> Mapping[str, Any]:
-        """Types, as narwhals has them, of the columns that Arrow may hold, also for pandas; no others are cast by it."""
+        """Types, as narwhals has them, of columns that Arrow may hold, also for pandas; no others are cast by it."""
         held = self._lazy.implementation in (nw.Implementation.PYARROW, nw.Implementation.PANDAS)
         return dict(self._lazy.collect_schema().items()) if held else {}
 
