@@ -221,7 +221,7 @@ def read_database(uri: str) -> DatabaseRows:
     return database_rows(connect(), DatasetSource(uri=uri, dataset_type=PARQUET, where="path"))
 
 
-def read_path(path: str, *, lazy_types: bool = False) -> Any:
+def read_path(path: str, *, lazy_types: bool = False, as_text: bool = False) -> Any:
     """The rows of a file or of what an fsspec address names, the format taken from its extension.
 
     A CSV file must have a header row. The records of JSON Lines and JSON are objects whose keys name the columns, or
@@ -234,6 +234,8 @@ def read_path(path: str, *, lazy_types: bool = False) -> Any:
     lazy_types
         Whether a large CSV file may be typed by its first rows; a scan then stops at a cell that contradicts, see
         `compute_on`.
+    as_text
+        Whether the cells of CSV and JSON files stay the text that they are.
 
     Returns
     -------
@@ -247,5 +249,5 @@ def read_path(path: str, *, lazy_types: bool = False) -> Any:
     """
     dataset_type = dataset_type_of(path)
     records = {JSON: "@", JSON_LINES: "@"}.get(dataset_type)
-    source = DatasetSource(uri=path, dataset_type=dataset_type, features=records, where="path")
+    source = DatasetSource(uri=path, dataset_type=dataset_type, features=records, where="path", as_text=as_text)
     return read_part(bare_connection(), source, named=True, lazy=lazy_types).relation
