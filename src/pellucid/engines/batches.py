@@ -66,8 +66,8 @@ def collected(frame: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
 def doubles(column: _Column, dtype: Any) -> _Column:
     """A column of numbers as doubles, each the nearest one.
 
-    Arrow divides the digits of a decimal by a power of ten, and is off by the last bit in one of eight: 2.07 would not
-    equal the 2.07 of any other library, and stand above a threshold of 2.07.
+    Arrow's own cast of decimals is off by the last bit in one of eight: 299.65 would not equal the 299.65 of any other
+    library, and stand on one side of a threshold of 299.65.
 
     Parameters
     ----------
