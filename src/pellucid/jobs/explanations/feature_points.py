@@ -131,9 +131,18 @@ def _floats(piece: Column) -> Floats:
     return np.array([np.nan if cell is None else cell for cell in piece.tolist()], dtype=float)
 
 
-def categorical_points(found: ColumnSummary) -> Grid:
-    """Every distinct value: `pellucid.explain.partial_dependence.categorical_grid` of values that are counted."""
+def categorical_points(feature: str, found: ColumnSummary) -> Grid:
+    """Every distinct value: `pellucid.explain.partial_dependence.categorical_grid` of values that are counted.
+
+    Raises
+    ------
+    DataError
+        A value is infinite, which JSON has no number for.
+    """
     counts: Counter[Any] = Counter() if found.counts is None else found.counts
+    infinite = [value for value in counts if isinstance(value, float) and np.isinf(value)]
+    if infinite:
+        raise DataError(Problem(feature, infinite[0], fix="Replace infinite values; no plot has a place for them."))
     values = canonical_order(counts)
     points = np.empty(len(values), dtype=object)
     points[:] = values
