@@ -11,6 +11,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 import pellucid
 from pellucid import ConfigError
 from pellucid.api.job import run_job
+from pellucid.api.preflight import preflight
 
 RNG = np.random.default_rng(0)
 NAMES = ["age", "years", "hours", "gain", "sex"]
@@ -250,3 +251,73 @@ def test_codes_in_a_baseline_file_stay_the_text_that_they_are_in_the_data(lines,
     shap = json.loads((tmp_path / "out" / "analysis.json").read_text())["explanations"]["kernel_shap"]["label0"]
     assert shap["expected_value"] == 1.0
     assert shap["global_shap_values"] == {"code": pytest.approx(2 / 3), "x": 0.0}
+
+
+@pytest.mark.parametrize("form", ["file", "in place"])
+def test_cells_of_a_json_baseline_are_written_as_those_of_the_data_are(form, tmp_path, monkeypatch):
+    # Alone, 7 beside 2.5 or beside a missing cell is a number with a fraction; in the data the column is text.
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "size_scoring.py").write_text("def score(rows):\n    return (rows['size'] == '7') * 1.0\n")
+    (tmp_path / "rows.jsonl").write_text('{"x": ["a", 1]}\n{"x": [7, 2]}\n{"x": [2.5, 3]}\n')
+    baseline = [{"x": [7, 9007199254740993]}, {"x": [None, None]}, {"x": [2.5, 1]}]
+    (tmp_path / "base.jsonl").write_text("".join(json.dumps(line) + "\n" for line in baseline))
+    document = {
+        "dataset_type": "application/jsonlines",
+        "dataset_uri": "rows.jsonl",
+        "features": "x",
+        "headers": ["size", "id"],
+        "predictor": {"model": "size_scoring:score"},
+        "methods": {"shap": {"baseline": "base.jsonl" if form == "file" else baseline}},
+    }
+    (tmp_path / "job.json").write_text(json.dumps(document))
+    run_job("job.json", output="out")
+    shap = json.loads((tmp_path / "out" / "analysis.json").read_text())["explanations"]["kernel_shap"]["label0"]
+    assert shap["expected_value"] == pytest.approx(1 / 3)
+    assert shap["global_shap_values"] == {"size": pytest.approx(4 / 9), "id": 0.0}
+    written = (tmp_path / "out" / "explanations_shap" / "baseline.csv").read_text()
+    assert written.splitlines() == ["size,id", "7,9007199254740993", ",", "2.5,1"]
+
+
+def test_a_column_that_is_called_by_a_number_is_not_taken_for_an_index(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "digit_scoring.py").write_text("def score(rows):\n    return rows @ [10.0, 1.0]\n")
+    # As pandas writes a frame made of an array, its index first.
+    (tmp_path / "rows.csv").write_text("row,0,1,2\n0,1,1,5\n1,2,0,7\n")
+    document = {
+        "dataset_type": "text/csv",
+        "dataset_uri": "rows.csv",
+        "label": "1",
+        "headers": ["row", "0", "1", "2"],
+        "excluded_columns": ["row"],
+        "predictor": {"model": "digit_scoring:score"},
+        "methods": {"shap": {"baseline": [[0, 0]], "features_to_explain": ["2"]}},
+    }
+    (tmp_path / "job.json").write_text(json.dumps(document))
+    run_job("job.json", output="out")
+    shap = json.loads((tmp_path / "out" / "analysis.json").read_text())["explanations"]["kernel_shap"]["label0"]
+    assert shap == {"global_shap_values": {"2": 6.0}, "expected_value": 15.0}
+
+
+@pytest.mark.parametrize(
+    "methods",
+    [
+        {"shap": {"features_to_explain": ["job"]}},
+        {"shap": {"feature_groups": {"both": ["job", 1]}}},
+        {"shap": {"text_config": {"granularity": "token", "language": "en", "columns": ["job"]}}},
+        {"pdp": {"features": ["job"]}},
+    ],
+    ids=["features", "groups", "texts", "plots"],
+)
+def test_names_of_features_show_the_header_row_of_a_file_of_texts(methods, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("job,town\ncook,Rome\nbaker,Oslo\n")
+    document = {
+        "dataset_type": "text/csv",
+        "dataset_uri": "rows.csv",
+        "predictor": {"model": "scoring:score"},
+        "methods": methods,
+    }
+    (tmp_path / "job.json").write_text(json.dumps(document))
+    found = preflight(tmp_path / "job.json")
+    assert found.problems == ()
+    assert found.dataset.columns == ("job", "town")

@@ -54,6 +54,32 @@ def faults(document):
     return str(caught.value).splitlines()
 
 
+def test_a_name_of_digits_is_a_name_and_no_index():
+    shap = {"features_to_explain": ["2", 1], "feature_groups": {"ends": ["0", "3"]}}
+    document = BIAS | {
+        "label": "1",
+        "facet": [{"name_or_index": "2"}],
+        "excluded_columns": ["3", " 4", "5.0", 6],
+        "predictor": {"model": "scoring:score"},
+        "methods": {"pre_training_bias": {"methods": "all"}, "shap": shap, "pdp": {"features": ["1", 1]}},
+    }
+    config = parse_config(document).config
+    assert (config.label, config.facet[0].name_or_index) == ("1", "2")
+    assert config.excluded_columns == ("3", " 4", "5.0", 6)
+    assert config.methods.shap.features_to_explain == ("2", 1)
+    assert config.methods.shap.feature_groups == {"ends": ("0", "3")}
+    assert config.methods.pdp.features == ("1", 1)
+
+
+def test_a_feature_to_explain_may_be_a_group_beside_the_headers():
+    shap = {"features_to_explain": ["pair", "c"], "feature_groups": {"pair": ["a", "b"]}}
+    named = SHAP | {"headers": ["a", "b", "c"], "methods": {"shap": shap}}
+    assert parse_config(named).config.methods.shap.features_to_explain == ("pair", "c")
+    assert faults(named | {"methods": {"shap": shap | {"feature_groups": {}}}})[-1] == (
+        "methods.shap.features_to_explain[0]: got 'pair'. Use one of the headers; there are 'a', 'b', 'c'."
+    )
+
+
 @pytest.mark.parametrize("document", [BIAS, SHAP, IMAGE, FORECAST, templates("$record", "$features_kvp")])
 def test_the_documents_that_the_cases_change_are_valid(document):
     assert parse_config(document).warnings == ()

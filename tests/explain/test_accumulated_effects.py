@@ -121,6 +121,12 @@ def test_an_interval_of_a_single_row_has_no_standard_error():
     assert np.isnan(accumulated(grid, [local]).standard_errors).all()
 
 
+def test_ends_of_intervals_beyond_what_doubles_tell_apart_stay_doubles_and_in_order():
+    whole = np.array([-(2**63), 0, 2**63 - 1])  # as a double the largest is 2**63, which 64 bits would turn negative
+    assert effect_grid(whole, 2).edges.tolist() == [-(2.0**63), 0.0, 2.0**63]
+    assert effect_grid(whole // 2**11, 2).edges.tolist() == [-(2**52), 0, 2**52 - 1]
+
+
 @pytest.mark.parametrize(
     ("column", "intervals", "message"),
     [

@@ -628,6 +628,59 @@ def test_a_baseline_may_be_listed_as_in_a_configuration(baseline):
     assert found.values.tolist() == expected.values.tolist()
 
 
+@pytest.mark.parametrize(
+    ("baseline", "mean"),
+    [("base.csv", 1.25), ("base.jsonl", 1.25), ([["007", "7"], [7, 8]], 1.25), (("007", "7"), 1.7)],
+    ids=str,
+)
+def test_cells_of_a_baseline_without_types_are_read_as_those_of_the_rows(baseline, mean, tmp_path, monkeypatch):
+    # Alone, 007 is a number, as it is not beside A1.
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "base.csv").write_text("size,code\n7,007\n8,7\n")
+    (tmp_path / "base.jsonl").write_text('{"code": "007", "size": "7"}\n{"code": 7, "size": 8}\n')
+    people = pd.DataFrame({"code": ["A1", "007"], "size": [1, 2]})
+
+    def score(rows: pd.DataFrame):
+        assert rows.dtypes.map(str).tolist() == people.dtypes.map(str).tolist()
+        return (rows["code"] == "007") + rows["size"] / 10
+
+    found = pellucid.explain(score, people, baseline=baseline)
+    assert found.base_values.ravel().tolist() == pytest.approx([mean, mean])
+
+
+def test_a_column_of_several_kinds_of_cells_gets_those_of_a_baseline_as_they_are(tmp_path):
+    people = pd.DataFrame({"code": pd.Series([1, "1", None], dtype=object), "size": [1.0, 2.0, 3.0]})
+    seen = []
+
+    def score(rows: pd.DataFrame):
+        seen.extend(rows["code"].tolist())
+        return rows["size"]
+
+    pellucid.explain(score, people, baseline=[["1", "2"], [1, 2]])
+    assert {(type(cell), cell) for cell in seen if cell == cell} == {(int, 1), (str, "1")}
+
+
+@pytest.mark.parametrize(
+    ("baseline", "message"),
+    [
+        (
+            [[1, "x"], [2]],
+            "baseline[1]: got [2]. Give 2 cells, one per feature of the model, in this order: 'age', 'job'.",
+        ),
+        (
+            [[1, "x"], 2],
+            "baseline[1]: got [2]. Give 2 cells, one per feature of the model, in this order: 'age', 'job'.",
+        ),
+        ([["old", "x"]], "baseline[0]: got 'old'. Column 'age' holds integer values. Use a number or null."),
+    ],
+    ids=str,
+)
+def test_faults_of_a_listed_baseline_are_told_with_their_row(baseline, message):
+    with pytest.raises(ConfigError) as raised:
+        pellucid.explain(lambda rows: rows["age"], pd.DataFrame({"age": [1], "job": ["a"]}), baseline=baseline)
+    assert str(raised.value) == message
+
+
 def test_an_array_of_one_axis_is_a_single_row():
     found = pellucid.explain(lambda rows: rows @ [1.0, 2.0], np.array([[3.0, 4.0]]), baseline=np.array([1.0, 1.0]))
     assert found.values.ravel().tolist() == [2.0, 6.0]

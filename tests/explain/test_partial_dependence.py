@@ -70,11 +70,20 @@ def test_an_unknown_feature_is_named():
     assert str(raised.value) == "methods.pdp.features: got 'aeg'. Use a column of the model; did you mean 'age'?"
 
 
+NO_ENDS = (
+    "income: 3 buckets of equal width from {} to {} have no ends that are doubles. Name the column categorical, or "
+    "scale its values."
+)
+
+
 @pytest.mark.parametrize(
     ("column", "message"),
     [
         ([np.nan, np.nan], "income: The column holds no value, so there is nothing to vary. Leave it out."),
         ([1.0, np.inf], "income: got inf. Replace infinite values; buckets need a finite range."),
+        ([-np.inf, 1.0], "income: got -inf. Replace infinite values; buckets need a finite range."),
+        ([2.0**62, 2.0**62], NO_ENDS.format("4.611686018427388e+18", "4.611686018427388e+18")),
+        ([-1.7e308, 1.7e308], NO_ENDS.format("-1.7e+308", "1.7e+308")),
     ],
 )
 def test_a_column_without_a_range_is_refused(column, message):

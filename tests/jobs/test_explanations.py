@@ -137,6 +137,15 @@ def test_a_computed_baseline_holds_means_and_most_frequent_values_largest_cluste
     }
 
 
+def test_means_of_large_whole_numbers_are_not_rounded_to_doubles():
+    rows = Batch({"id": np.array([2**53 + 1] * 3), "end": np.array([2**63 - 1] * 3)})
+    centres = computed_baseline(rows, number=1)
+    assert {name: column.tolist() for name, column in centres.columns.items()} == {
+        "id": [2**53 + 1],
+        "end": [2**63 - 1],
+    }
+
+
 @pytest.mark.parametrize("clusters", [1, 2, 5, 9])
 def test_the_number_of_clusters_is_found_where_groups_are_clear(clusters):
     rows = Batch({"town": text(*(f"town {i % clusters}" for i in range(180)))})

@@ -46,7 +46,7 @@ def test_pieces_have_the_type_and_the_points_of_the_whole_column(column, ends, g
         expected, grid = numeric_grid(column, resolution), numeric_points("x", pieces, found, resolution)
     else:
         expected = categorical_grid(column)
-        grid = categorical_points(summary_of(pieces, "categorical", total=len(column)))
+        grid = categorical_points("x", summary_of(pieces, "categorical", total=len(column)))
     assert grid.values.tolist() == expected.values.tolist()
     assert grid.values.dtype == expected.values.dtype
     assert grid.distribution.tolist() == expected.distribution.tolist()
@@ -71,7 +71,14 @@ def test_text_after_many_numbers_is_free_and_truth_values_after_them_are_categor
     [
         ([np.nan], "x: The column holds no value, so there is nothing to vary. Leave it out."),
         ([1.0, np.inf], "x: got inf. Replace infinite values; buckets need a finite range."),
-        ([-np.inf, 2.0], "x: got 2.0. Replace infinite values; buckets need a finite range."),
+        ([-np.inf, 2.0], "x: got -inf. Replace infinite values; buckets need a finite range."),
+        (
+            [1e300, 1e300],
+            (
+                "x: 3 buckets of equal width from 1e+300 to 1e+300 have no ends that are doubles. Name the column "
+                "categorical, or scale its values."
+            ),
+        ),
     ],
 )
 def test_a_column_without_a_range_is_told_as_the_whole_one_is(column, message):
@@ -89,3 +96,9 @@ def test_intervals_of_accumulated_effects_are_those_of_all_pieces_together():
     found = grid_of("x", np.split(column, 5), 3, total=10, ale=True)
     assert found.effect_grid.edges.tolist() == [0.0, 9.0, 36.0, 81.0]
     assert grid_of("x", [np.ones(4)], 3, total=4, ale=True).effect_grid is None
+
+
+def test_an_infinite_category_has_no_plot():
+    found = grid_of("x", [np.array([1.0, -np.inf, np.nan])], 3, "categorical", total=3)
+    assert (found.kind, found.grid) == ("categorical", None)
+    assert found.error == "x: got -inf. Replace infinite values; no plot has a place for them."

@@ -53,7 +53,8 @@ def partial_dependence(
         Points of a numeric feature, at least 1: centres of buckets of equal width between its extremes. Text,
         categories and truth values are set to every value that occurs.
     categorical
-        Numeric features that are set to every value that occurs as well.
+        Numeric features that are set to every value that occurs as well. Columns of categories in ``rows`` or in the
+        training of the model are anyway, also where the categories are numbers.
     individual
         Keep the predictions of all single rows too (individual conditional expectations).
     ice
@@ -88,6 +89,7 @@ def partial_dependence(
     >>> found["column_0"].points.tolist(), found["column_0"].predictions.tolist()
     ([1.5, 2.5], [[2.25, 3.75]])
     """
+    from pellucid.api.frame_types import columns_of_categories_in
     from pellucid.api.rows import batch_of, library_of
     from pellucid.api.scoring import ScoredModel, check_features, features_known, opened
     from pellucid.api.spark_explaining import pool_beside
@@ -102,6 +104,7 @@ def partial_dependence(
         refuse_other_kinds,
         whole_number,
     )
+    from pellucid.models.categories import columns_of_categories
     from pellucid.results.dependence import PartialDependence
 
     refuse_other_kinds(
@@ -117,14 +120,15 @@ def partial_dependence(
     known = features_known(found)
     given = batch_of(rows, "rows", columns=None if columns is None else listed(columns), known=known)
     check_features(given.names, known, "rows")
-    wanted, whole = listed(features), listed(categorical)
+    wanted, asked = listed(features), listed(categorical)
+    whole = {*asked, *columns_of_categories_in(rows), *columns_of_categories(found, given.names)}
     numbers = other_kinds(
         ("grid_resolution", grid_resolution, whole_number(1)),
         ("ice", ice, optional(whole_number(1))),
         ("seed", seed, whole_number(0)),
         ("confidence_level", confidence_level, SHARE),
     )
-    _check(wanted, whole, given, numbers)
+    _check(wanted, asked, given, numbers)
     scored = ScoredModel(found)
     question = _question(
         given,

@@ -59,7 +59,8 @@ def explain(
         session. Cells reach the model as they are.
     baseline
         Rows that show what an absent feature looks like, with the same columns as ``rows``; or such rows as lists, or
-        a single row as a list or an array, in the order of the columns. By default 100 of the rows
+        a single row as a list or an array, in the order of the columns. Cells of lists and of files are read as those
+        of ``rows``. By default 100 of the rows
         to explain drawn without replacement (all, if there are no more), which are real rows: centres of clusters
         would hold fractions of whole numbers.
     outputs
@@ -117,6 +118,7 @@ def explain(
     >>> found.values.tolist(), found.base_values.tolist(), found.estimator
     ([[[6.0], [-1.0]]], [[0.0]], 'enumeration')
     """
+    from pellucid.api.background import background_of
     from pellucid.api.explained_rows import Question, explained_rows
     from pellucid.api.rows import batch_of, library_of
     from pellucid.api.scoring import ScoredModel, check_features, features_known, opened
@@ -159,7 +161,7 @@ def explain(
     if baseline is None:
         absent = _default_background(given, seed, notes)
     else:
-        absent = batch_of(_rows_of(baseline), "baseline", columns=taken, known=given.names)
+        absent = background_of(baseline, given, columns=taken)
     with _keys_of_the_library():
         masker = TabularMasker(given, absent, players_of(given.names, groups=_columns_of(feature_groups), only=wanted))
     if plan.estimator == "surrogate" and (feature_groups or wanted is not None):
@@ -244,14 +246,6 @@ def _default_background(rows: Batch, seed: int, notes: list[str]) -> Batch:
     drawn = "all rows" if len(chosen) == len(rows) else f"{len(chosen)} of the {len(rows):,} rows, drawn with the seed"
     notes.append(f"No background was given: absent features show the values of {drawn}.")
     return rows[chosen]
-
-
-def _rows_of(baseline: Any) -> Any:
-    """Rows in place, as a configuration gives them, or a single one, as an array of rows."""
-    import numpy as np
-
-    listed = np.array(baseline, dtype=object) if isinstance(baseline, list | tuple) else baseline
-    return listed[None, :] if isinstance(listed, np.ndarray) and listed.ndim == 1 else listed
 
 
 @contextmanager

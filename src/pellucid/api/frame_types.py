@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["frame_types"]
+__all__ = ["columns_of_categories_in", "frame_types"]
 
 
 def frame_types(*tables: Any) -> Mapping[str, Any]:
@@ -44,3 +44,22 @@ def frame_types(*tables: Any) -> Mapping[str, Any]:
         elif pd.api.types.is_datetime64_dtype(kind):
             found[str(name)] = kind
     return found
+
+
+def columns_of_categories_in(rows: Any) -> tuple[str, ...]:
+    """Columns of a pandas frame or an Arrow table whose type is one of categories, be these texts or whole numbers.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> columns_of_categories_in(pd.DataFrame({"grade": pd.Categorical([3, 5]), "age": [30, 40]}))
+    ('grade',)
+    """
+    library = type(rows).__module__.partition(".")[0]
+    if library == "pandas":
+        return tuple(name for name, kind in frame_types(rows).items() if kind.kind == "O")
+    if library == "pyarrow" and hasattr(rows, "schema"):
+        import pyarrow as pa
+
+        return tuple(field.name for field in rows.schema if pa.types.is_dictionary(field.type))
+    return ()

@@ -18,6 +18,7 @@ from pellucid.api.job_texts import baseline_beside_texts, text_columns, text_res
 from pellucid.api.model_access import ModelSource
 from pellucid.api.pace import Pace
 from pellucid.api.surrogate import FittedSurrogate, surrogate_of_job
+from pellucid.config.bias_request import ColumnType as GivenType
 from pellucid.errors import ConfigError, DataError, Problem
 from pellucid.jobs.explanations.clusters import SAMPLED_ROWS, computed_baseline
 from pellucid.jobs.explanations.part_files import LocalValueParts, local_value_parts
@@ -33,6 +34,7 @@ from pellucid.jobs.explanations.totals import ShapResult, Totals
 from pellucid.jobs.explanations.unit_store import UnitStore, task_identity
 from pellucid.jobs.explanations.units import settled
 from pellucid.jobs.explanations.writers import FOLDER, LocalValues, local_values_file, write_baseline
+from pellucid.models.categories import columns_of_categories
 from pellucid.protocols.model import Batch, Model
 from pellucid.protocols.pool import Pool
 from pellucid.protocols.table import LocalTable
@@ -149,6 +151,7 @@ def explained_job(
     total = sum(len(batch) for batch in table.batches(request.features[:1]))
     if not total:
         raise DataError(Problem("dataset_uri", fix="It holds no row to explain."))
+    request = _with_types_of(model, request)
     task, units, fitted = None, 0, None
     formula: FormulaRows | str = ""
     if request.shap is not None:
@@ -176,6 +179,12 @@ def explained_job(
         if fitted is not None:
             found = _with_surrogate(found, fitted)
         return found if request.pdp is None else job.with_plots(found, request.pdp)
+
+
+def _with_types_of(model: Model, request: ExplanationRequest) -> ExplanationRequest:
+    """The request with columns as categorical that were so in training, where the configuration says nothing else."""
+    types: dict[str, GivenType] = dict.fromkeys(columns_of_categories(model, request.features), "categorical")
+    return replace(request, column_types={**types, **request.column_types})
 
 
 def _computed(

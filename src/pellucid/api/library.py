@@ -157,8 +157,14 @@ points; n = 50 of 100).
     return replace(report, frame_library=_library_of(frame))
 
 
-def table_of(frame: Any) -> FrameTable:
-    """A `Table` over whatever the user gave: a frame, a relation, a table, or the path of a file."""
+def table_of(frame: Any, *, as_text: bool = False) -> FrameTable:
+    """A `Table` over whatever the user gave: a frame, a relation, a table, or the path of a file.
+
+    Parameters
+    ----------
+    as_text
+        Whether the cells of a CSV or JSON file stay the text that they are.
+    """
     from pellucid.engines.frames import FrameTable
 
     if isinstance(frame, FrameTable):
@@ -172,7 +178,7 @@ def table_of(frame: Any) -> FrameTable:
     if is_database(path):
         rows = read_database(path)
         return FrameTable(rows.relation, scan_errors_translated, rows.order)
-    return FrameTable(read_path(path), scan_errors_translated)
+    return FrameTable(read_path(path, as_text=as_text), scan_errors_translated)
 
 
 def _library_of(frame: Any) -> str | None:

@@ -276,6 +276,12 @@ def _sources(config: AnalysisConfig, config_path: Path, data: str | None, data_i
 
 def _mentioned(config: AnalysisConfig) -> Sequence[str]:
     """Column names that the configuration mentions."""
+    shap, pdp = config.methods.shap, config.methods.pdp
+    explained: tuple[int | str, ...] = () if pdp is None else pdp.features or ()
+    if shap is not None:
+        explained += shap.features_to_explain or ()
+        explained += tuple(column for columns in shap.feature_groups.values() for column in columns)
+        explained += (shap.text_config.columns or ()) if shap.text_config is not None else ()
     mentioned = [
         config.label,
         config.predicted_label,
@@ -286,5 +292,6 @@ def _mentioned(config: AnalysisConfig) -> Sequence[str]:
         *(segments.name_or_index for segments in config.segment_config or ()),
         *(config.excluded_columns or ()),
         *config.column_types,
+        *explained,
     ]
     return [name for name in mentioned if isinstance(name, str)]

@@ -16,7 +16,14 @@ __all__ = ["batch_of", "library_of"]
 FORMS = "Give a data frame, a NumPy array of shape (rows, columns), an Arrow table, a DuckDB relation or a file's path."
 
 
-def batch_of(rows: Any, where: str, *, columns: Sequence[str] | None = None, known: Sequence[str] = ()) -> Batch:
+def batch_of(
+    rows: Any,
+    where: str,
+    *,
+    columns: Sequence[str] | None = None,
+    known: Sequence[str] = (),
+    as_text: bool = False,
+) -> Batch:
     """All of ``rows`` in memory, cells as they are.
 
     Parameters
@@ -30,6 +37,8 @@ def batch_of(rows: Any, where: str, *, columns: Sequence[str] | None = None, kno
         Columns to take, in order; None for all.
     known
         Names for the columns of an array of as many; else they are ``column_0``, ``column_1``, ...
+    as_text
+        Whether the cells of a CSV or JSON file stay the text that they are.
 
     Raises
     ------
@@ -44,7 +53,7 @@ def batch_of(rows: Any, where: str, *, columns: Sequence[str] | None = None, kno
     >>> {name: column.tolist() for name, column in batch.columns.items()}
     {'column_0': [1, 2], 'column_1': ['cook', None]}
     """
-    batch = _of_array(rows, where, known) if isinstance(rows, np.ndarray) else _of_table(rows, where, columns)
+    batch = _of_array(rows, where, known) if isinstance(rows, np.ndarray) else _of_table(rows, where, columns, as_text)
     if columns is not None:
         _check_columns(columns, batch.names)
         batch = Batch({name: batch.columns[name] for name in columns})
@@ -75,12 +84,12 @@ def _check_columns(columns: Sequence[str], names: Sequence[str]) -> None:
         raise ConfigError(problems)
 
 
-def _of_table(rows: Any, where: str, columns: Sequence[str] | None) -> Batch:
+def _of_table(rows: Any, where: str, columns: Sequence[str] | None, as_text: bool) -> Batch:
     from narwhals.exceptions import DuplicateError
 
     from pellucid.api.library import table_of
 
-    table = table_of(_with_text_names(rows))
+    table = table_of(_with_text_names(rows), as_text=as_text)
     try:
         names = list(table.columns)
     except TypeError:

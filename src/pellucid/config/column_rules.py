@@ -71,6 +71,8 @@ def _features(config: AnalysisConfig) -> Iterator[Named]:
         "methods.shap.features_to_explain": shap.features_to_explain if shap is not None else None,
         "methods.pdp.features": pdp.features if pdp is not None else None,
     }
+    groups = shap.feature_groups if shap is not None else {}
     for key, columns in lists.items():
         for i, column in enumerate(columns or ()):
-            yield f"{key}[{i}]", column, config.headers, ""
+            if not (key == "methods.shap.features_to_explain" and column in groups):
+                yield f"{key}[{i}]", column, config.headers, ""

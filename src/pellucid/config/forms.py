@@ -109,7 +109,6 @@ Share = Annotated[
 OwnShare = Annotated[float, Field(gt=0, lt=1), form("a number between 0 and 1, both excluded", float, int)]
 Locator = Annotated[
     int | str,
-    Field(union_mode="left_to_right"),
     form(
         "a name (string) or a zero-based index (integer of at least 0)",
         int,

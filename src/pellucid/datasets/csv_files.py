@@ -19,10 +19,11 @@ from pellucid.datasets.duckdb_engine import duckdb_engine
 from pellucid.datasets.header_row import MISSING
 from pellucid.datasets.scan import Scan
 from pellucid.datasets.scan_errors import csv_problems, is_early_type
+from pellucid.datasets.sources import DatasetSource
 from pellucid.datasets.sql import exact_path, identifier, literals, struct
 from pellucid.errors import DataError
 
-__all__ = ["checked_scan", "settled_types", "typed_scan", "types_of_sample"]
+__all__ = ["checked_scan", "settled_types", "type_of_identifier", "typed_scan", "types_of_sample"]
 
 
 def types_of_sample(layout: CsvLayout) -> dict[str, CellType] | None:
@@ -69,6 +70,23 @@ def settled_types(connection: Any, layout: CsvLayout) -> tuple[dict[str, CellTyp
         return _types_by_counting(connection, layout)
     except duckdb_engine().Error as error:
         raise DataError(csv_problems(error, rejected_lines(connection, layout))) from None
+
+
+def type_of_identifier(
+    connection: Any, layout: CsvLayout, source: DatasetSource, types: Mapping[str, CellType]
+) -> dict[str, CellType]:
+    """Another type than in ``types`` for the column that identifies the rows, where it needs one.
+
+    As floats, different whole numbers beyond 2**53 would be one identifier.
+    """
+    name = source.identifier
+    if name is None or (types[name] != "DOUBLE" and not source.identifier_as_text):
+        return {}
+    if source.identifier_as_text:
+        return {name: "VARCHAR"}
+    counts = f"SELECT {counts_of(name)} FROM ({_texts(layout)})"
+    present, integers, *_ = connection.execute(counts).fetchall()[0]
+    return {name: "BIGINT"} if 0 < present == integers else {}
 
 
 def _rows_if_all_fit(connection: Any, layout: CsvLayout, types: Mapping[str, CellType]) -> int | None:

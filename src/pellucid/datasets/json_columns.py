@@ -42,13 +42,19 @@ class TypedTable:
 
 
 def typed_table(
-    connection: Any, table: str, names: Sequence[str], rows: Callable[[], Iterator[Sequence[Any]]]
+    connection: Any,
+    table: str,
+    names: Sequence[str],
+    rows: Callable[[], Iterator[Sequence[Any]]],
+    *,
+    as_text: bool = False,
 ) -> TypedTable:
     """Store what ``rows()`` yields, one type per column.
 
     Booleans, integers (float where one is missing or has a fraction), floats and text; values of several types in one
     column, and lists or objects in a cell, make it text. ``rows`` is called a second time only in that case, because
-    values stored as numbers no longer tell how they were written.
+    values stored as numbers no longer tell how they were written. With ``as_text`` every column is text, as those of
+    several types are.
 
     Examples
     --------
@@ -57,8 +63,10 @@ def typed_table(
     >>> found.relation.fetchall(), found.mixed
     ([(1.0, 'x'), (None, '2')], ('b',))
     """
-    store = _Store(connection, table, names, frozenset())
+    store = _Store(connection, table, names, frozenset(range(len(names)) if as_text else ()))
     store.fill(rows())
+    if as_text:
+        return TypedTable(store.relation(), store.rows, ())
     if store.mixed:
         store = _Store(connection, table, names, frozenset(store.mixed))
         store.fill(rows())

@@ -36,7 +36,7 @@ def json_document_table(
     if first is None:
         raise DataError(Problem(files.paths[0], fix="There is no record in it. Give at least one."))
     names = json_names(source, first)
-    found = typed_table(connection, table, names[0], lambda: _rows(lists, first))
+    found = typed_table(connection, table, names[0], lambda: _rows(lists, first), as_text=source.as_text)
     return found, names, ()
 
 

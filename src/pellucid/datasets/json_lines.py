@@ -47,7 +47,7 @@ def json_lines_table(
         blank.clear()
         return _rows(_records(files, blank), expressions, features)
 
-    found = typed_table(connection, table, names[0], rows)
+    found = typed_table(connection, table, names[0], rows, as_text=source.as_text)
     notes = tuple(
         f"{path}: {count} blank line{' was' if count == 1 else 's were'} skipped." for path, count in blank.items()
     )

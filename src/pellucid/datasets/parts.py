@@ -99,7 +99,13 @@ def read_part(connection: Any, source: DatasetSource, *, named: bool = False, la
 
 
 def _read_csv(connection: Any, source: DatasetSource, layout: CsvLayout, *, lazy: bool) -> Part:
-    from pellucid.datasets.csv_files import checked_scan, settled_types, typed_scan, types_of_sample
+    from pellucid.datasets.csv_files import (
+        checked_scan,
+        settled_types,
+        type_of_identifier,
+        typed_scan,
+        types_of_sample,
+    )
     from pellucid.datasets.header_row import refuse_equal_names
 
     refuse_equal_names(layout.columns, source.headers_key if source.headers else layout.files.paths[0])
@@ -122,6 +128,8 @@ def _read_csv(connection: Any, source: DatasetSource, layout: CsvLayout, *, lazy
             raise DataError(Problem(layout.files.paths[0], fix=fix))
         if source.as_text:
             types = dict.fromkeys(layout.columns, "VARCHAR")
+        elif source.identifier in types:
+            types |= type_of_identifier(connection, layout, source, types)
         scan = typed_scan(connection, layout, types)
     return Part(
         source=source,

@@ -13,7 +13,7 @@ from pellucid.datasets.locate import dataset_type_of
 from pellucid.datasets.parts import Part, bare_connection, connect, read_part
 from pellucid.datasets.scan import Scan, relation_of
 from pellucid.datasets.scan_errors import is_early_type
-from pellucid.datasets.sources import JSON, JSON_LINES, PARQUET, Dataset, DatasetSource, LeftOut
+from pellucid.datasets.sources import CSV, JSON, JSON_LINES, PARQUET, Dataset, DatasetSource, LeftOut
 from pellucid.errors import ConfigError, DataError, Problem
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ def read_dataset(
     _refuse_parts_without_key([part, *others], join)
     _refuse_joins_in_no_order([part, *others])
     key = None if join is None else _key_name(join, [part, *others])
+    if key is not None and part.types_from == "all rows":
+        part, *others = _with_identifiers(connection, [part, *others], key)
     features = tuple(name for name in part.columns if name not in (part.label, part.predicted_label, key))
     if not features:
         fix = "All its columns are labels or the join column. Add the columns that describe the rows."
@@ -136,6 +138,32 @@ def _expecting(join: str | int | None, source: DatasetSource, where: str) -> Dat
     """``source`` with the join column among the names to expect in its header row."""
     names = (join,) if isinstance(join, str) else ()
     return replace(source, where=where, expected_names=(*source.expected_names, *names))
+
+
+def _with_identifiers(connection: Any, parts: Sequence[Part], key: str) -> list[Part]:
+    """The parts with their join columns as identifiers; as text where some of them hold text, for 007 is not 7 then."""
+    from pellucid.datasets.join import JOIN_KEY
+
+    found = [_identified(connection, part, replace(part.source, identifier=key)) for part in parts]
+    types = [part.rows_of.types[key] if isinstance(part.rows_of, Scan) else "" for part in found]
+    if "VARCHAR" not in types or "BIGINT" not in types:
+        return found
+    note = f"{JOIN_KEY}: {key} is a number in one data set and text in another; it was compared as it is written."
+    told = [replace(found[0], notes=(*found[0].notes, note)), *found[1:]]
+    return [
+        _identified(connection, part, replace(part.source, identifier_as_text=True)) if kind == "BIGINT" else part
+        for part, kind in zip(told, types, strict=True)
+    ]
+
+
+def _identified(connection: Any, part: Part, source: DatasetSource) -> Part:
+    """``part`` as ``source`` says, read again where that changes it."""
+    if source.dataset_type != CSV or part.from_database or not isinstance(part.rows_of, Scan):
+        return part
+    whole = part.rows_of.types[source.identifier or ""] != "DOUBLE"
+    if whole and not source.identifier_as_text:
+        return replace(part, source=source)
+    return replace(read_part(connection, source), notes=part.notes)
 
 
 def _key_name(join: str | int, parts: Sequence[Part]) -> str:
@@ -221,7 +249,7 @@ def read_database(uri: str) -> DatabaseRows:
     return database_rows(connect(), DatasetSource(uri=uri, dataset_type=PARQUET, where="path"))
 
 
-def read_path(path: str, *, lazy_types: bool = False) -> Any:
+def read_path(path: str, *, lazy_types: bool = False, as_text: bool = False) -> Any:
     """The rows of a file or of what an fsspec address names, the format taken from its extension.
 
     A CSV file must have a header row. The records of JSON Lines and JSON are objects whose keys name the columns, or
@@ -234,6 +262,8 @@ def read_path(path: str, *, lazy_types: bool = False) -> Any:
     lazy_types
         Whether a large CSV file may be typed by its first rows; a scan then stops at a cell that contradicts, see
         `compute_on`.
+    as_text
+        Whether the cells of CSV and JSON files stay the text that they are.
 
     Returns
     -------
@@ -247,5 +277,5 @@ def read_path(path: str, *, lazy_types: bool = False) -> Any:
     """
     dataset_type = dataset_type_of(path)
     records = {JSON: "@", JSON_LINES: "@"}.get(dataset_type)
-    source = DatasetSource(uri=path, dataset_type=dataset_type, features=records, where="path")
+    source = DatasetSource(uri=path, dataset_type=dataset_type, features=records, where="path", as_text=as_text)
     return read_part(bare_connection(), source, named=True, lazy=lazy_types).relation

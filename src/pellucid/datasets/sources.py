@@ -51,8 +51,12 @@ class DatasetSource:
     expected_names
         Column names that the configuration mentions; they help to recognise a header row.
     as_text
-        Whether the cells of a CSV file stay the text that they are, for a reader that knows their types from elsewhere:
-        a file of few rows does not show that ``007`` is no number.
+        Whether the cells of CSV and JSON files stay the text that they are, for a reader that knows their types from
+        elsewhere: a file of few rows does not show that ``007`` is no number, nor that 7 beside 2.5 stays ``7``.
+    identifier
+        Column of a CSV file that identifies the rows: whole numbers stay whole there, also where one is missing.
+    identifier_as_text
+        Whether its cells stay the text that they are.
     """
 
     uri: str
@@ -64,6 +68,8 @@ class DatasetSource:
     where: str = "dataset_uri"
     expected_names: tuple[str, ...] = ()
     as_text: bool = False
+    identifier: str | None = None
+    identifier_as_text: bool = False
 
     @property
     def headers_key(self) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.counts import ByThreshold, Cube, Key, Value
-from pellucid.engines.batches import BATCH_ROWS, batches_of, collected
+from pellucid.engines.batches import BATCH_ROWS, batches_of, collected, doubles
 from pellucid.engines.cells import plain
 from pellucid.engines.ibis_tables import arrow_batches, is_ibis_table, keeps_order, knows_nan
 from pellucid.errors import DataError, Problem
@@ -74,6 +74,12 @@ class FrameTable:
         """Names and types of the columns, in order."""
         with self.translate():
             return {name: _column_type(dtype) for name, dtype in self._lazy.collect_schema().items()}
+
+    @cached_property
+    def _of_arrow(self) -> Mapping[str, Any]:
+        """Types, as narwhals has them, of columns that Arrow may hold, also for pandas; no others are cast by it."""
+        held = self._lazy.implementation in (nw.Implementation.PYARROW, nw.Implementation.PANDAS)
+        return dict(self._lazy.collect_schema().items()) if held else {}
 
     def head(self, rows: int, columns: Sequence[str]) -> dict[str, list[Value]]:
         """The first ``rows`` rows of ``columns``, of rows without an order any; missing values are None."""
@@ -211,7 +217,7 @@ class FrameTable:
             return nw.col(column).cast(nw.Float64)
         if self.columns[column] == "integer":
             return nw.col(column)
-        number = nw.col(column).cast(nw.Float64)
+        number = doubles(nw.col(column), self._of_arrow.get(column))
         if is_ibis_table(self.frame) and not knows_nan(self.frame):
             return number
         return nw.when(~number.is_nan()).then(number)
@@ -317,7 +323,7 @@ class FrameTable:
                 columns: dict[str, Any] = native.fetchnumpy()
             else:
                 frame = collected(query)
-                columns = {name: frame[name].cast(nw.Float64).to_numpy() for name in frame.columns}
+                columns = {name: doubles(frame[name], frame[name].dtype).to_numpy() for name in frame.columns}
         matrix = np.empty((len(next(iter(columns.values()))), len(columns)))
         for i, name in enumerate(list(columns)):
             # Each column is let go as soon as it is copied: all of them are as large as the matrix.

@@ -37,6 +37,9 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 
+WHOLE_DOUBLES = 2.0**53
+"""Below it every whole number is a double."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EffectGrid:
@@ -167,7 +170,8 @@ def effect_grid_of_pieces(pieces: Iterable[npt.NDArray[Any]], intervals: int, *,
         # The sums so far come first, so that all are added in the order of the rows, however these are divided.
         every = np.concatenate([np.arange(number), place])
         travelled = np.asarray(np.bincount(every, np.concatenate([travelled, share])), dtype=np.float64)
-    plain = all(kind.kind in "iuf" for kind in types)
+    # Beyond 2**53 an edge is not the whole number itself any longer, and may be none that 64 bits hold.
+    plain = all(kind.kind in "iuf" for kind in types) and float(np.abs(edges).max()) < WHOLE_DOUBLES
     return EffectGrid(edges.astype(np.result_type(*types)) if plain else edges, counts, travelled)
 
 

@@ -18,7 +18,7 @@ from pellucid.explain.game import BATCH_ROWS, checked_scores
 from pellucid.protocols.model import Batch
 from pellucid.records import dataclass
 
-__all__ = ["Dependence", "Grid", "categorical_grid", "numbers_of", "numeric_grid", "partial_dependence"]
+__all__ = ["Dependence", "Grid", "bucket_edges", "categorical_grid", "numbers_of", "numeric_grid", "partial_dependence"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -75,7 +75,7 @@ def numeric_grid(column: npt.NDArray[Any], resolution: int, *, name: str = "colu
     ConfigError
         The resolution is below 1.
     DataError
-        The column holds no number, or an infinite one.
+        The column holds no number, or an infinite one, or doubles cannot part its buckets.
 
     Examples
     --------
@@ -85,8 +85,32 @@ def numeric_grid(column: npt.NDArray[Any], resolution: int, *, name: str = "colu
     """
     if resolution < 1:
         raise ConfigError(Problem("grid_resolution", resolution, fix="Use an integer of at least 1."))
-    counts, edges = np.histogram(numbers_of(column, name), bins=resolution)
-    return Grid((edges[:-1] + edges[1:]) / 2, counts / len(column))
+    numbers = numbers_of(column, name)
+    edges = bucket_edges(float(numbers.min()), float(numbers.max()), resolution, name=name)
+    return Grid((edges[:-1] + edges[1:]) / 2, np.histogram(numbers, bins=resolution)[0] / len(column))
+
+
+def bucket_edges(least: float, most: float, resolution: int, *, name: str) -> Floats:
+    """Ends of buckets of equal width, shape (resolution + 1,); half a unit around a single value.
+
+    Raises
+    ------
+    DataError
+        An end is infinite, or there are no doubles to part so many buckets.
+    """
+    for end in (most, least):
+        if not np.isfinite(end):
+            raise DataError(Problem(name, end, fix="Replace infinite values; buckets need a finite range."))
+    try:
+        with np.errstate(all="ignore"):
+            edges: Floats = np.histogram_bin_edges(np.array([least, most]), bins=resolution)
+            parted = bool(np.isfinite(edges).all() and (np.diff(edges) > 0).all())
+    except ValueError:
+        parted = False
+    if not parted:
+        fix = f"{resolution} buckets of equal width from {least!r} to {most!r} have no ends that are doubles."
+        raise DataError(Problem(name, fix=f"{fix} Name the column categorical, or scale its values."))
+    return edges
 
 
 def numbers_of(column: npt.NDArray[Any], name: str) -> Floats:
@@ -101,10 +125,9 @@ def numbers_of(column: npt.NDArray[Any], name: str) -> Floats:
     present: Floats = numbers[~np.isnan(numbers)]
     if not len(present):
         raise DataError(Problem(name, fix="The column holds no value, so there is nothing to vary. Leave it out."))
-    if not np.isfinite(present).all():
-        raise DataError(
-            Problem(name, float(present.max()), fix="Replace infinite values; buckets need a finite range.")
-        )
+    infinite = present[np.isinf(present)]
+    if len(infinite):
+        raise DataError(Problem(name, float(infinite[0]), fix="Replace infinite values; buckets need a finite range."))
     return present
 
 

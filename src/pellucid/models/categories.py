@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ModelError, did_you_mean
-from pellucid.protocols.model import Batch
+from pellucid.protocols.model import Batch, Model
 
-__all__ = ["coded", "unknown_refused", "with_categories"]
+__all__ = ["coded", "columns_of_categories", "unknown_refused", "with_categories"]
 
 
 def coded(batch: Batch, categories: Mapping[str, Sequence[Any]]) -> tuple[Batch, dict[str, list[Any]]]:
@@ -52,6 +52,27 @@ def coded(batch: Batch, categories: Mapping[str, Sequence[Any]]) -> tuple[Batch,
         if others:
             unknown[name] = sorted(others, key=str)
     return Batch(columns), unknown
+
+
+def columns_of_categories(model: Model, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of ``names`` that were columns of categories in training, as far as the model knows.
+
+    Between two of its values there is none, also where they are whole numbers: a mean of them is an unknown category,
+    which a model takes for a missing cell or refuses.
+
+    Parameters
+    ----------
+    names
+        Columns that the model is asked with, in order.
+    """
+    known = {str(name) for name in getattr(model, "categories", ())}
+    estimator = getattr(model, "estimator", None)
+    marked = getattr(estimator, "is_categorical_", None)  # histogram boosting of scikit-learn
+    if marked is not None:
+        trained = getattr(estimator, "feature_names_in_", names)
+        known |= {str(name) for name, is_category in zip(trained, marked, strict=False) if is_category}
+    # LightGBM writes blanks in names as underscores.
+    return tuple(name for name in names if name in known or name.replace(" ", "_") in known)
 
 
 def unknown_refused(unknown: Mapping[str, list[Any]], categories: Mapping[str, Sequence[Any]], model: str) -> None:

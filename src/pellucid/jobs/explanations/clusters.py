@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -158,8 +159,9 @@ def _mean(column: npt.NDArray[Any]) -> float | int | None:
     present = _present(column)
     if not present:
         return None
-    mean = float(np.mean(present))
-    return round(mean) if all(type(cell) is int for cell in present) else mean
+    if all(type(cell) is int for cell in present):
+        return round(Fraction(sum(present), len(present)))  # a double would round whole numbers beyond 2**53
+    return float(np.mean(present))
 
 
 def _mode(column: npt.NDArray[Any]) -> Any:

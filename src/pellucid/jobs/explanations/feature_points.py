@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pellucid.config.bias_request import ColumnType as GivenType
 from pellucid.counts import canonical_order
 from pellucid.errors import DataError, Problem
-from pellucid.explain.partial_dependence import Grid
+from pellucid.explain.partial_dependence import Grid, bucket_edges
 from pellucid.jobs.explanations.clusters import FEW_VALUES
 from pellucid.records import dataclass
 
@@ -112,18 +112,16 @@ def numeric_points(feature: str, pieces: Iterable[Column], found: ColumnSummary,
     Raises
     ------
     DataError
-        The column holds no number, or an infinite one.
+        The column holds no number, or an infinite one, or doubles cannot part its buckets.
     """
     if not found.present:
         raise DataError(Problem(feature, fix="The column holds no value, so there is nothing to vary. Leave it out."))
-    if not np.isfinite([found.least, found.most]).all():
-        raise DataError(Problem(feature, found.most, fix="Replace infinite values; buckets need a finite range."))
+    edges = bucket_edges(found.least, found.most, resolution, name=feature)
     ends = (found.least, found.most)
     counts = np.zeros(resolution, dtype=np.intp)
     for piece in pieces:
         numbers = _floats(piece)
         counts += np.histogram(numbers[~np.isnan(numbers)], bins=resolution, range=ends)[0]
-    edges = np.histogram_bin_edges(np.array(ends), bins=resolution)
     return Grid((edges[:-1] + edges[1:]) / 2, counts / found.rows)
 
 
@@ -133,9 +131,18 @@ def _floats(piece: Column) -> Floats:
     return np.array([np.nan if cell is None else cell for cell in piece.tolist()], dtype=float)
 
 
-def categorical_points(found: ColumnSummary) -> Grid:
-    """Every distinct value: `pellucid.explain.partial_dependence.categorical_grid` of values that are counted."""
+def categorical_points(feature: str, found: ColumnSummary) -> Grid:
+    """Every distinct value: `pellucid.explain.partial_dependence.categorical_grid` of values that are counted.
+
+    Raises
+    ------
+    DataError
+        A value is infinite, which JSON has no number for.
+    """
     counts: Counter[Any] = Counter() if found.counts is None else found.counts
+    infinite = [value for value in counts if isinstance(value, float) and np.isinf(value)]
+    if infinite:
+        raise DataError(Problem(feature, infinite[0], fix="Replace infinite values; no plot has a place for them."))
     values = canonical_order(counts)
     points = np.empty(len(values), dtype=object)
     points[:] = values

@@ -163,7 +163,10 @@ def grid_of(
     if found.text and given is None and found.many_values:
         return Plot(feature=feature, kind="free_text", error=FREE_TEXT)
     counted = found if found.counts is not None else summary_of(pieces, "categorical", total=total)
-    return Plot(feature=feature, kind="categorical", grid=categorical_points(counted))
+    try:
+        return Plot(feature=feature, kind="categorical", grid=categorical_points(feature, counted))
+    except InputError as error:
+        return Plot(feature=feature, kind="categorical", error=str(error))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
