@@ -20,6 +20,7 @@ __all__ = [
     "Problem",
     "did_you_mean",
     "require",
+    "which_column",
 ]
 
 
@@ -162,6 +163,19 @@ def _near(value: str, texts: Sequence[str]) -> list[str]:
     from difflib import get_close_matches
 
     return get_close_matches(value, texts, n=1, cutoff=0.6)
+
+
+def which_column(value: str, columns: Sequence[str]) -> str:
+    """As `did_you_mean`, of a name of a column; a text of digits may have been meant as an index.
+
+    >>> which_column("1", ["age", "sex"])
+    "there are 'age', 'sex'. For 'sex', the column at index 1, write 1 without quotes."
+    """
+    named = did_you_mean(value, columns)
+    if not value.isdecimal() or int(value) >= len(columns):
+        return named
+    index = int(value)
+    return f"{named} For {columns[index]!r}, the column at index {index}, write {index} without quotes."
 
 
 def did_you_mean(value: object, candidates: Sequence[object], *, listed: int = 12) -> str:

@@ -161,6 +161,17 @@ def test_a_header_row_is_recognised_above_numbers(tmp_path):
     assert dataset.notes == (f"{path}: the first row was taken as header row.",)
 
 
+def test_digits_among_data_are_no_names_of_columns(tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        read_dataset(csv_source(written(tmp_path, "1,0,5\n0,1,6\n"), label="0"))
+    assert str(caught.value) == (
+        "label: got '0'. Use a column of the data set; there are 'column_0', 'column_1', 'column_2'. "
+        "For 'column_0', the column at index 0, write 0 without quotes."
+    )
+    counted = read_dataset(csv_source(written(tmp_path, "0,1,2\n1,0,5\n0,1,6\n"), label="0"))
+    assert counted.columns == ("0", "1", "2")
+
+
 def test_a_header_row_above_text_is_recognised_by_the_names_the_configuration_mentions(tmp_path):
     path = written(tmp_path, "race,sex\nWhite,Male\n")
     assert read_dataset(csv_source(path)).columns == ("column_0", "column_1")

@@ -35,7 +35,9 @@ def names_columns(first: Sequence[str], later: Sequence[Sequence[str]], expected
     """Whether ``first`` is a header row, given some ``later`` rows and the column names that are ``expected``.
 
     It is one if its cells are distinct and not missing (the very first may be empty, as it is above a row index),
-    and either none of them is a number while a later cell of some column is, or an expected name is among them.
+    and either none of them is a number while a later cell of some column is, or an expected name is among them. A name
+    of digits may be a cell of a data row by chance, so it counts only where the numbers of the row count up by one, as
+    those of frames without names and years do.
 
     Examples
     --------
@@ -45,15 +47,27 @@ def names_columns(first: Sequence[str], later: Sequence[Sequence[str]], expected
     False
     >>> names_columns(["sex", "race"], [["Female", "Black"]], expected=["sex"])
     True
+    >>> names_columns(["0", "1", "2"], [["5", "1", "7"]], expected=["1"])
+    True
+    >>> names_columns(["5", "1", "7"], [["4", "0", "7"]], expected=["1"])
+    False
     """
     cells = [cell.strip() for cell in first]
     if len(set(cells)) < len(cells) or any(cell in MISSING for cell in cells[1:]) or cells == [""]:
         return False
-    if any(cell in expected for cell in cells):
+    numbers = [cell for cell in cells if is_number(cell)]
+    if any(cell in expected and (cell not in numbers or _count_up(numbers)) for cell in cells):
         return True
-    if any(is_number(cell) for cell in cells):
+    if numbers:
         return False
     return any(is_number(cell) for row in later for cell in row)
+
+
+def _count_up(numbers: Sequence[str]) -> bool:
+    """Whether numbers are whole and each is one more than the one before."""
+    if not all(cell.isdecimal() for cell in numbers):
+        return False
+    return [int(cell) for cell in numbers] == list(range(int(numbers[0]), int(numbers[0]) + len(numbers)))
 
 
 def generated_names(count: int) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from pellucid.datasets.parquet_files import parquet_scan
 from pellucid.datasets.scan import relation_of
 from pellucid.datasets.sources import CSV, JSON_LINES, PARQUET, DatasetSource, TypesFrom
 from pellucid.datasets.sql import identifier
-from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
+from pellucid.errors import ConfigError, DataError, Problem, which_column
 from pellucid.protocols.table import RowOrder
 from pellucid.records import dataclass
 
@@ -236,7 +236,7 @@ def _column(source: DatasetSource, key: str, value: str | int | None, columns: S
     if value is None or value in columns:
         return value
     if source.headers is None:
-        raise ConfigError(Problem(key, value, fix=f"Use a column of the data set; {did_you_mean(value, columns)}"))
+        raise ConfigError(Problem(key, value, fix=f"Use a column of the data set; {which_column(value, columns)}"))
     known_as = "Headers must contain label." if key == "label" else ""
-    fix = f"Use a name in {source.headers_key}; {did_you_mean(value, columns)}"
+    fix = f"Use a name in {source.headers_key}; {which_column(value, columns)}"
     raise ConfigError(Problem(key, value, known_as=known_as, fix=fix))

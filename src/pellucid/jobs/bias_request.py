@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.config.bias_request import BiasRequest, FacetRequest
-from pellucid.errors import ConfigError, Problem, did_you_mean
+from pellucid.errors import ConfigError, Problem, which_column
 from pellucid.protocols.dataset import DatasetColumns
 
 __all__ = ["bias_request", "column_problems", "model_features", "resolved"]
@@ -113,4 +113,4 @@ def _optional(column: int | str | None, names: Sequence[str]) -> str | None:
 def _column_fix(column: int | str, names: Sequence[str]) -> str:
     if isinstance(column, int):
         return f"Use an index from 0 to {len(names) - 1}, or the name of a column."
-    return f"Use a column of the data set; {did_you_mean(column, names)}"
+    return f"Use a column of the data set; {which_column(column, names)}"
