@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pellucid.explain.aggregate import AGGREGATIONS, LocalRows, aggregate, aggregate_pieces, ranks_with_ties
+from pellucid.explain.loadings import moving_together
 from pellucid.explain.order_statistics import order_statistics, quantiles
 
 LOCAL = np.array([[[1.0], [0.0]], [[-3.0], [0.5]], [[5.0], [-0.5]]])
@@ -105,7 +106,8 @@ def test_pieces_give_the_bits_of_rows_in_memory(method, monkeypatch):
     values, errors = rng.normal(size=(1000, 3, 1)), rng.random((1000, 3, 1))
     blocks = np.arange(1000) // 64  # no piece ends where a block does
     whole = aggregate(values, errors, method=method, blocks=blocks)
-    in_parts = aggregate_pieces(LocalRows(values, errors, blocks).pieces, 1000, method=method)
+    loadings, learnt = moving_together(values, errors, method), np.zeros(1000, dtype=bool)
+    in_parts = aggregate_pieces(LocalRows(values, errors, loadings, learnt, blocks).pieces, 1000, method=method)
     for name in ("value", "corrected", "standard_error", "low", "high"):
         assert getattr(whole, name).tobytes() == getattr(in_parts, name).tobytes()
 

@@ -249,10 +249,10 @@ def test_a_budget_of_seconds_leaves_later_rows_their_share():
 
 # --- totals -----------------------------------------------------------------------------------------------------------
 def totals(parts, aggregation="mean_abs", estimator="auto", precision=None, features=("a", "b")):
-    with Totals(estimator, precision) as gathered:
+    with Totals(estimator, aggregation, precision) as gathered:
         for part in parts:
             gathered.add(part)
-        return gathered.result(features, ("label0",), aggregation, 0.95)
+        return gathered.result(features, ("label0",), 0.95)
 
 
 @pytest.mark.parametrize(
@@ -275,10 +275,10 @@ def test_totals_have_the_same_bits_however_rows_come_and_wherever_they_wait(aggr
     results = []
     for limit, cuts in ((10**9, [500]), (1000, [1, 64, 65, 300, 500])):
         monkeypatch.setattr("pellucid.jobs.explanations.spilled_rows.IN_MEMORY", limit)
-        with Totals("auto", folder=tmp_path) as gathered:
+        with Totals("auto", aggregation, folder=tmp_path) as gathered:
             for begin, end in pairwise([0, *cuts]):
                 gathered.add(part_of(found, slice(begin, end)))
-            results.append(gathered.result(("a", "b"), ("label0",), aggregation, 0.95))
+            results.append(gathered.result(("a", "b"), ("label0",), 0.95))
     first, second = results
     assert first.to_clarify() == second.to_clarify()
     assert first.to_details() == second.to_details()

@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from pellucid.errors import ConfigError, Problem
 from pellucid.explain.designs import Design, Scheme, border, clarify, enumeration, leverage, permutations, stream
+from pellucid.explain.loadings import all_weights, normalised, of_draws, widened
 from pellucid.explain.odd_terms import SETTLED, OddFit, Prior, can_learn, fit_odd_terms
 from pellucid.explain.plan import PER_PLAYER, Plan
 from pellucid.explain.solve import Solver, solver
-from pellucid.explain.standard_errors import standard_errors
+from pellucid.explain.standard_errors import Orders, Units, sampling_errors
 from pellucid.explain.strata import Background
 from pellucid.protocols.game import Asked, runs
 from pellucid.records import dataclass
@@ -55,6 +56,8 @@ class Estimate:
         Shape (rows, active players, outputs).
     with_odd_terms
         Shape (rows,): whether odd terms were used for any output.
+    fits
+        What the values are the means of.
     believed
         Prior of the odd terms, where they were looked for.
     """
@@ -62,6 +65,7 @@ class Estimate:
     values: Floats
     standard_errors: Floats
     with_odd_terms: Booleans
+    fits: Sequence[Fit]
     believed: Prior | None = None
 
     def errors(self) -> Floats:
@@ -73,6 +77,25 @@ class Estimate:
         """Rows whose relative error is at most ``wanted`` for every output, shape (rows,); unknown errors are not."""
         met: Booleans = (self.standard_errors**2).sum(axis=1) <= wanted**2 * (self.values**2).sum(axis=1)
         return np.asarray(met.all(axis=1))
+
+    def loadings(self, chosen: Booleans, active: Integers, players: int) -> Floats:
+        """Loadings of rows on the errors of some of them, shape (aggregations, rows, players, outputs).
+
+        Parameters
+        ----------
+        chosen
+            Rows whose sum is meant, shape (rows,); others get loadings of 0.
+        active
+            Active players of each row, shape (rows, active players).
+        players
+            Number of all players.
+        """
+        weighted = all_weights(self.values) * chosen[:, None, None]
+        of_fits = np.concatenate([fit.loadings(weighted, active, players) for fit in self.fits], axis=1)
+        number, draws = len(self.fits), np.repeat(np.arange(len(self.fits)), len(chosen))
+        repeated = np.tile(widened(weighted, active, players), (1, number, 1, 1))
+        of_mean = of_draws(of_fits, repeated, draws, np.eye(number))
+        return np.asarray(of_mean.reshape(len(weighted), number, len(chosen), *of_fits.shape[2:]).mean(axis=1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +112,8 @@ class Fit:
         Shape (games, players).
     with_odd_terms
         Shape (games,).
+    units, odd_units
+        What the errors come from without and with odd terms, where they are known and not 0.
     """
 
     solver: Solver
@@ -96,6 +121,8 @@ class Fit:
     shapley: Floats
     errors: Floats
     with_odd_terms: Booleans
+    units: Units | Orders | None
+    odd_units: Units | None = None
 
     def refined(self, odd: OddFit) -> Fit:
         """With odd terms where these are better."""
@@ -105,7 +132,25 @@ class Fit:
             shapley=np.where(better, odd.shapley, self.shapley),
             errors=np.where(better, odd.standard_errors, self.errors),
             with_odd_terms=odd.better,
+            odd_units=odd.units,
         )
+
+    def loadings(self, weighted: Floats, active: Integers, players: int) -> Floats:
+        """Loadings on the error of a weighted sum, shape (aggregations, rows, players, outputs).
+
+        Parameters
+        ----------
+        weighted
+            Weights of the values, shape (aggregations, rows, active players, outputs).
+        """
+        found = np.zeros((*weighted.shape[:2], players, weighted.shape[3]))
+        odd = self.with_odd_terms.reshape(weighted.shape[1], 1, -1)
+        # Values with odd terms and without come from the same units: their errors are taken to move together.
+        for units, own in ((self.units, ~odd), (self.odd_units, odd)):
+            if units is not None and own.any():
+                shared = units.covariances(weighted * own, active) * own
+                found += normalised(widened(shared, active, players), widened(weighted * own, active, players))
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -216,8 +261,8 @@ class Task:
         games = np.moveaxis(values, 2, 1).reshape(-1, values.shape[1])
         parts = [slice(part.start * outputs, part.stop * outputs) for part in self.parts]
         shapley = solved.solve(games, empty.ravel(), full.ravel(), parts)
-        errors = standard_errors(design, solved, games, empty.ravel(), shapley)
-        return Fit(solved, games, shapley, errors, np.zeros(len(games), dtype=bool))
+        errors, units = sampling_errors(design, solved, games, empty.ravel(), shapley)
+        return Fit(solved, games, shapley, errors, np.zeros(len(games), dtype=bool), units)
 
     def _mean(self, fits: Sequence[Fit]) -> Estimate:
         """Of fits to designs that were drawn independently of each other."""
@@ -229,6 +274,7 @@ class Task:
             np.moveaxis(shapley.reshape(shape), 2, 1),
             np.moveaxis(errors.reshape(shape), 2, 1),
             np.asarray(odd.reshape(len(self.rows), -1).any(axis=1)),
+            fits,
         )
 
     def _is_hopeless(self, linear: Estimate) -> bool:
