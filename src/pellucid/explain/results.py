@@ -59,7 +59,7 @@ class Results:
         self.values = np.where(alone[:, :, None], (self.full - self.empty)[:, None, :], 0.0)
         self.errors = np.zeros(self.values.shape)
         self.loadings = np.zeros((len(AGGREGATIONS), *self.values.shape))
-        self.draws = np.zeros((len(self.rows), 3), dtype=np.intp)
+        self.draws = np.ones((len(self.rows), 3), dtype=np.intp)  # no task has a single player
         self.samples = np.zeros(len(self.rows), dtype=np.intp)
         self.estimators = np.full(len(self.rows), "enumeration", dtype=object)
 

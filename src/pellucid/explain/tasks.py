@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from pellucid.errors import ConfigError, Problem
 from pellucid.explain.designs import Design, Scheme, border, clarify, enumeration, leverage, permutations, stream
-from pellucid.explain.loadings import all_weights, normalised, of_draws, widened
+from pellucid.explain.loadings import AGGREGATIONS, all_weights, moving_together, normalised, of_draws, widened
 from pellucid.explain.odd_terms import SETTLED, OddFit, Prior, can_learn, fit_odd_terms
 from pellucid.explain.plan import PER_PLAYER, Plan
 from pellucid.explain.solve import Solver, solver
@@ -90,6 +90,9 @@ class Estimate:
         players
             Number of all players.
         """
+        if len(chosen) == 1:
+            alone = np.stack([moving_together(self.values, self.standard_errors, method) for method in AGGREGATIONS])
+            return widened(alone * chosen[:, None, None], active, players)
         weighted = all_weights(self.values) * chosen[:, None, None]
         of_fits = np.concatenate([fit.loadings(weighted, active, players) for fit in self.fits], axis=1)
         number, draws = len(self.fits), np.repeat(np.arange(len(self.fits)), len(chosen))
