@@ -294,14 +294,15 @@ def attributions_of(values, errors, bases):
         predictions=bases + values.sum(axis=1),
         samples=np.full(rows, 20),
         blocks=np.arange(rows) // 64,
-        estimators=("leverage",) * rows,
+        estimators=("leverage", "odd terms") * (rows // 2),
         model_rows=rows,
+        loadings=(errors[..., None] * np.array([0.5, 0.25, -0.75])).astype(np.float32),
     )
 
 
 def part_of(found, rows):
     number = len(found.values[rows])
-    names = ("values", "standard_errors", "base_values", "predictions", "samples", "blocks")
+    names = ("values", "standard_errors", "base_values", "predictions", "samples", "blocks", "loadings")
     cut = {name: getattr(found, name)[rows] for name in names}
     part = Attributions(**cut, estimators=found.estimators[rows], model_rows=number)
     return Explained(Batch({"a": np.zeros(number)}), part, np.full(number, 2), common_base=False)

@@ -39,7 +39,7 @@ PIECE_VALUES = 2**18
 LEAST_GAP = 1e-100
 """Stands for no gap at all between the rows in the middle: those that are exactly there outweigh all others."""
 ALIKE = 0.1
-"""Share of the variance of values with odd terms that is the same in all blocks."""
+"""Share of the variance of values with odd terms that is the same in all blocks: what their prior did not expect."""
 OF_CORRECTION = {"mean_abs": 1 / np.sqrt(3), "mean_sq": 0.4}
 """Standard error of the correction for noise, as a share of it. That of a mean of absolute values hangs on what true
 values are taken to look like, and may as well be nothing or twice as much; that of a mean square on the errors only."""
@@ -170,8 +170,8 @@ def aggregate_pieces(
     Parameters
     ----------
     pieces
-        Gives all rows anew at every call, `rows_of_a_piece` at a time: up to two passes are made over them, ten for a
-        median.
+        Gives all rows anew at every call, `rows_of_a_piece` at a time: up to two passes are made over them, eleven for
+        a median.
     rows
         Number of all rows, at least 1.
     """
