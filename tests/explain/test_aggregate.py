@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pellucid.explain.absolute_values import added_by_noise, without_noise
 from pellucid.explain.aggregate import AGGREGATIONS, LocalRows, aggregate, aggregate_pieces, ranks_with_ties
 from pellucid.explain.order_statistics import order_statistics, quantiles
 
@@ -189,3 +190,38 @@ def test_a_block_that_is_cut_by_a_piece_moves_together_all_the_same(monkeypatch)
     errors = np.full((8, 1, 1), 0.2)
     together = aggregate(np.ones((8, 1, 1)), errors, blocks=np.zeros(8, dtype=int))
     assert together.standard_error.item() == pytest.approx(0.2)
+
+
+# --- what noise adds to absolute values -------------------------------------------------------------------------------
+@pytest.mark.parametrize("size", [0.0, 0.5, 2.0])
+def test_a_mixture_tells_about_what_noise_adds_where_true_values_are_normal(size):
+    rng = np.random.default_rng(11)
+    true = size * rng.normal(size=(4000, 1, 1))
+    noisy = true + rng.normal(size=true.shape)
+    added = np.abs(noisy).mean() - np.abs(true).mean()
+    assert added_by_noise(noisy, np.ones_like(noisy)).item() == pytest.approx(added, abs=0.2)
+
+
+def test_a_mixture_tells_better_than_a_normal_distribution_where_most_rows_have_no_effect():
+    rng = np.random.default_rng(12)
+    true = np.where(rng.random((4000, 1, 1)) < 0.05, 8.0, 0.0)
+    noisy = true + rng.normal(size=true.shape)
+    added = np.abs(noisy).mean() - np.abs(true).mean()
+    square = np.array([[(true**2).mean()]])
+    if_normal = (np.abs(noisy) - without_noise(noisy, np.ones_like(noisy), square)).mean()
+    assert if_normal < 0.4 * added
+    assert added_by_noise(noisy, np.ones_like(noisy)).item() == pytest.approx(added, rel=0.3)
+
+
+def test_the_interval_holds_the_mean_of_a_feature_that_few_rows_have():
+    rng = np.random.default_rng(13)
+    true = np.where(rng.random((4000, 1, 1)) < 0.05, 8.0, 0.0)
+    found = aggregate(true + rng.normal(size=true.shape), np.ones_like(true))
+    assert found.low.item() < np.abs(true).mean() < found.corrected.item()
+
+
+def test_exact_rows_have_no_noise_to_add():
+    values, errors = np.array([[[2.0]], [[-1.0]]]), np.array([[[0.0]], [[1.0]]])
+    assert added_by_noise(values, np.zeros_like(errors)).item() == 0.0
+    assert added_by_noise(values, errors).item() == pytest.approx(added_by_noise(values[1:], errors[1:]).item() / 2)
+    assert np.isnan(added_by_noise(values, np.full_like(errors, np.nan)).item())

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.explain.absolute_values import added_by_noise, without_noise
 from pellucid.explain.loadings import AGGREGATIONS, Aggregation, moving_together, weights
 from pellucid.explain.order_statistics import quantiles
 from pellucid.records import dataclass
@@ -43,6 +44,9 @@ ALIKE = 0.1
 OF_CORRECTION = {"mean_abs": 1 / np.sqrt(3), "mean_sq": 0.4}
 """Standard error of the correction for noise, as a share of it. That of a mean of absolute values hangs on what true
 values are taken to look like, and may as well be nothing or twice as much; that of a mean square on the errors only."""
+
+COMPARED = 256
+"""Rows, about, that tell what true values look like, evenly spread over all."""
 
 
 def rows_of_a_piece(players: int, outputs: int) -> int:
@@ -258,39 +262,27 @@ def _mean_square(pieces: Pieces, rows: int) -> Found:
 def _mean_absolute(pieces: Pieces, rows: int) -> Found:
     """Each absolute value less what noise is expected to add to it, given what was seen.
 
-    The true value is taken to lie around its estimate shrunk towards 0, as the mean square of all rows says it should;
-    noise then adds the difference of two means of folded normals, one with the noise and one without.
+    The true value is taken to lie around its estimate shrunk towards 0, as the mean square of all rows says it should.
+    How far the mean is off if true values look otherwise, as where most are 0, some of the rows tell.
     """
     error = _ErrorOfSum(lambda sums: sums[0] ** 2)
     sums: Floats | float = 0.0
+    some: list[tuple[Floats, Floats]] = []
+    step, before = -(-rows // COMPARED), 0
     for part in pieces():
         error.add([weights(part.values, "mean_abs") * part.loadings / rows], part)
         sums = sums + np.stack([np.abs(part.values).sum(axis=0), (part.values**2 - part.errors**2).sum(axis=0)])
-    plain, true = np.asarray(sums) / rows
-    true = np.maximum(true, 0.0)
-    corrected = sum((_without_noise(part, true).sum(axis=0) for part in pieces()), start=np.zeros(true.shape)) / rows
-    return plain, np.where(corrected < 0, 0.0, corrected), error.result(OF_CORRECTION["mean_abs"] * (plain - corrected))
-
-
-def _without_noise(part: LocalRows, true: Floats) -> Floats:
-    noisy = part.errors > 0
-    noise = part.errors[noisy] ** 2
-    kept = np.broadcast_to(true, noisy.shape)[noisy]
-    kept = kept / (kept + noise)
-    middle, variance = kept * part.values[noisy], kept * noise
-    found = np.abs(part.values)
-    found[noisy] -= _folded_mean(middle, np.sqrt(variance + noise)) - _folded_mean(middle, np.sqrt(variance))
-    found[np.isnan(part.errors)] = np.nan
-    return found
-
-
-def _folded_mean(middle: Floats, spread: Floats) -> Floats:
-    """Mean of the absolute value of a normal variable."""
-    from scipy.special import erf
-
-    ratio = np.divide(middle, spread, out=np.full(middle.shape, np.inf), where=spread != 0)
-    folded: Floats = spread * np.sqrt(2 / np.pi) * np.exp(-(ratio**2) / 2)
-    return np.where(spread == 0, np.abs(middle), folded + middle * erf(ratio / np.sqrt(2)))
+        evenly = slice(-before % step, None, step)
+        some.append((part.values[evenly], part.errors[evenly]))
+        before += len(part.values)
+    plain, square = np.asarray(sums) / rows
+    square = np.maximum(square, 0.0)
+    without = (without_noise(part.values, part.errors, square).sum(axis=0) for part in pieces())
+    corrected = sum(without, start=np.zeros(square.shape)) / rows
+    corrected = np.where(corrected < 0, 0.0, corrected)
+    added = added_by_noise(*(np.concatenate(of_parts) for of_parts in zip(*some, strict=True)))
+    off = np.maximum(OF_CORRECTION["mean_abs"] * (plain - corrected), np.abs(plain - corrected - added))
+    return plain, corrected, error.result(off)
 
 
 def _median(pieces: Pieces, rows: int) -> Found:
