@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from pellucid.explain.aggregate import AGGREGATIONS, aggregate
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import Budget
 from pellucid.explain.designs import enumeration
-from pellucid.explain.estimate import explain_games
+from pellucid.explain.estimate import explain_blocks, explain_games
 from pellucid.explain.loadings import all_weights, moving_together, normalised, of_draws, weights
 from pellucid.explain.plan import Plan
 from pellucid.explain.solve import solver
@@ -35,8 +37,8 @@ def test_errors_of_opposite_residuals_cancel_in_the_sum_and_those_of_equal_ones_
 
 def random_units(seed, rows, outputs, places, units):
     rng = np.random.default_rng(seed)
-    players = np.stack([rng.permutation(places + 1)[:places] for _ in range(rows)]) if seed % 2 else None
-    players = np.tile(np.arange(places), (rows, 1)) if players is None else players
+    alike = np.tile(np.arange(places), (rows, 1))
+    players = np.stack([rng.permutation(places + 1)[:places] for _ in range(rows)]) if seed % 2 else alike
     weighted = rng.normal(size=(2, rows, places, outputs))
     return rng, players, weighted
 
@@ -221,8 +223,6 @@ def test_loadings_are_unknown_where_errors_are(estimator, samples):
 
 
 def test_loadings_do_not_depend_on_which_blocks_are_explained_together():
-    from pellucid.explain.estimate import explain_blocks
-
     games, plan = TabledGames(3), Plan(budget=Budget(samples=160), seed=2)
     together = Attributions.join(list(explain_blocks(games, plan)))
     apart = Attributions.join([part for block in range(3) for part in explain_blocks(games, plan, [block])])
@@ -230,8 +230,6 @@ def test_loadings_do_not_depend_on_which_blocks_are_explained_together():
 
 
 def test_attributions_without_loadings_join_those_with_as_if_their_rows_moved_together():
-    from dataclasses import replace
-
     _, found = explained("leverage", 1, samples=80)
     both = Attributions.join([found, replace(found, loadings=None)])
     assert both.loadings[:ROWS].tobytes() == found.loadings.tobytes()

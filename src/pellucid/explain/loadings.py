@@ -83,9 +83,9 @@ def of_draws(loadings: Floats, weighted: Floats, draws: Integers, correlations: 
         return loadings
     of_rows = loadings * weighted
     deviations = np.stack([of_rows[:, draws == draw].sum(axis=1) for draw in range(len(correlations))], axis=1)
-    of_draws = np.tensordot(correlations, deviations, (1, 1)).swapaxes(0, 1)
-    variance = (deviations * of_draws).sum(axis=1, keepdims=True)
-    return _over_deviation(loadings * of_draws[:, draws], variance)
+    shared = np.tensordot(correlations, deviations, (1, 1)).swapaxes(0, 1)
+    variance = (deviations * shared).sum(axis=1, keepdims=True)
+    return _over_deviation(loadings * shared[:, draws], variance)
 
 
 def _over_deviation(covariances: Floats, variance: Floats) -> Floats:

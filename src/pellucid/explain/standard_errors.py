@@ -2,7 +2,8 @@
 
 A complement pair is the sampling unit. Its influence is its column of the solver times its residual, the residual
 enlarged by the pair's leverage as if the pair had been left out (the HC3 form); a pair that is sure to be in the design
-has no sampling error, so errors fall to 0 when everything is asked. The choice of the background is not covered.
+has no sampling error, so errors fall to 0 when everything is asked. The choice of the background is not covered. Games
+that share a design share its pairs, and so part of their errors: their covariances come from the same influences.
 """
 
 from __future__ import annotations
