@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -190,6 +191,25 @@ def test_a_block_that_is_cut_by_a_piece_moves_together_all_the_same(monkeypatch)
     errors = np.full((8, 1, 1), 0.2)
     together = aggregate(np.ones((8, 1, 1)), errors, blocks=np.zeros(8, dtype=int))
     assert together.standard_error.item() == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("method", AGGREGATIONS)
+def test_pieces_are_not_kept_in_memory(method):
+    alive, most = weakref.WeakValueDictionary(), 0
+
+    def pieces():
+        nonlocal most
+        for number in range(20):
+            values = np.random.default_rng(number).normal(size=(50, 2, 1))
+            alive[id(values)] = values
+            most = max(most, len(alive))
+            errors = np.full(values.shape, 0.3)
+            blocks = np.full(50, number)
+            yield LocalRows(values, errors, errors, np.zeros(50, dtype=bool), blocks)
+            del values
+
+    aggregate_pieces(pieces, 1000, method=method)
+    assert most <= 4
 
 
 # --- what noise adds to absolute values -------------------------------------------------------------------------------

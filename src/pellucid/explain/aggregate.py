@@ -273,7 +273,8 @@ def _mean_absolute(pieces: Pieces, rows: int) -> Found:
         error.add([weights(part.values, "mean_abs") * part.loadings / rows], part)
         sums = sums + np.stack([np.abs(part.values).sum(axis=0), (part.values**2 - part.errors**2).sum(axis=0)])
         evenly = slice(-before % step, None, step)
-        some.append((part.values[evenly], part.errors[evenly]))
+        # A view would keep all the piece in memory.
+        some.append((part.values[evenly].copy(), part.errors[evenly].copy()))
         before += len(part.values)
     plain, square = np.asarray(sums) / rows
     square = np.maximum(square, 0.0)

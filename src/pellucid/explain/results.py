@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.attributions import Attributions
+from pellucid.explain.estimated_loadings import loadings_of
 from pellucid.explain.loadings import AGGREGATIONS, all_weights, of_draws
 from pellucid.explain.tasks import Estimate, Task
 from pellucid.protocols.game import runs
@@ -75,7 +76,7 @@ class Results:
         """Enter what a task found; later rounds of a row, of the task that goes on, replace earlier ones."""
         place = self._place(task)
         done = np.full(len(place), True) if further is None else ~np.isin(task.rows, further.rows)
-        self.loadings[:, place] = estimate.loadings(done, task.players, self.values.shape[1])
+        self.loadings[:, place] = loadings_of(estimate, done, task.players, self.values.shape[1])
         self.draws[place] = task.place, task.players.shape[1], len(task.design.coalitions)
         self.values[place[:, None], task.players] = estimate.values
         self.errors[place[:, None], task.players] = estimate.standard_errors

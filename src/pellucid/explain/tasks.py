@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from pellucid.errors import ConfigError, Problem
 from pellucid.explain.designs import Design, Scheme, border, clarify, enumeration, leverage, permutations, stream
-from pellucid.explain.loadings import AGGREGATIONS, all_weights, moving_together, normalised, of_draws, widened
 from pellucid.explain.odd_terms import SETTLED, OddFit, Prior, can_learn, fit_odd_terms
 from pellucid.explain.plan import PER_PLAYER, Plan
 from pellucid.explain.solve import Solver, solver
@@ -78,28 +77,6 @@ class Estimate:
         met: Booleans = (self.standard_errors**2).sum(axis=1) <= wanted**2 * (self.values**2).sum(axis=1)
         return np.asarray(met.all(axis=1))
 
-    def loadings(self, chosen: Booleans, active: Integers, players: int) -> Floats:
-        """Loadings of rows on the errors of some of them, shape (aggregations, rows, players, outputs).
-
-        Parameters
-        ----------
-        chosen
-            Rows whose sum is meant, shape (rows,); others get loadings of 0.
-        active
-            Active players of each row, shape (rows, active players).
-        players
-            Number of all players.
-        """
-        if len(chosen) == 1:
-            alone = np.stack([moving_together(self.values, self.standard_errors, method) for method in AGGREGATIONS])
-            return widened(alone * chosen[:, None, None], active, players)
-        weighted = all_weights(self.values) * chosen[:, None, None]
-        of_fits = np.concatenate([fit.loadings(weighted, active, players) for fit in self.fits], axis=1)
-        number, draws = len(self.fits), np.repeat(np.arange(len(self.fits)), len(chosen))
-        repeated = np.tile(widened(weighted, active, players), (1, number, 1, 1))
-        of_mean = of_draws(of_fits, repeated, draws, np.eye(number))
-        return np.asarray(of_mean.reshape(len(weighted), number, len(chosen), *of_fits.shape[2:]).mean(axis=1))
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
@@ -137,23 +114,6 @@ class Fit:
             with_odd_terms=odd.better,
             odd_units=odd.units,
         )
-
-    def loadings(self, weighted: Floats, active: Integers, players: int) -> Floats:
-        """Loadings on the error of a weighted sum, shape (aggregations, rows, players, outputs).
-
-        Parameters
-        ----------
-        weighted
-            Weights of the values, shape (aggregations, rows, active players, outputs).
-        """
-        found = np.zeros((*weighted.shape[:2], players, weighted.shape[3]))
-        odd = self.with_odd_terms.reshape(weighted.shape[1], 1, -1)
-        # Values with odd terms and without come from the same units: their errors are taken to move together.
-        for units, own in ((self.units, ~odd), (self.odd_units, odd)):
-            if units is not None and own.any():
-                shared = units.covariances(weighted * own, active) * own
-                found += normalised(widened(shared, active, players), widened(weighted * own, active, players))
-        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
