@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+import weakref
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pellucid.explain.absolute_values import added_by_noise, without_noise
 from pellucid.explain.aggregate import AGGREGATIONS, LocalRows, aggregate, aggregate_pieces, ranks_with_ties
 from pellucid.explain.order_statistics import order_statistics, quantiles
 
@@ -61,6 +63,79 @@ def test_errors_of_rows_that_share_coalitions_do_not_average_out():
     assert (apart.standard_error.item(), together.standard_error.item()) == pytest.approx((0.1, 0.2))
 
 
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        # 2 |v| x 0.2 in the mean; 2 x 0.2^4 for the square of the noise; 0.4 x 0.2^2 for the correction by it.
+        ("mean_sq", np.sqrt((0.4 * 2.5) ** 2 + 2 * 0.04**2 + 0.016**2)),
+        ("median", 0.2),
+        ("mean_abs", 0.2),
+    ],
+)
+def test_an_error_that_all_rows_have_in_common_moves_the_aggregate_as_far_as_one_row(method, expected):
+    values = np.array([1.0, 2.0, 3.0, 4.0])[:, None, None]
+    found = aggregate(values, np.full_like(values, 0.2), method=method, blocks=np.zeros(4, dtype=int))
+    assert found.standard_error.item() == pytest.approx(expected, rel=0.1 if method == "median" else 1e-3)
+
+
+@pytest.mark.parametrize(("method", "most"), [("mean_abs", 0.01), ("mean_sq", 0.15), ("median", 0.5)])
+def test_errors_that_cancel_within_a_block_leave_little_in_its_aggregate(method, most):
+    values, errors = np.array([3.0, 3.1])[:, None, None], np.full((2, 1, 1), 0.2)
+    alone = aggregate(values, errors, method=method, blocks=np.zeros(2, dtype=int))
+    cancelling = aggregate(values, errors, method=method, blocks=np.zeros(2, dtype=int), loadings=np.zeros((2, 1, 1)))
+    assert cancelling.standard_error.item() < most * alone.standard_error.item()
+    assert cancelling.corrected.item() == alone.corrected.item()
+
+
+def test_the_median_of_rows_far_apart_has_the_error_of_the_row_in_the_middle():
+    values = np.array([-40.0, -20.0, 1.0, 20.0, 40.0])[:, None, None]
+    errors = np.array([0.5, 0.4, 0.3, 0.4, 0.5])[:, None, None]
+    found = aggregate(values, errors, method="median")
+    assert found.standard_error.item() == pytest.approx(0.3, rel=0.2)
+
+
+@pytest.mark.parametrize("rows", [100, 400, 1600])
+def test_the_median_of_many_independent_rows_is_as_sure_as_the_spread_of_repetitions_says(rows):
+    rng = np.random.default_rng(rows)
+    true = rng.uniform(-1.0, 1.0, size=(rows, 1, 1))
+    found = [
+        aggregate(true + 0.2 * rng.normal(size=true.shape), np.full(true.shape, 0.2), method="median")
+        for _ in range(300)
+    ]
+    spread = np.std([one.value.item() for one in found])
+    told = np.sqrt(np.mean([one.standard_error.item() ** 2 for one in found]))
+    assert 0.9 <= told / spread <= 1.4
+
+
+def test_a_median_at_which_exact_rows_stand_is_exact():
+    values = np.concatenate([np.zeros(60), np.ones(40)])[:, None, None]
+    found = aggregate(values, np.where(values > 0, 0.1, 0.0), method="median")
+    assert found.value.item() == 0.0
+    assert found.standard_error.item() == pytest.approx(0.0, abs=1e-100)
+
+
+@pytest.mark.parametrize("method", AGGREGATIONS)
+def test_a_part_of_the_error_of_odd_terms_does_not_average_out_over_blocks(method):
+    values, errors = np.linspace(4.0, 5.0, 4000)[:, None, None], np.full((4000, 1, 1), 0.1)
+    apart = aggregate(values, errors, method=method)
+    with_prior = aggregate(values, errors, method=method, learnt=np.ones(4000, dtype=bool))
+    together = aggregate(values, errors, method=method, blocks=np.zeros(4000, dtype=int))
+    share = with_prior.standard_error.item() / together.standard_error.item()
+    assert apart.standard_error.item() < 0.1 * together.standard_error.item()
+    assert share == pytest.approx(np.sqrt(0.1), rel=0.05)
+
+
+def test_what_a_correction_may_be_off_by_is_part_of_the_error():
+    """Where nothing has an effect, absolute values are noise; how much of them is taken off is a matter of belief."""
+    rng = np.random.default_rng(6)
+    noise = rng.normal(size=(40_000, 1, 1))
+    found = aggregate(noise, np.ones_like(noise))
+    taken_off = (found.value - found.corrected).item()
+    assert taken_off > 0.7
+    assert found.standard_error.item() == pytest.approx(taken_off / np.sqrt(3), rel=0.01)
+    assert found.low.item() == 0.0
+
+
 @pytest.mark.parametrize("method", ["mean_abs", "mean_sq", "median"])
 def test_unknown_errors_leave_the_value_and_no_interval(method):
     found = aggregate(LOCAL, np.full_like(LOCAL, np.nan), method=method)
@@ -104,8 +179,9 @@ def test_pieces_give_the_bits_of_rows_in_memory(method, monkeypatch):
     rng = np.random.default_rng(2)
     values, errors = rng.normal(size=(1000, 3, 1)), rng.random((1000, 3, 1))
     blocks = np.arange(1000) // 64  # no piece ends where a block does
-    whole = aggregate(values, errors, method=method, blocks=blocks)
-    in_parts = aggregate_pieces(LocalRows(values, errors, blocks).pieces, 1000, method=method)
+    loadings, learnt = errors * rng.uniform(-1, 1, size=errors.shape), rng.random(1000) < 0.5
+    whole = aggregate(values, errors, method=method, blocks=blocks, loadings=loadings, learnt=learnt)
+    in_parts = aggregate_pieces(LocalRows(values, errors, loadings, learnt, blocks).pieces, 1000, method=method)
     for name in ("value", "corrected", "standard_error", "low", "high"):
         assert getattr(whole, name).tobytes() == getattr(in_parts, name).tobytes()
 
@@ -115,3 +191,57 @@ def test_a_block_that_is_cut_by_a_piece_moves_together_all_the_same(monkeypatch)
     errors = np.full((8, 1, 1), 0.2)
     together = aggregate(np.ones((8, 1, 1)), errors, blocks=np.zeros(8, dtype=int))
     assert together.standard_error.item() == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("method", AGGREGATIONS)
+def test_pieces_are_not_kept_in_memory(method):
+    alive, most = weakref.WeakValueDictionary(), 0
+
+    def pieces():
+        nonlocal most
+        for number in range(20):
+            values = np.random.default_rng(number).normal(size=(50, 2, 1))
+            alive[id(values)] = values
+            most = max(most, len(alive))
+            errors = np.full(values.shape, 0.3)
+            blocks = np.full(50, number)
+            yield LocalRows(values, errors, errors, np.zeros(50, dtype=bool), blocks)
+            del values
+
+    aggregate_pieces(pieces, 1000, method=method)
+    assert most <= 4
+
+
+# --- what noise adds to absolute values -------------------------------------------------------------------------------
+@pytest.mark.parametrize("size", [0.0, 0.5, 2.0])
+def test_a_mixture_tells_about_what_noise_adds_where_true_values_are_normal(size):
+    rng = np.random.default_rng(11)
+    true = size * rng.normal(size=(4000, 1, 1))
+    noisy = true + rng.normal(size=true.shape)
+    added = np.abs(noisy).mean() - np.abs(true).mean()
+    assert added_by_noise(noisy, np.ones_like(noisy)).item() == pytest.approx(added, abs=0.2)
+
+
+def test_a_mixture_tells_better_than_a_normal_distribution_where_most_rows_have_no_effect():
+    rng = np.random.default_rng(12)
+    true = np.where(rng.random((4000, 1, 1)) < 0.05, 8.0, 0.0)
+    noisy = true + rng.normal(size=true.shape)
+    added = np.abs(noisy).mean() - np.abs(true).mean()
+    square = np.array([[(true**2).mean()]])
+    if_normal = (np.abs(noisy) - without_noise(noisy, np.ones_like(noisy), square)).mean()
+    assert if_normal < 0.4 * added
+    assert added_by_noise(noisy, np.ones_like(noisy)).item() == pytest.approx(added, rel=0.3)
+
+
+def test_the_interval_holds_the_mean_of_a_feature_that_few_rows_have():
+    rng = np.random.default_rng(13)
+    true = np.where(rng.random((4000, 1, 1)) < 0.05, 8.0, 0.0)
+    found = aggregate(true + rng.normal(size=true.shape), np.ones_like(true))
+    assert found.low.item() < np.abs(true).mean() < found.corrected.item()
+
+
+def test_exact_rows_have_no_noise_to_add():
+    values, errors = np.array([[[2.0]], [[-1.0]]]), np.array([[[0.0]], [[1.0]]])
+    assert added_by_noise(values, np.zeros_like(errors)).item() == 0.0
+    assert added_by_noise(values, errors).item() == pytest.approx(added_by_noise(values[1:], errors[1:]).item() / 2)
+    assert np.isnan(added_by_noise(values, np.full_like(errors, np.nan)).item())

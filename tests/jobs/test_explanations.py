@@ -258,10 +258,10 @@ def test_a_budget_of_seconds_leaves_later_rows_their_share():
 
 # --- totals -----------------------------------------------------------------------------------------------------------
 def totals(parts, aggregation="mean_abs", estimator="auto", precision=None, features=("a", "b")):
-    with Totals(estimator, precision) as gathered:
+    with Totals(estimator, aggregation, precision) as gathered:
         for part in parts:
             gathered.add(part)
-        return gathered.result(features, ("label0",), aggregation, 0.95)
+        return gathered.result(features, ("label0",), 0.95)
 
 
 @pytest.mark.parametrize(
@@ -284,10 +284,10 @@ def test_totals_have_the_same_bits_however_rows_come_and_wherever_they_wait(aggr
     results = []
     for limit, cuts in ((10**9, [500]), (1000, [1, 64, 65, 300, 500])):
         monkeypatch.setattr("pellucid.jobs.explanations.spilled_rows.IN_MEMORY", limit)
-        with Totals("auto", folder=tmp_path) as gathered:
+        with Totals("auto", aggregation, folder=tmp_path) as gathered:
             for begin, end in pairwise([0, *cuts]):
                 gathered.add(part_of(found, slice(begin, end)))
-            results.append(gathered.result(("a", "b"), ("label0",), aggregation, 0.95))
+            results.append(gathered.result(("a", "b"), ("label0",), 0.95))
     first, second = results
     assert first.to_clarify() == second.to_clarify()
     assert first.to_details() == second.to_details()
@@ -303,14 +303,15 @@ def attributions_of(values, errors, bases):
         predictions=bases + values.sum(axis=1),
         samples=np.full(rows, 20),
         blocks=np.arange(rows) // 64,
-        estimators=("leverage",) * rows,
+        estimators=("leverage", "odd terms") * (rows // 2),
         model_rows=rows,
+        loadings=(errors[..., None] * np.array([0.5, 0.25, -0.75])).astype(np.float32),
     )
 
 
 def part_of(found, rows):
     number = len(found.values[rows])
-    names = ("values", "standard_errors", "base_values", "predictions", "samples", "blocks")
+    names = ("values", "standard_errors", "base_values", "predictions", "samples", "blocks", "loadings")
     cut = {name: getattr(found, name)[rows] for name in names}
     part = Attributions(**cut, estimators=found.estimators[rows], model_rows=number)
     return Explained(Batch({"a": np.zeros(number)}), part, np.full(number, 2), common_base=False)

@@ -115,8 +115,30 @@ def test_what_an_earlier_run_finished_is_not_done_again(tmp_path):
     for one, again in zip(first, second, strict=True):
         assert one.result.attributions.estimators == again.result.attributions.estimators
         assert one.result.attributions.model_rows == again.result.attributions.model_rows
+        assert one.result.attributions.loadings is again.result.attributions.loadings is None  # all is exact
         assert one.result.active.tolist() == again.result.active.tolist()
         assert one.result.common_base is again.result.common_base
+
+
+def test_what_rows_bring_to_the_errors_of_their_blocks_is_kept_too(tmp_path):
+    wide = tuple(f"x{place}" for place in range(12))
+    rows = Batch({name: np.random.default_rng(place).normal(size=200) for place, name in enumerate(wide)})
+    request = replace(REQUEST, players=players_of(wide), plan=Plan(budget=Budget(samples=100)))
+    task = replace(TASK, features=wide, baseline=Batch({name: np.zeros(1) for name in wide}), request=request)
+    parts = list(shap_units([rows], task, clock=lambda: 0.0, rows_at_once=64))
+    first, done = run(tmp_path, pool_units=parts, work=UnitWork(task, product))
+    assert len(done) == 4
+    second, done = run(tmp_path, pool_units=parts, work=UnitWork(task, product))
+    assert done == []
+    for one, again in zip(first, second, strict=True):
+        assert again.result.attributions.loadings.tobytes() == one.result.attributions.loadings.tobytes()
+
+
+def test_results_of_another_format_are_not_taken_for_ones_of_this(tmp_path, monkeypatch):
+    monkeypatch.setattr("pellucid.jobs.explanations.unit_store.FORMAT", 1)
+    run(tmp_path)
+    monkeypatch.undo()
+    assert run(tmp_path)[1] == [0, 1, 2, 3]
 
 
 def test_a_run_that_failed_keeps_the_units_before_and_goes_on_there(tmp_path):

@@ -283,7 +283,15 @@ def _worth(question: Question, sampled: Attributions) -> list[str]:
 def _importances(
     found: Attributions, way: Aggregation, level: float, players: Sequence[str], outputs: Sequence[str]
 ) -> tuple[FeatureImportance, ...]:
-    importance = aggregate(found.values, found.standard_errors, method=way, confidence_level=level, blocks=found.blocks)
+    importance = aggregate(
+        found.values,
+        found.standard_errors,
+        method=way,
+        confidence_level=level,
+        blocks=found.blocks,
+        loadings=found.loadings_for(way),
+        learnt=found.learnt,
+    )
     listed = []
     for output, name in enumerate(outputs):
         order, with_next = ranks_with_ties(importance, output)

@@ -277,7 +277,7 @@ class _Job:
         self.progress(f"explaining {self.total:,} rows")
         pace = Pace(self.total, time.monotonic)
         with (
-            Totals(shap.plan.estimator, shap.plan.budget.precision, self.aside) as totals,
+            Totals(shap.plan.estimator, shap.aggregation, shap.plan.budget.precision, self.aside) as totals,
             self._values_file(shap) as file,
             reading(self.table.batches(columns)) as batches,
         ):
@@ -294,7 +294,7 @@ class _Job:
                     file.write(values, labels, None if join is None else part.rows.columns[join])
                 kept += len(values) if unit.kept else 0
                 self.progress(pace.line("explaining", len(values), kept=unit.kept))
-            result = totals.result(tuple(shap.players), labels, shap.aggregation, self.request.confidence_level)
+            result = totals.result(tuple(shap.players), labels, self.request.confidence_level)
         if texts is not None and shap.text is not None:
             result = replace(result, top_text=texts.top_words(labels, shap.text.max_top_tokens))
         notes = [f"{kept:,} of {self.total:,} rows were explained by an earlier run and not again."] if kept else []

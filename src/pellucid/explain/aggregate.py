@@ -9,13 +9,13 @@ same bits as rows in memory, however they came.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import field
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.explain.absolute_values import added_by_noise, without_noise
+from pellucid.explain.loadings import AGGREGATIONS, Aggregation, moving_together, weights
 from pellucid.explain.order_statistics import quantiles
 from pellucid.records import dataclass
 
@@ -33,11 +33,20 @@ __all__ = [
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
-Aggregation = Literal["mean_abs", "median", "mean_sq"]
-AGGREGATIONS: tuple[Aggregation, ...] = ("mean_abs", "median", "mean_sq")
 
 PIECE_VALUES = 2**18
 """Values of a piece: 2 MB, and some ten times that while they are summed."""
+
+LEAST_GAP = 1e-100
+"""Stands for no gap at all between the rows in the middle: those that are exactly there outweigh all others."""
+ALIKE = 0.1
+"""Share of the variance of values with odd terms that is the same in all blocks: what their prior did not expect."""
+OF_CORRECTION = {"mean_abs": 1 / np.sqrt(3), "mean_sq": 0.4}
+"""Standard error of the correction for noise, as a share of it. That of a mean of absolute values hangs on what true
+values are taken to look like, and may as well be nothing or twice as much; that of a mean square on the errors only."""
+
+COMPARED = 256
+"""Rows, about, that tell what true values look like, evenly spread over all."""
 
 
 def rows_of_a_piece(players: int, outputs: int) -> int:
@@ -82,12 +91,18 @@ class LocalRows:
     ----------
     values, errors
         Shape (rows, players, outputs).
+    loadings
+        Of the rows' errors on those of their blocks, for the aggregation, shape (rows, players, outputs).
+    learnt
+        Rows whose values rest on what was learnt of other coalitions, shape (rows,).
     blocks
         Block of every row, ascending, shape (rows,); None where rows are independent.
     """
 
     values: Floats
     errors: Floats
+    loadings: npt.NDArray[np.floating]
+    learnt: Booleans
     blocks: Integers | None = None
 
     def pieces(self) -> Iterator[LocalRows]:
@@ -95,7 +110,8 @@ class LocalRows:
         step = rows_of_a_piece(*self.values.shape[1:])
         for start in range(0, len(self.values), step):
             part = slice(start, start + step)
-            yield LocalRows(self.values[part], self.errors[part], None if self.blocks is None else self.blocks[part])
+            blocks = None if self.blocks is None else self.blocks[part]
+            yield LocalRows(self.values[part], self.errors[part], self.loadings[part], self.learnt[part], blocks)
 
 
 Pieces = Callable[[], Iterable[LocalRows]]
@@ -108,6 +124,8 @@ def aggregate(
     method: Aggregation = "mean_abs",
     confidence_level: float = 0.95,
     blocks: Integers | None = None,
+    loadings: npt.NDArray[np.floating] | None = None,
+    learnt: Booleans | None = None,
 ) -> GlobalValues:
     """Aggregate local values over the rows.
 
@@ -120,8 +138,15 @@ def aggregate(
     confidence_level
         Of the interval, in (0, 1).
     blocks
-        Block of every row, in any order, shape (rows,). Rows of a block share their coalitions, so their errors are
-        taken to move together, which makes the standard error larger, never smaller. None takes rows as independent.
+        Block of every row, in any order, shape (rows,): rows of different blocks err independently of each other. None
+        takes all rows as independent.
+    loadings
+        Of the rows of a block on its error, for the method, shape (rows, players, outputs); see
+        `pellucid.explain.loadings`. Without them the errors of a block are taken to move together, which makes the
+        standard error larger, never smaller.
+    learnt
+        Rows with odd terms, shape (rows,), by default none. What these miss, they miss alike in all blocks: a part of
+        their error does not average out.
 
     Examples
     --------
@@ -133,7 +158,11 @@ def aggregate(
     (5.0, 1.0)
     """
     order = slice(None) if blocks is None else np.argsort(blocks, kind="stable")
-    rows = LocalRows(values[order], standard_errors[order], None if blocks is None else blocks[order])
+    known = moving_together(values, standard_errors, method) if loadings is None or blocks is None else loadings
+    of_prior = np.zeros(len(values), dtype=bool) if learnt is None else learnt
+    rows = LocalRows(
+        values[order], standard_errors[order], known[order], of_prior[order], None if blocks is None else blocks[order]
+    )
     return aggregate_pieces(rows.pieces, len(values), method=method, confidence_level=confidence_level)
 
 
@@ -145,8 +174,8 @@ def aggregate_pieces(
     Parameters
     ----------
     pieces
-        Gives all rows anew at every call, `rows_of_a_piece` at a time: up to two passes are made over them, ten for a
-        median.
+        Gives all rows anew at every call, `rows_of_a_piece` at a time: up to two passes are made over them, eleven for
+        a median.
     rows
         Number of all rows, at least 1.
     """
@@ -163,34 +192,50 @@ def aggregate_pieces(
 
 @dataclass(slots=True, eq=False)
 class _ErrorOfSum:
-    """Standard error of a sum of errors, of which those of one block move together."""
+    """Standard error of a sum over blocks that err independently of each other, but for what a prior does to all.
 
-    _squares: Floats | float = 0.0
-    _open: Floats | float = 0.0
-    _block: int | None = field(default=None)
+    Parameters
+    ----------
+    variance
+        Variance of a block, shape (blocks, players, outputs), from sums over its rows, shape (sums, ...); the first
+        sum is of what the loadings of the rows do.
+    """
 
-    def add(self, errors: Floats, blocks: Integers | None) -> None:
-        """Errors of further rows, shape (rows, players, outputs)."""
+    variance: Callable[[Floats], Floats]
+    _closed: Floats | float = 0.0
+    _alike: Floats | float = 0.0
+    _open: Floats | None = None
+    _block: int = -1
+
+    def add(self, terms: Sequence[Floats], part: LocalRows) -> None:
+        """Terms of the sums of further rows, shape (rows, players, outputs) each."""
+        rows, blocks = np.stack([terms[0] * part.learnt[:, None, None], *terms]), part.blocks
         if blocks is None:
-            self._squares = self._squares + (errors**2).sum(axis=0)
+            self._add_blocks(rows)
             return
         starts = np.flatnonzero(np.diff(blocks, prepend=blocks[0] - 1))
-        sums = np.add.reduceat(np.abs(errors), starts, axis=0)
-        if self._block == blocks[0]:
-            sums[0] += self._open
+        sums = np.add.reduceat(rows, starts, axis=1)
+        if self._open is not None and self._block == blocks[0]:
+            sums[:, :1] += self._open
         else:
             self._close()
-        self._squares = self._squares + (sums[:-1] ** 2).sum(axis=0)
-        self._open, self._block = sums[-1], int(blocks[-1])
+        self._add_blocks(sums[:, :-1])
+        self._open, self._block = sums[:, -1:], int(blocks[-1])
+
+    def _add_blocks(self, sums: Floats) -> None:
+        self._closed = self._closed + (self.variance(sums[1:]) - ALIKE * sums[0] ** 2).sum(axis=0)
+        self._alike = self._alike + np.abs(sums[0]).sum(axis=0)
 
     def _close(self) -> None:
-        self._squares = self._squares + np.asarray(self._open) ** 2
-        self._open = 0.0
+        if self._open is not None:
+            self._add_blocks(self._open)
+        self._open = None
 
-    def result(self) -> Floats:
-        """Of all rows, shape (players, outputs)."""
+    def result(self, off: Floats) -> Floats:
+        """Of all rows and of a systematic error, whose size is given, shape (players, outputs)."""
         self._close()
-        return np.asarray(np.sqrt(self._squares))
+        variance = self._closed + ALIKE * np.square(self._alike) + off**2
+        return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
 
 
 Found = tuple[Floats, Floats, Floats]
@@ -198,74 +243,107 @@ Found = tuple[Floats, Floats, Floats]
 
 
 def _mean_square(pieces: Pieces, rows: int) -> Found:
-    """Each square less the squared error; and, as of every aggregate, how far each row's noise moves it."""
-    error = _ErrorOfSum()
+    """Each square less the squared error; and, as of every aggregate, how far each row's noise moves it.
+
+    Near zero the square has no slope, and the spread of the squared noise counts: twice the squared covariance of two
+    rows, which their loadings tell but for what each row has of its own.
+    """
+    error = _ErrorOfSum(lambda sums: sums[0] ** 2 + 2 * sums[1] ** 2 + sums[2])
     sums: Floats | float = 0.0
     for part in pieces():
-        squares, noise = part.values**2, part.errors**2
-        # Near zero the square has no slope, and the spread of the squared noise counts.
-        error.add(part.errors * np.sqrt(4 * squares + 2 * noise) / rows, part.blocks)
+        squares, noise, shared = part.values**2, part.errors**2, part.loadings.astype(float) ** 2
+        own = np.maximum(noise**2 - shared**2, 0.0)
+        error.add([2 * part.values * part.loadings / rows, shared / rows, 2 * own / rows**2], part)
         sums = sums + np.stack([squares.sum(axis=0), (squares - noise).sum(axis=0)])
     plain, corrected = np.asarray(sums) / rows
-    return plain, np.maximum(corrected, 0.0), error.result()
+    return plain, np.maximum(corrected, 0.0), error.result(OF_CORRECTION["mean_sq"] * (plain - corrected))
 
 
 def _mean_absolute(pieces: Pieces, rows: int) -> Found:
     """Each absolute value less what noise is expected to add to it, given what was seen.
 
-    The true value is taken to lie around its estimate shrunk towards 0, as the mean square of all rows says it should;
-    noise then adds the difference of two means of folded normals, one with the noise and one without.
+    The true value is taken to lie around its estimate shrunk towards 0, as the mean square of all rows says it should.
+    How far the mean is off if true values look otherwise, as where most are 0, some of the rows tell.
     """
-    error = _ErrorOfSum()
+    error = _ErrorOfSum(lambda sums: sums[0] ** 2)
     sums: Floats | float = 0.0
+    some: list[tuple[Floats, Floats]] = []
+    step, before = -(-rows // COMPARED), 0
     for part in pieces():
-        error.add(part.errors / rows, part.blocks)
+        error.add([weights(part.values, "mean_abs") * part.loadings / rows], part)
         sums = sums + np.stack([np.abs(part.values).sum(axis=0), (part.values**2 - part.errors**2).sum(axis=0)])
-    plain, true = np.asarray(sums) / rows
-    true = np.maximum(true, 0.0)
-    corrected = sum((_without_noise(part, true).sum(axis=0) for part in pieces()), start=np.zeros(true.shape)) / rows
-    return plain, np.where(corrected < 0, 0.0, corrected), error.result()
-
-
-def _without_noise(part: LocalRows, true: Floats) -> Floats:
-    noisy = part.errors > 0
-    noise = part.errors[noisy] ** 2
-    kept = np.broadcast_to(true, noisy.shape)[noisy]
-    kept = kept / (kept + noise)
-    middle, variance = kept * part.values[noisy], kept * noise
-    found = np.abs(part.values)
-    found[noisy] -= _folded_mean(middle, np.sqrt(variance + noise)) - _folded_mean(middle, np.sqrt(variance))
-    found[np.isnan(part.errors)] = np.nan
-    return found
-
-
-def _folded_mean(middle: Floats, spread: Floats) -> Floats:
-    """Mean of the absolute value of a normal variable."""
-    from scipy.special import erf
-
-    ratio = np.divide(middle, spread, out=np.full(middle.shape, np.inf), where=spread != 0)
-    folded: Floats = spread * np.sqrt(2 / np.pi) * np.exp(-(ratio**2) / 2)
-    return np.where(spread == 0, np.abs(middle), folded + middle * erf(ratio / np.sqrt(2)))
+        evenly = slice(-before % step, None, step)
+        # A view would keep all the piece in memory.
+        some.append((part.values[evenly].copy(), part.errors[evenly].copy()))
+        before += len(part.values)
+    plain, square = np.asarray(sums) / rows
+    square = np.maximum(square, 0.0)
+    without = (without_noise(part.values, part.errors, square).sum(axis=0) for part in pieces())
+    corrected = sum(without, start=np.zeros(square.shape)) / rows
+    corrected = np.where(corrected < 0, 0.0, corrected)
+    added = added_by_noise(*(np.concatenate(of_parts) for of_parts in zip(*some, strict=True)))
+    off = np.maximum(OF_CORRECTION["mean_abs"] * (plain - corrected), np.abs(plain - corrected - added))
+    return plain, corrected, error.result(off)
 
 
 def _median(pieces: Pieces, rows: int) -> Found:
     """The median moves as far as rows cross it, over the density of rows there.
 
-    A row crosses with the probability that its noise carries it over; the density comes from the quantiles around.
+    A row's noise carries it over with a probability whose slope says how far the median moves with it; what a
+    probability does beyond its slope is the row's own and averages out. The density is that of the same rows, seen
+    through the noise and the gap between the rows in the middle. Where there are more rows on one side, noise moves the
+    median systematically: by about as much as the same noise would once more.
     """
-    from scipy.special import ndtr
-
-    reach = min(0.5, 1 / np.sqrt(rows))
     shape = next(iter(pieces())).values.shape[1:]
-    shares = [0.5, 0.5 - reach, 0.5 + reach]
+    shares = [0.5, 0.5 - 0.5 / rows, 0.5 + 0.5 / rows]
     found = quantiles(lambda: (part.values.reshape(len(part.values), -1) for part in pieces()), rows, shares)
     middle, low, high = found.reshape(3, *shape)
-    error = _ErrorOfSum()
+    gap = np.maximum((high - low) / 2, LEAST_GAP)
+    density, excess = np.zeros(shape), np.zeros(shape)
     for part in pieces():
-        off = np.abs(part.values - middle)
-        distance = np.divide(off, part.errors, out=np.full(off.shape, np.inf), where=part.errors != 0)
-        error.add(np.sqrt(ndtr(-distance)) * (high - low) / (2 * reach * rows), part.blocks)
-    return middle, middle, error.result()
+        crossing = _crossing(part, middle, gap)
+        density += crossing.slope.sum(axis=0)
+        excess += crossing.excess.sum(axis=0)
+    error = _ErrorOfSum(_of_crossings)
+    for part in pieces():
+        crossing, shared = _crossing(part, middle, gap), part.loadings.astype(float)
+        moved, own = crossing.slope / density, np.maximum(part.errors**2 - shared**2, 0.0)
+        error.add([moved * shared, moved**2 * own + crossing.beyond / density**2, moved * own, own], part)
+    return middle, middle, error.result(excess / density)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Crossing:
+    """How likely rows are to be below a median once their noise is added; all arrays are of the shape of the values.
+
+    Parameters
+    ----------
+    slope
+        Of the probability, per move of the row.
+    beyond
+        Variance of being below that the slope does not explain.
+    excess
+        Probability above that without noise.
+    """
+
+    slope: Floats
+    beyond: Floats
+    excess: Floats
+
+
+def _crossing(part: LocalRows, middle: Floats, gap: Floats) -> _Crossing:
+    from scipy.special import ndtr
+
+    width, off = np.hypot(part.errors, gap), middle - part.values
+    slope = np.exp(-((off / width) ** 2) / 2) / np.sqrt(2 * np.pi)
+    below = ndtr(off / width)
+    beyond = (below * (1 - below) - slope**2) * (part.errors / width) ** 4
+    return _Crossing(slope / width, beyond, below - ndtr(off / gap))
+
+
+def _of_crossings(sums: Floats) -> Floats:
+    together, apart, moved, own = sums
+    return np.asarray(together**2 + apart - np.divide(moved**2, own, out=np.zeros(own.shape), where=own > 0))
 
 
 _METHODS: dict[Aggregation, Callable[[Pieces, int], Found]] = {

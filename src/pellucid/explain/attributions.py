@@ -9,6 +9,7 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.explain.loadings import AGGREGATIONS, Aggregation, moving_together
 from pellucid.records import dataclass
 
 __all__ = ["Attributions"]
@@ -39,6 +40,10 @@ class Attributions:
         ``surrogate``, or ``exact:`` and the name of a formula.
     model_rows
         Inputs that the model was asked for.
+    loadings
+        Of each row's error on the error of its block, as `pellucid.explain.loadings` has them, for each of
+        ``AGGREGATIONS``, shape (rows, players, outputs, aggregations), nan where errors are; they belong to whole
+        blocks. None where the errors of a block are taken to move together, or are 0.
     """
 
     values: Floats
@@ -49,6 +54,7 @@ class Attributions:
     blocks: Integers
     estimators: tuple[str, ...]
     model_rows: int
+    loadings: npt.NDArray[np.float32] | None = None
 
     @property
     def relative_errors(self) -> Floats:
@@ -56,6 +62,11 @@ class Attributions:
         errors, sizes = (self.standard_errors**2).sum(axis=1), (self.values**2).sum(axis=1)
         found: Floats = np.sqrt(np.divide(errors, sizes, out=np.where(errors > 0, np.inf, errors), where=sizes > 0))
         return found
+
+    @property
+    def learnt(self) -> npt.NDArray[np.bool_]:
+        """Rows with odd terms, shape (rows,)."""
+        return np.array([way == "odd terms" for way in self.estimators], dtype=bool)
 
     def in_order(self, order: Integers) -> Attributions:
         """The same rows in another order: positions, shape (rows,)."""
@@ -68,7 +79,14 @@ class Attributions:
             blocks=self.blocks[order],
             estimators=tuple(self.estimators[place] for place in order.tolist()),
             model_rows=self.model_rows,
+            loadings=None if self.loadings is None else self.loadings[order],
         )
+
+    def loadings_for(self, method: Aggregation) -> npt.NDArray[np.floating]:
+        """Loadings for one aggregation, shape (rows, players, outputs)."""
+        if self.loadings is None:
+            return moving_together(self.values, self.standard_errors, method)
+        return self.loadings[..., AGGREGATIONS.index(method)]
 
     def of_outputs(self, positions: Sequence[int]) -> Attributions:
         """The same rows with some of the outputs only."""
@@ -79,6 +97,7 @@ class Attributions:
             standard_errors=self.standard_errors[:, :, chosen],
             base_values=self.base_values[:, chosen],
             predictions=self.predictions[:, chosen],
+            loadings=None if self.loadings is None else self.loadings[:, :, chosen],
         )
 
     @staticmethod
@@ -90,4 +109,17 @@ class Attributions:
             **arrays,
             estimators=tuple(chain.from_iterable(part.estimators for part in parts)),
             model_rows=sum(part.model_rows for part in parts),
+            loadings=_joined_loadings(parts),
         )
+
+
+def _joined_loadings(parts: Sequence[Attributions]) -> npt.NDArray[np.float32] | None:
+    if all(part.loadings is None for part in parts):
+        return None
+    return np.concatenate([_all_loadings(part) for part in parts])
+
+
+def _all_loadings(part: Attributions) -> npt.NDArray[np.float32]:
+    if part.loadings is not None:
+        return part.loadings
+    return np.stack([part.loadings_for(method) for method in AGGREGATIONS], axis=-1).astype(np.float32)

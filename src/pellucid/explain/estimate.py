@@ -196,8 +196,8 @@ class Rounds:
                 estimate = task.believing(priors.get(task.place)).estimate(known, *self.results.ends(task))
                 if estimate.believed is not None:
                     priors.setdefault(task.place, estimate.believed)
-                self.results.enter(task, estimate)
                 further = None if wanted is None else task.grown(known, estimate, wanted)
+                self.results.enter(task, estimate, further)
                 going_on += [further] if further else []
         return going_on
 

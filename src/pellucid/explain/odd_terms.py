@@ -20,6 +20,7 @@ import numpy.typing as npt
 from pellucid.explain.designs import Design
 from pellucid.explain.expected_errors import expected_share, legendre
 from pellucid.explain.solve import Solver
+from pellucid.explain.standard_errors import Units
 from pellucid.records import dataclass
 
 __all__ = ["SETTLED", "OddFit", "Prior", "can_learn", "fit_odd_terms"]
@@ -69,12 +70,15 @@ class OddFit:
         Whether the leave-one-out error is below that of the linear fit, shape (games,).
     prior
         What was believed.
+    units
+        What the errors come from.
     """
 
     shapley: Floats
     standard_errors: Floats
     better: Booleans
     prior: Prior
+    units: Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +280,8 @@ def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scale
         influence=influence,
         expected_spread=spread @ (1 / precisions),
     )
-    return OddFit(refined, np.sqrt(left_out**2 @ spread.T * share), better, prior)
+    units = Units(np.sqrt(spread * share[:, None]), left_out)
+    return OddFit(refined, np.sqrt(left_out**2 @ spread.T * share), better, prior, units)
 
 
 def _checked(design: Design) -> tuple[Integers, Floats]:

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.attributions import Attributions
+from pellucid.explain.estimated_loadings import loadings_of
+from pellucid.explain.loadings import AGGREGATIONS, all_weights, of_draws
 from pellucid.explain.tasks import Estimate, Task
 from pellucid.protocols.game import runs
 from pellucid.records import dataclass
@@ -48,6 +50,8 @@ class Results:
     bases: Floats | None = None
     values: Floats = field(init=False)
     errors: Floats = field(init=False)
+    loadings: Floats = field(init=False)
+    draws: Integers = field(init=False)
     samples: Integers = field(init=False)
     estimators: npt.NDArray[np.object_] = field(init=False)
 
@@ -55,6 +59,8 @@ class Results:
         alone = self.active & (self.active.sum(axis=1, keepdims=True) == 1)
         self.values = np.where(alone[:, :, None], (self.full - self.empty)[:, None, :], 0.0)
         self.errors = np.zeros(self.values.shape)
+        self.loadings = np.zeros((len(AGGREGATIONS), *self.values.shape))
+        self.draws = np.ones((len(self.rows), 3), dtype=np.intp)  # no task has a single player
         self.samples = np.zeros(len(self.rows), dtype=np.intp)
         self.estimators = np.full(len(self.rows), "enumeration", dtype=object)
 
@@ -66,9 +72,12 @@ class Results:
         of_strata = self.bases[:, place].reshape(strata, -1, *self.empty[place].shape)
         return of_strata.mean(axis=1), self.full[place]
 
-    def enter(self, task: Task, estimate: Estimate) -> None:
-        """Enter what a task found; later rounds of a row replace earlier ones."""
+    def enter(self, task: Task, estimate: Estimate, further: Task | None) -> None:
+        """Enter what a task found; later rounds of a row, of the task that goes on, replace earlier ones."""
         place = self._place(task)
+        done = np.full(len(place), True) if further is None else ~np.isin(task.rows, further.rows)
+        self.loadings[:, place] = loadings_of(estimate, done, task.players, self.values.shape[1])
+        self.draws[place] = task.place, task.players.shape[1], len(task.design.coalitions)
         self.values[place[:, None], task.players] = estimate.values
         self.errors[place[:, None], task.players] = estimate.standard_errors
         self.samples[place] = len(task.design.coalitions)
@@ -80,6 +89,7 @@ class Results:
 
     def by_block(self) -> list[Attributions]:
         """What was found, block by block; model inputs, which blocks share, are counted with the first."""
+        self.loadings[:, np.isnan(self.errors)] = np.nan
         parts = []
         for chosen in runs(self.blocks):
             part = Attributions(
@@ -91,6 +101,23 @@ class Results:
                 blocks=self.blocks[chosen],
                 estimators=tuple(self.estimators[chosen].tolist()),
                 model_rows=0 if chosen.start else self.model_rows,
+                loadings=self._loadings(chosen),
             )
             parts.append(part)
         return parts
+
+    def _loadings(self, block: slice) -> npt.NDArray[np.float32] | None:
+        """Of the rows of a block on the error of the block; None where nothing was sampled."""
+        if not self.errors[block].any():
+            return None
+        distinct, draws = np.unique(self.draws[block], axis=0, return_inverse=True)
+        weighted = all_weights(self.values[block])
+        of_block = of_draws(self.loadings[:, block], weighted, draws.ravel(), _correlations(distinct))
+        return np.moveaxis(of_block, 0, -1).astype(np.float32)
+
+
+def _correlations(draws: Integers) -> Floats:
+    """Correlations of the errors of draws: a larger one of the same stream holds the smaller, others share nothing."""
+    place, players, samples = draws.T
+    alike = (place[:, None] == place) & (players[:, None] == players)
+    return np.asarray(alike * np.sqrt(np.minimum.outer(samples, samples) / np.maximum.outer(samples, samples)))

@@ -14,7 +14,7 @@ from pellucid.explain.designs import Design, Scheme, border, clarify, enumeratio
 from pellucid.explain.odd_terms import SETTLED, OddFit, Prior, can_learn, fit_odd_terms
 from pellucid.explain.plan import PER_PLAYER, Plan
 from pellucid.explain.solve import Solver, solver
-from pellucid.explain.standard_errors import standard_errors
+from pellucid.explain.standard_errors import Orders, Units, sampling_errors
 from pellucid.explain.strata import Background
 from pellucid.protocols.game import Asked, runs
 from pellucid.records import dataclass
@@ -55,6 +55,8 @@ class Estimate:
         Shape (rows, active players, outputs).
     with_odd_terms
         Shape (rows,): whether odd terms were used for any output.
+    fits
+        What the values are the means of.
     believed
         Prior of the odd terms, where they were looked for.
     """
@@ -62,6 +64,7 @@ class Estimate:
     values: Floats
     standard_errors: Floats
     with_odd_terms: Booleans
+    fits: Sequence[Fit]
     believed: Prior | None = None
 
     def errors(self) -> Floats:
@@ -89,6 +92,8 @@ class Fit:
         Shape (games, players).
     with_odd_terms
         Shape (games,).
+    units, odd_units
+        What the errors come from without and with odd terms, where they are known and not 0.
     """
 
     solver: Solver
@@ -96,6 +101,8 @@ class Fit:
     shapley: Floats
     errors: Floats
     with_odd_terms: Booleans
+    units: Units | Orders | None
+    odd_units: Units | None = None
 
     def refined(self, odd: OddFit) -> Fit:
         """With odd terms where these are better."""
@@ -105,6 +112,7 @@ class Fit:
             shapley=np.where(better, odd.shapley, self.shapley),
             errors=np.where(better, odd.standard_errors, self.errors),
             with_odd_terms=odd.better,
+            odd_units=odd.units,
         )
 
 
@@ -216,8 +224,8 @@ class Task:
         games = np.moveaxis(values, 2, 1).reshape(-1, values.shape[1])
         parts = [slice(part.start * outputs, part.stop * outputs) for part in self.parts]
         shapley = solved.solve(games, empty.ravel(), full.ravel(), parts)
-        errors = standard_errors(design, solved, games, empty.ravel(), shapley)
-        return Fit(solved, games, shapley, errors, np.zeros(len(games), dtype=bool))
+        errors, units = sampling_errors(design, solved, games, empty.ravel(), shapley)
+        return Fit(solved, games, shapley, errors, np.zeros(len(games), dtype=bool), units)
 
     def _mean(self, fits: Sequence[Fit]) -> Estimate:
         """Of fits to designs that were drawn independently of each other."""
@@ -229,6 +237,7 @@ class Task:
             np.moveaxis(shapley.reshape(shape), 2, 1),
             np.moveaxis(errors.reshape(shape), 2, 1),
             np.asarray(odd.reshape(len(self.rows), -1).any(axis=1)),
+            fits,
         )
 
     def _is_hopeless(self, linear: Estimate) -> bool:

@@ -64,7 +64,7 @@ CELL_BYTES = Range(8, 90)
 """Of a cell of a batch while it is masked: numbers take little, texts much."""
 DUCKDB_MEMORY = 2**30
 """What DuckDB is taken to use where it has no limit but the machine's."""
-CSV_BYTES, PARQUET_BYTES, KEPT_BYTES, WAITING_BYTES = Range(4, 23), Range(1, 9), Range(17, 34), Range(16, 16)
+CSV_BYTES, PARQUET_BYTES, KEPT_BYTES, WAITING_BYTES = Range(4, 23), Range(1, 9), Range(17, 46), Range(24, 24)
 """Per value: in ``out.csv``, in ``out.parquet``, kept until the job is done, and waiting for the totals."""
 ROWS_IN_PARQUET = 100_000
 FLIP_TEST = "flip test"

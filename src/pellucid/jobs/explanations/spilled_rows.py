@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from pellucid.explain.aggregate import LocalRows, rows_of_a_piece
 from pellucid.explain.attributions import Attributions
+from pellucid.explain.loadings import Aggregation
 from pellucid.jobs.explanations.writers import disk_faults_told
 
 __all__ = ["IN_MEMORY", "SpilledRows"]
@@ -23,18 +24,21 @@ IN_MEMORY = 32 * 2**20
 
 
 class SpilledRows:
-    """Values, errors, base values and blocks of all rows, read back as often as needed, some rows at a time.
+    """Values, errors and what else global values need of all rows, read back as often as needed, some rows at a time.
 
     A context manager: what is on disk goes with the block.
 
     Parameters
     ----------
+    aggregation
+        What the rows are for.
     folder
-        Where the file is made, if it is needed; None for the folder of temporary files. It takes 16 bytes per row,
+        Where the file is made, if it is needed; None for the folder of temporary files. It takes 24 bytes per row,
         feature and output.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, aggregation: Aggregation, folder: Path | None = None) -> None:
+        self._aggregation = aggregation
         self._file = SpooledTemporaryFile(max_size=IN_MEMORY, dir=None if folder is None else str(folder))  # noqa: SIM115 - closed by __exit__
         self._players = self._outputs = 0
 
@@ -60,7 +64,8 @@ class SpilledRows:
             The disk is full.
         """
         rows, self._players, self._outputs = found.values.shape
-        parts = (found.values, found.standard_errors, found.base_values, found.blocks)
+        loadings = found.loadings_for(self._aggregation)
+        parts = (found.values, found.standard_errors, loadings, found.base_values, found.learnt, found.blocks)
         together = np.concatenate([np.asarray(part, dtype=float).reshape(rows, -1) for part in parts], axis=1)
         with disk_faults_told():
             self._file.write(together.tobytes())
@@ -69,19 +74,20 @@ class SpilledRows:
         """All rows, in pieces whose length does not depend on how they were added."""
         size = self._players * self._outputs
         for block in self._blocks_of_rows():
-            values, errors = (
-                block[:, start : start + size].reshape(len(block), self._players, self._outputs) for start in (0, size)
+            values, errors, loadings = (
+                block[:, start : start + size].reshape(len(block), self._players, self._outputs)
+                for start in (0, size, 2 * size)
             )
-            yield LocalRows(values, errors, block[:, -1].astype(np.intp))
+            yield LocalRows(values, errors, loadings, block[:, -2] == 1, block[:, -1].astype(np.intp))
 
     def base_values(self) -> Iterator[Floats]:
         """Base values of all rows, in the same pieces, shape (rows, outputs)."""
         size = self._players * self._outputs
         for block in self._blocks_of_rows():
-            yield block[:, 2 * size : 2 * size + self._outputs]
+            yield block[:, 3 * size : 3 * size + self._outputs]
 
     def _blocks_of_rows(self) -> Iterator[Floats]:
-        width = 2 * self._players * self._outputs + self._outputs + 1
+        width = 3 * self._players * self._outputs + self._outputs + 2
         step = rows_of_a_piece(self._players, self._outputs)
         start = 0
         while True:

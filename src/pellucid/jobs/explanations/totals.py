@@ -120,6 +120,8 @@ class Totals:
 
     Parameters
     ----------
+    aggregation
+        From local values to global ones.
     precision
         Relative error wanted of each row, if one is.
     folder
@@ -127,6 +129,7 @@ class Totals:
     """
 
     estimator: str
+    aggregation: Aggregation
     precision: float | None = None
     folder: Path | None = None
     model_rows: int = 0
@@ -139,7 +142,7 @@ class Totals:
     _asked: Counter[tuple[int, int, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self._spilled = SpilledRows(self.folder)
+        self._spilled = SpilledRows(self.aggregation, self.folder)
 
     def __enter__(self) -> Totals:
         return self
@@ -168,17 +171,15 @@ class Totals:
         if self.precision is not None:
             self.imprecise += int((~(found.relative_errors <= self.precision)).any(axis=1).sum())
 
-    def result(
-        self, features: tuple[str, ...], labels: tuple[str, ...], aggregation: Aggregation, confidence_level: float
-    ) -> ShapResult:
+    def result(self, features: tuple[str, ...], labels: tuple[str, ...], confidence_level: float) -> ShapResult:
         """The global results of at least one row; how the rows came changes no bit of them."""
         pieces = self._spilled.pieces
         samples = [samples for _, samples, _ in self._asked]
         return ShapResult(
             features=features,
             labels=labels,
-            aggregation=aggregation,
-            values=aggregate_pieces(pieces, self.rows, method=aggregation, confidence_level=confidence_level),
+            aggregation=self.aggregation,
+            values=aggregate_pieces(pieces, self.rows, method=self.aggregation, confidence_level=confidence_level),
             expected=self._expected(),
             relative_errors=_relative_errors(pieces(), self._spilled.outputs),
             rows=self.rows,

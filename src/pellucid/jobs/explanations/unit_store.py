@@ -22,6 +22,8 @@ __all__ = ["UnitStore", "task_identity"]
 
 Arrays = dict[str, npt.NDArray[Any]]
 OF_EFFECTS = ("counts", "means", "squares")
+FORMAT = 2
+"""What is written, and by which rules the numbers in it were found; results of another format are never found."""
 PER_ROW = ("values", "standard_errors", "base_values", "predictions", "samples", "blocks")
 
 
@@ -37,7 +39,7 @@ class UnitStore:
     """
 
     def __init__(self, folder: Path | None, identity: str) -> None:
-        self._folder = None if folder is None else folder / f"units-{_digest(identity)}"
+        self._folder = None if folder is None else folder / f"units-{_digest(f'{FORMAT} {identity}')}"
 
     def name(self, unit: ShapUnit | PdpUnit) -> str:
         """What the result of ``unit`` is filed under: its place and a hash of all that it holds."""
@@ -100,7 +102,9 @@ def _digest(text: str) -> str:
 
 
 def _arrays_of_found(found: Found) -> Arrays:
+    loadings = found.attributions.loadings
     return {
+        **({} if loadings is None else {"loadings": loadings}),
         **{name: getattr(found.attributions, name) for name in PER_ROW},
         "estimators": np.array(found.attributions.estimators, dtype=np.str_),
         "model_rows": np.array(found.attributions.model_rows),
@@ -114,6 +118,7 @@ def _found(arrays: Arrays) -> Found:
         **{name: arrays[name] for name in PER_ROW},
         estimators=tuple(arrays["estimators"].tolist()),
         model_rows=int(arrays["model_rows"]),
+        loadings=arrays.get("loadings"),
     )
     return Found(attributions, arrays["active"], bool(arrays["common_base"]))
 
