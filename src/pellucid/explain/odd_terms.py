@@ -11,6 +11,7 @@ Odd part and third order: Fumagalli et al. (2026, arXiv 2602.01399 and 2601.1860
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -32,6 +33,8 @@ REACHES = (1.0, 2.0, 4.0)
 """Sum of the scales: how much the orders above three weigh."""
 POWERS = (0.0, 0.5, 1.0)
 """Scales are this power of the sizes of the Shapley values of the linear fit: 0 makes all players alike."""
+FIRST_NOISE = 1e-3
+"""The noise from which the search for the best one starts."""
 NOISES = (1e-6, 1e-4, 1e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0)
 """Share of the variance that no interaction in reach explains."""
 FLOOR = 0.01
@@ -147,18 +150,16 @@ def _covariance(signs: Floats, scales: Floats) -> Floats:
     """Covariance of the odd values of all pairs, shape (pairs, pairs); what is left of the diagonal is not filled."""
     reach, pairs = scales.sum(), len(signs)
     covariance = np.zeros((pairs, pairs))
-    scaled, wide = signs * scales, signs * (WIDE / signs.shape[1])
+    of_all = np.sinh(reach) - reach
+    scaled, straight = signs * scales, signs * (WIDE / signs.shape[1] - scales / of_all)
     for start in range(0, pairs, IN_CACHE):
         rows, others = slice(start, start + IN_CACHE), signs[start:].T
-        together = scaled[rows] @ others
         # By the exponential, which is several times as fast as the hyperbolic sine.
-        grown = np.exp(together)
-        part = 1 / grown
-        np.subtract(grown, part, out=part)
-        part /= 2
-        part -= together
-        part /= np.sinh(reach) - reach
-        part += wide[rows] @ others
+        part = scaled[rows] @ others
+        np.exp(part, out=part)
+        part -= 1 / part
+        part *= 0.5 / of_all
+        part += straight[rows] @ others
         covariance[rows, start:] = part
     return covariance
 
@@ -197,13 +198,21 @@ def _choose(design: Design, signs: Floats, left: Floats, importance: Floats, bel
         return Search(signs[part], left[:, part], design.weights[: design.pairs][part], importance)
 
     if believed is None:
-        few = on(max(COMPARED, 2 * design.players))
-        middling = min((few.best_noise(REACHES[1], power) for power in POWERS), key=lambda found: found[0])
-        others = [few.best_noise(reach, middling[1].power) for reach in (REACHES[0], REACHES[2])]
-        best = min([middling, *others], key=lambda found: found[0])[1]
-    else:
-        best = believed
-    return on(SEARCHED).noise_near(best)
+        few, noise = on(max(COMPARED, 2 * design.players)), FIRST_NOISE
+        middling = few.least([Prior(REACHES[1], power, noise) for power in POWERS])
+        others = [replace(middling.prior, reach=reach) for reach in (REACHES[0], REACHES[2])]
+        believed = min(middling, few.least(others), key=lambda found: found.error).prior
+        if design.pairs <= len(few.signs):
+            return believed
+    return on(SEARCHED).noise_near(believed).prior
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The leave-one-out error of a prior."""
+
+    error: float
+    prior: Prior
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -215,19 +224,14 @@ class Search:
     weights: Floats
     importance: Floats
 
-    def best_noise(self, reach: float, power: float) -> tuple[float, Prior]:
-        """The least leave-one-out error over all noises, and its prior."""
-        scales = Prior(reach, power, 0.0).scales(self.importance)
-        lengths, basis = np.linalg.eigh(_covariance(self.signs, scales), UPLO="U")
-        turned, squared = self.left @ basis, basis**2
-        found = []
-        for noise in NOISES:
-            inverse = 1 / (np.maximum(lengths, 0) + noise)
-            left_out = (turned * inverse) @ basis.T / (squared @ inverse)
-            found.append((float((left_out**2 @ self.weights).sum()), Prior(reach, power, noise)))
-        return min(found, key=lambda one: one[0])
+    def least(self, priors: Sequence[Prior]) -> Found:
+        """The prior of the least error, each with the noise that suits it; a search starts from the noise before."""
+        found = [self.noise_near(priors[0])]
+        for prior in priors[1:]:
+            found.append(self.noise_near(replace(prior, noise=found[-1].prior.noise)))
+        return min(found, key=lambda one: one.error)
 
-    def noise_near(self, prior: Prior) -> Prior:
+    def noise_near(self, prior: Prior) -> Found:
         """The prior with the noise of the least leave-one-out error, searched from its own on."""
         covariance = _covariance(self.signs, prior.scales(self.importance))
 
@@ -241,7 +245,7 @@ class Search:
         while at != best:
             at = best
             best = min((near for near in (at, at - 1, at + 1) if 0 <= near < len(NOISES)), key=error)
-        return replace(prior, noise=NOISES[best])
+        return Found(error(best), replace(prior, noise=NOISES[best]))
 
 
 def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scales: Floats, prior: Prior) -> OddFit:
@@ -256,8 +260,8 @@ def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scale
     on_dual = on_values[:, :pairs] + noise * linear
     on_dual -= on_dual.mean(axis=0)
     dual, influence, precisions = _duals(signs, scales, noise, checked, left, on_dual)
-    left_out = dual[:, checked] / precisions
-    refined = shapley + dual @ on_dual.T
+    left_out = dual / precisions
+    refined = shapley + left @ influence.T
     refined += (shapley.sum(axis=1) - refined.sum(axis=1))[:, None] / shapley.shape[1]
     spread = influence[:, checked] ** 2 * ((1 - design.inclusion[checked]) * stands_for)
     leverage = -0.5 * np.einsum("sp,ps->s", signs[checked], linear[:, checked])
@@ -292,20 +296,22 @@ def _checked(design: Design) -> tuple[Integers, Floats]:
 def _duals(
     signs: Floats, scales: Floats, noise: float, checked: Integers, left: Floats, on_dual: Floats
 ) -> tuple[Floats, Floats, Floats]:
-    """``left`` and ``on_dual`` times the inverse of the covariances, and the diagonal of that where it is checked.
+    """``left`` times the inverse of the covariances where it is checked, ``on_dual`` times all of it, its diagonal.
 
-    The last entries of the diagonal need the last part of the Cholesky factor only, so what is checked goes last.
+    What is checked goes last: of the inverse there, the last part of the Cholesky factor is all that is needed.
     """
-    from scipy.linalg import lapack
+    from scipy.linalg import blas
 
     unchecked = np.delete(np.arange(len(signs)), checked)
     order = np.concatenate([unchecked, checked])
     factor = _factor(_covariance(signs[order], scales), noise)
-    solved, _ = lapack.dpotrs(factor, np.concatenate([left, on_dual])[:, order].T, lower=True, overwrite_b=True)
+    both = np.concatenate([left, on_dual])[:, order].T
+    forward = blas.dtrsm(1.0, factor, both, lower=True, overwrite_b=True)
     root = _inverse_root(factor[len(unchecked) :, len(unchecked) :])
-    of_all = np.empty(solved.shape[::-1])
-    of_all[:, order] = solved.T
-    return of_all[: len(left)], of_all[len(left) :], np.einsum("ij,ij->j", root, root)
+    dual = forward[len(unchecked) :, : len(left)].T @ root
+    influence = np.empty(on_dual.shape)
+    influence[:, order] = blas.dtrsm(1.0, factor, forward[:, len(left) :], lower=True, trans_a=True).T
+    return dual, influence, np.einsum("ij,ij->j", root, root)
 
 
 def _shapley_of_first_order(signs: Floats) -> Floats:
@@ -319,13 +325,11 @@ def _shapley_of_kernel(signs: Floats, scales: Floats) -> Floats:
     """
     reach, slopes = scales.sum(), np.tanh(scales)
     nodes, node_weights = legendre(min(NODES, len(scales) // 2 + 1))
+    steep = np.multiply.outer((nodes + 1) / 2, slopes)
+    level = np.exp(0.5 * np.log1p(-(steep**2)).sum(axis=1)) * node_weights / 2
+    others = level[:, None] / (1 - steep**2)
+    tilt = signs @ np.arctanh(steep).T
+    found = signs * (np.cosh(tilt) @ others) - np.sinh(tilt) @ (others * steep)
     size = np.prod(np.cosh(scales))
-    found = np.zeros(signs.shape)
-    for q, weight in zip((nodes + 1) / 2, node_weights / 2, strict=True):
-        level = 0.5 * np.log1p(-((q * slopes) ** 2)).sum()
-        tilt = signs @ np.arctanh(q * slopes)
-        others = np.exp(level + tilt)[:, None] / (1 + q * slopes * signs)
-        mirrored = np.exp(level - tilt)[:, None] / (1 - q * slopes * signs)
-        found += weight * (others + mirrored) / 2
-    values: Floats = -2 * (size * slopes * signs * found - scales * signs) / (np.sinh(reach) - reach)
+    values: Floats = -2 * (size * slopes * found - scales * signs) / (np.sinh(reach) - reach)
     return values.T
