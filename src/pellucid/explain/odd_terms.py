@@ -23,7 +23,7 @@ from pellucid.explain.expected_errors import expected_share, legendre
 from pellucid.explain.solve import Solver
 from pellucid.records import dataclass
 
-__all__ = ["SETTLED", "OddFit", "Prior", "can_learn", "fit_odd_terms"]
+__all__ = ["OddFit", "Prior", "can_learn", "fit_odd_terms"]
 
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
@@ -82,11 +82,20 @@ class OddFit:
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """What is believed of the higher orders before the values are seen."""
+    """What is believed of the higher orders before the values are seen.
+
+    Parameters
+    ----------
+    reach, power, noise
+        Sum of the scales, power of the sizes of the linear fit, and share of the variance beyond all interactions.
+    settled
+        Whether enough pairs told the noise, so that it is not looked for again with more pairs or for games alike.
+    """
 
     reach: float
     power: float
     noise: float
+    settled: bool = False
 
     def scales(self, importance: Floats) -> Floats:
         """Scale of every player, shape (players,); they sum to the reach."""
@@ -106,8 +115,6 @@ def fit_odd_terms(
     values: Floats,
     shapley: Floats,
     believed: Prior | None = None,
-    *,
-    settled: bool = False,
 ) -> OddFit:
     """Refine the Shapley values of games that share a design of complement pairs.
 
@@ -122,9 +129,8 @@ def fit_odd_terms(
     shapley
         Shapley values of the linear fit, shape (games, players).
     believed
-        Prior of a fit to fewer values of the same games or to games alike, of which all but the noise is kept.
-    settled
-        Whether its noise is kept too, which was chosen on enough pairs.
+        Prior of a fit to fewer values of the same games or to games alike, of which all but the noise is kept, and
+        the noise if it is settled.
     """
     pairs = design.pairs
     signs = _signs(design)
@@ -136,8 +142,9 @@ def fit_odd_terms(
     importance = np.asarray(np.sqrt((relative**2).mean(axis=0)), dtype=np.float64)
     scale[scale == 0] = 1.0
     scaled: Floats = np.asarray(left / scale, dtype=np.float64)
-    known = believed if settled else None
-    prior = known or _choose(design, signs, scaled, importance, believed)
+    prior = believed
+    if prior is None or not prior.settled:
+        prior = replace(_choose(design, signs, scaled, importance, prior), settled=pairs >= SETTLED)
     return _refine(design, solver, left, shapley, prior.scales(importance), prior)
 
 

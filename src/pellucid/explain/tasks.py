@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from pellucid.errors import ConfigError, Problem
 from pellucid.explain.designs import Design, Scheme, border, clarify, enumeration, leverage, permutations, stream
-from pellucid.explain.odd_terms import SETTLED, OddFit, Prior, can_learn, fit_odd_terms
+from pellucid.explain.odd_terms import OddFit, Prior, can_learn, fit_odd_terms
 from pellucid.explain.plan import PER_PLAYER, Plan
 from pellucid.explain.solve import Solver, solver
 from pellucid.explain.standard_errors import standard_errors
@@ -202,13 +202,12 @@ class Task:
         linear = self._mean(fits)
         if self.plan.estimator != "auto" or not can_learn(self.design) or self._is_hopeless(linear):
             return linear
-        before = 0 if self.before is None else self.before[0].pairs
-        settled, believed, refined = before >= SETTLED, self.believed, []
+        believed, refined = self.believed, []
         for design, fit in zip(self.designs, fits, strict=True):
-            found = fit_odd_terms(design, fit.solver, fit.games, fit.shapley, believed, settled=settled)
+            found = fit_odd_terms(design, fit.solver, fit.games, fit.shapley, believed)
             refined.append(fit.refined(found))
             # Strata are alike in what is to be believed of them.
-            settled, believed = True, found.prior
+            believed = replace(found.prior, settled=True)
         return replace(self._mean(refined), believed=believed)
 
     def _linear(self, design: Design, values: Floats, empty: Floats, full: Floats) -> Fit:
