@@ -11,9 +11,9 @@ Odd part and third order: Fumagalli et al. (2026, arXiv 2602.01399 and 2601.1860
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ import numpy.typing as npt
 from pellucid.explain.designs import Design
 from pellucid.explain.expected_errors import expected_share, legendre
 from pellucid.explain.solve import Solver
+from pellucid.explain.standard_errors import Units
 from pellucid.records import dataclass
 
 __all__ = ["OddFit", "Prior", "can_learn", "fit_odd_terms"]
@@ -31,7 +32,7 @@ Integers = npt.NDArray[np.intp]
 
 REACHES = (1.0, 2.0, 4.0)
 """Sum of the scales: how much the orders above three weigh."""
-POWERS = (0.0, 0.5, 1.0)
+POWERS = (1.0, 0.5, 0.0)
 """Scales are this power of the sizes of the Shapley values of the linear fit: 0 makes all players alike."""
 FIRST_NOISE = 1e-3
 """The noise from which the search for the best one starts."""
@@ -45,8 +46,8 @@ COMPARED = 128
 """Pairs on which powers and reaches are compared, unless the players are more than half as many."""
 SEARCHED = 256
 """Pairs on which the noise is chosen, which they tell more finely."""
-SETTLED = 128
-"""Pairs from which on the noise that they told is kept when there are more."""
+SETTLED = 64
+"""Pairs from which on the noise that they told is kept when there are more, and for games alike."""
 MOST_PAIRS = 4500
 """Pairs beyond which the inverse of their covariances takes longer than it is worth."""
 NODES = 10
@@ -72,12 +73,15 @@ class OddFit:
         Whether the leave-one-out error is below that of the linear fit, shape (games,).
     prior
         What was believed.
+    units
+        What the errors come from.
     """
 
     shapley: Floats
     standard_errors: Floats
     better: Booleans
     prior: Prior
+    units: Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +176,12 @@ def _covariance(signs: Floats, scales: Floats) -> Floats:
 
 
 def _factor(covariance: Floats, noise: float) -> Floats:
-    """The Cholesky factor of covariances with noise, in their place, lower triangular and column-major.
-
-    What is right of the diagonal is not set.
-    """
+    """The Cholesky factor of covariances with noise, in their place, lower triangular and column-major."""
     from scipy.linalg import lapack
 
     covariance[np.diag_indices_from(covariance)] += noise
     # The transpose is column-major, as LAPACK wants it.
-    factor, failed = lapack.dpotrf(covariance.T, lower=True, clean=False, overwrite_a=True)
+    factor, failed = lapack.dpotrf(covariance.T, lower=True, clean=True, overwrite_a=True)
     if failed:
         raise np.linalg.LinAlgError("The covariances of the odd values are not positive definite.")
     return np.asarray(factor)
@@ -190,14 +191,15 @@ def _inverse_root(factor: Floats) -> Floats:
     """Inverse of a Cholesky factor: its square, ``root.T @ root``, is the inverse of the covariances."""
     from scipy.linalg import lapack
 
-    root, _ = lapack.dtrtri(np.tril(factor), lower=True)
+    root, _ = lapack.dtrtri(factor, lower=True)
     return np.asarray(root)
 
 
 def _choose(design: Design, signs: Floats, left: Floats, importance: Floats, believed: Prior | None) -> Prior:
     """The prior of the least weighted leave-one-out error, on a part of the pairs spread over all sizes.
 
-    First the power at a middling reach, then the reach, both on few pairs; then the noise.
+    First the power at the least reach, then the reach, both on few pairs; then the noise. Each is searched from where
+    it mostly is, step by step as long as the error falls.
     """
 
     def on(pairs: int) -> Search:
@@ -205,10 +207,10 @@ def _choose(design: Design, signs: Floats, left: Floats, importance: Floats, bel
         return Search(signs[part], left[:, part], design.weights[: design.pairs][part], importance)
 
     if believed is None:
-        few, noise = on(max(COMPARED, 2 * design.players)), FIRST_NOISE
-        middling = few.least([Prior(REACHES[1], power, noise) for power in POWERS])
-        others = [replace(middling.prior, reach=reach) for reach in (REACHES[0], REACHES[2])]
-        believed = min(middling, few.least(others), key=lambda found: found.error).prior
+        few = on(max(COMPARED, 2 * design.players))
+        first = few.noise_near(Prior(REACHES[0], POWERS[0], FIRST_NOISE))
+        best = few.least(first, [partial(replace, power=power) for power in POWERS[1:]])
+        believed = few.least(best, [partial(replace, reach=reach) for reach in REACHES[1:]]).prior
         if design.pairs <= len(few.signs):
             return believed
     return on(SEARCHED).noise_near(believed).prior
@@ -224,19 +226,33 @@ class Found:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Search:
-    """Pairs on which priors are compared: signs (pairs, players), left-over values (games, pairs), weights (pairs,)."""
+    """Pairs on which priors are compared.
+
+    Parameters
+    ----------
+    signs
+        As of the design, shape (pairs, players).
+    left
+        What the linear fit leaves of the odd values, shape (games, pairs).
+    weights
+        Of the pairs in the regression, shape (pairs,).
+    importance
+        Of the players, shape (players,).
+    """
 
     signs: Floats
     left: Floats
     weights: Floats
     importance: Floats
 
-    def least(self, priors: Sequence[Prior]) -> Found:
-        """The prior of the least error, each with the noise that suits it; a search starts from the noise before."""
-        found = [self.noise_near(priors[0])]
-        for prior in priors[1:]:
-            found.append(self.noise_near(replace(prior, noise=found[-1].prior.noise)))
-        return min(found, key=lambda one: one.error)
+    def least(self, found: Found, changes: Iterable[Callable[[Prior], Prior]]) -> Found:
+        """The prior of the least error, changed as long as that lessens it; each with the noise that suits it."""
+        for change in changes:
+            changed = self.noise_near(change(found.prior))
+            if changed.error >= found.error:
+                return found
+            found = changed
+        return found
 
     def noise_near(self, prior: Prior) -> Found:
         """The prior with the noise of the least leave-one-out error, searched from its own on."""
@@ -287,7 +303,8 @@ def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scale
         influence=influence,
         expected_spread=spread @ (1 / precisions),
     )
-    return OddFit(refined, np.sqrt(left_out**2 @ spread.T * share), better, prior)
+    units = Units(np.copysign(np.sqrt(spread * share[:, None]), influence[:, checked]), left_out)
+    return OddFit(refined, np.sqrt(left_out**2 @ spread.T * share), better, prior, units)
 
 
 def _checked(design: Design) -> tuple[Integers, Floats]:

@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from pellucid.explain.designs import Design
 from pellucid.explain.solve import Solver
+from pellucid.records import dataclass
 
-__all__ = ["standard_errors"]
+__all__ = ["Units", "sampling_errors", "standard_errors"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,8 +22,31 @@ HIGHEST_LEVERAGE = 0.95
 """Above this leverage the residual of a left-out pair would be divided by next to nothing."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Units:
+    """Sampling units that games share: the error of a value is the sum of spread times residual, each of random sign.
+
+    Parameters
+    ----------
+    spread
+        How far a unit moves each player, shape (players, units).
+    residuals
+        Left-out residuals, shape (games, units); games are ordered by row, then by output.
+    """
+
+    spread: Floats
+    residuals: Floats
+
+
 def standard_errors(design: Design, solver: Solver, values: Floats, empty: Floats, shapley: Floats) -> Floats:
-    """Standard error of every Shapley value.
+    """Standard error of every Shapley value, as of `sampling_errors`."""
+    return sampling_errors(design, solver, values, empty, shapley)[0]
+
+
+def sampling_errors(
+    design: Design, solver: Solver, values: Floats, empty: Floats, shapley: Floats
+) -> tuple[Floats, Units | None]:
+    """Standard error of every Shapley value, and what was sampled.
 
     Parameters
     ----------
@@ -40,18 +64,20 @@ def standard_errors(design: Design, solver: Solver, values: Floats, empty: Float
     ndarray
         Shape (games, players), at least 0; 0 where the answer is exact, nan where the design leaves nothing to
         estimate an error from (the border, a single order, fewer pairs than players).
+    Units or None
+        None where errors are 0 or nan, or come from orders.
     """
     if design.complete or design.players == 1:
-        return np.zeros(shapley.shape)
+        return np.zeros(shapley.shape), None
     if design.scheme == "border":
-        return np.full(shapley.shape, np.nan)
+        return np.full(shapley.shape, np.nan), None
     if design.scheme == "permutation":
-        return _of_orders(design, values, empty, shapley)
+        return _of_orders(design, values, empty, shapley), None
     residuals = values - empty[:, None] - shapley @ design.coalitions.T
     return _of_regression(design, solver, residuals)
 
 
-def _of_regression(design: Design, solver: Solver, residuals: Floats) -> Floats:
+def _of_regression(design: Design, solver: Solver, residuals: Floats) -> tuple[Floats, Units | None]:
     pairs, missing = design.pairs, np.full((len(residuals), design.players), np.nan)
     weight = solver.on_values
     # Complements have opposite columns, so a pair acts through half the difference of its values, twice.
@@ -63,9 +89,9 @@ def _of_regression(design: Design, solver: Solver, residuals: Floats) -> Floats:
     units = influence.shape[1]
     determined = leverage.sum() > design.players - 1 - 1e-6
     if units < design.players or not determined:
-        return missing
+        return missing, None
     spread = influence * (np.sqrt(1 - design.inclusion[unit]) / (1 - np.minimum(leverage, HIGHEST_LEVERAGE)))
-    return np.asarray(np.sqrt(left_over**2 @ (spread**2).T))
+    return np.sqrt(left_over**2 @ (spread**2).T), Units(spread, left_over)
 
 
 def _of_orders(design: Design, values: Floats, empty: Floats, shapley: Floats) -> Floats:
