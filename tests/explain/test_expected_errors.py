@@ -53,7 +53,7 @@ def test_the_variance_of_shapley_values_is_that_of_the_kernel_over_all_pairs():
 
 @pytest.mark.parametrize(("samples", "reach", "noise"), [(300, 1.0, 1e-4), (300, 2.0, 0.1), (400, 1.0, 1e-2)])
 def test_errors_of_games_that_are_as_believed_are_told_but_for_the_allowances(samples, reach, noise):
-    players, prior = 9, Prior(reach=reach, power=0.0, noise=noise)
+    players, prior = 9, Prior(reach=reach, power=0.0, noise=noise, settled=True)
     signs, scales = all_pairs(players), prior.scales(np.ones(players))
     covariance = kernel(signs, scales) + WIDE / players * signs @ signs.T + noise * np.eye(len(signs))
     draws = np.random.default_rng(0).normal(size=(4000, len(signs)))
@@ -66,7 +66,7 @@ def test_errors_of_games_that_are_as_believed_are_told_but_for_the_allowances(sa
         asked[:, position] = odd[:, place[own]] if own in place else -odd[:, place[other]]
     solved = solver(design)
     linear = solved.solve(asked, -odd[:, -1], odd[:, -1])
-    fit = fit_odd_terms(design, solved, asked, linear, prior, settled=True)
+    fit = fit_odd_terms(design, solved, asked, linear, prior)
     true = ((fit.shapley - shapley_of_odd_values(odd, players)) ** 2).mean(axis=0)
     allowed = SURE * (1 + CHOSEN / (samples // 2 - players))
     assert (fit.standard_errors**2).mean(axis=0) / true == pytest.approx(np.full(players, allowed), rel=0.12)

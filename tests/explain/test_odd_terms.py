@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 
 from pellucid.explain.designs import enumeration, leverage, stream
-from pellucid.explain.odd_terms import _shapley_of_kernel, fit_odd_terms
+from pellucid.explain.odd_terms import NOISES, REACHES, WIDE, Prior, Search, _shapley_of_kernel, fit_odd_terms
 from pellucid.explain.solve import solver
 
 
@@ -70,3 +73,71 @@ def test_scaling_a_game_scales_its_values_and_errors(make_smooth_game):
     small, large = (fit_odd_terms(design, solved, factor * values, factor * linear) for factor in (1, 1000))
     assert large.shapley == pytest.approx(1000 * small.shapley, rel=1e-9)
     assert large.standard_errors == pytest.approx(1000 * small.standard_errors, rel=1e-9)
+
+
+def searched(players=8, pairs=40):
+    draw = np.random.default_rng(5)
+    signs = np.where(draw.random((pairs, players)) < 0.5, -1.0, 1.0)
+    left = np.tanh(signs @ draw.normal(size=(players, 3)) / 2).T
+    return Search(signs, left, draw.random(pairs) + 0.5, draw.random(players))
+
+
+def left_out_error(search, prior):
+    """Each pair foretold from all others, written out."""
+    scales = prior.scales(search.importance)
+    together = (search.signs * scales) @ search.signs.T
+    covariance = (np.sinh(together) - together) / (np.sinh(scales.sum()) - scales.sum())
+    covariance += WIDE / len(scales) * search.signs @ search.signs.T + prior.noise * np.eye(len(search.signs))
+    error = 0.0
+    for pair in range(len(search.signs)):
+        others = np.delete(np.arange(len(search.signs)), pair)
+        foretold = search.left[:, others] @ np.linalg.solve(
+            covariance[np.ix_(others, others)], covariance[others, pair]
+        )
+        error += search.weights[pair] * ((search.left[:, pair] - foretold) ** 2).sum()
+    return error
+
+
+def test_the_error_of_a_prior_is_that_of_leaving_out_one_pair_after_another():
+    search = searched()
+    found = search.noise_near(Prior(2.0, 0.5, 1e-3))
+    assert found.error == pytest.approx(left_out_error(search, found.prior), rel=1e-7)
+
+
+def test_the_noise_that_is_found_is_no_worse_than_those_beside_it():
+    search = searched()
+    found = search.noise_near(Prior(1.0, 1.0, 0.3))
+    at = NOISES.index(found.prior.noise)
+    beside = [left_out_error(search, Prior(1.0, 1.0, noise)) for noise in NOISES[max(at - 1, 0) : at + 2]]
+    assert found.error == pytest.approx(min(beside), rel=1e-7)
+
+
+def test_a_prior_is_changed_as_long_as_that_lessens_the_error():
+    search = searched()
+    errors = {reach: search.noise_near(Prior(reach, 0.5, 1e-3)).error for reach in REACHES}
+    for reaches in (REACHES, REACHES[::-1]):
+        found = search.least(
+            search.noise_near(Prior(reaches[0], 0.5, 1e-3)), [partial(replace, reach=reach) for reach in reaches[1:]]
+        )
+        steps = [errors[reach] for reach in reaches]
+        falling = next((step for step in range(1, len(steps)) if steps[step] >= steps[step - 1]), len(steps))
+        assert found.error == pytest.approx(steps[falling - 1], rel=1e-9)
+        assert found.error == pytest.approx(left_out_error(search, found.prior), rel=1e-7)
+
+
+def test_noise_that_few_pairs_told_is_looked_for_again_and_settled_noise_is_kept(make_smooth_game):
+    design, solved, values, linear = linear_fit(12, 240, make_smooth_game(12))
+    far_off = Prior(2.0, 0.5, 1.0)
+    assert fit_odd_terms(design, solved, values, linear, far_off).prior.noise < 0.1
+    assert fit_odd_terms(design, solved, values, linear, Prior(2.0, 0.5, 1.0, settled=True)).prior.noise == 1.0
+    few = linear_fit(12, 60, make_smooth_game(12))
+    assert not fit_odd_terms(*few).prior.settled
+    assert fit_odd_terms(design, solved, values, linear).prior.settled
+
+
+def test_errors_are_the_root_of_the_summed_squares_of_what_each_unit_does(make_smooth_game):
+    design, solved, values, linear = linear_fit(12, 240, make_smooth_game(12))
+    fit = fit_odd_terms(design, solved, values, linear)
+    of_units = fit.units.spread * fit.units.residuals[0]
+    assert fit.standard_errors[0] == pytest.approx(np.sqrt((of_units**2).sum(axis=1)), rel=1e-12)
+    assert (fit.units.spread < 0).any()

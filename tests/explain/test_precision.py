@@ -112,3 +112,29 @@ def test_blocks_asked_for_alone_or_together_reach_the_precision_with_the_same_by
     assert together.samples.tolist() == alone.samples.tolist()
     assert together.values.tobytes() == alone.values.tobytes()
     assert together.standard_errors.tobytes() == alone.standard_errors.tobytes()
+
+
+@pytest.mark.parametrize(("players", "samples"), [(5, 30), (6, 62), (7, 28)])
+def test_rows_start_with_all_coalitions_where_these_are_at_most_three_times_four_per_player(
+    players, samples, function_games
+):
+    value = network(3)
+    games = function_games(
+        2, players, lambda row, z: value(np.concatenate([z, np.zeros((len(z), PLAYERS - players))], 1))
+    )
+    found = explain_games(games, Plan(budget=Budget(precision=0.9)))
+    assert found.samples.tolist() == [samples, samples]
+
+
+def test_samples_that_grow_to_all_coalitions_ask_none_twice_and_are_exact(function_games):
+    asked, value, players = [], network(3), 8
+
+    def remembered(row, z):
+        asked.extend(map(bytes, z))
+        return value(np.concatenate([z, np.zeros((len(z), PLAYERS - players))], 1))
+
+    found = explain_games(function_games(1, players, remembered), Plan(budget=Budget(precision=1e-9)))
+    assert len(set(asked)) == len(asked) == 2**players
+    assert found.samples.tolist() == [2**players - 2]
+    assert found.estimators == ("enumeration",)
+    assert not found.standard_errors.any()

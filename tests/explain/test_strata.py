@@ -115,20 +115,19 @@ def test_inputs_of_strata_that_repeat_are_told_from_others_however_many_they_are
 
 def test_the_base_of_every_background_row_is_asked_once_for_all_rows_that_share_it():
     model, rows = Model(), np.arange(3)
-    shared, full = ends_before_each(games_of(model=model), rows)
-    assert shared.values.shape == (BACKGROUND, 3, 1)
-    assert (shared.model_rows, full.model_rows) == (BACKGROUND, 3)
-    assert sum(map(len, model.asked)) == BACKGROUND + 3
+    shared, full, asked = ends_before_each(games_of(model=model), rows)
+    assert shared.shape == (BACKGROUND, 3, 1)
+    assert [asked] == [len(one) for one in model.asked] == [BACKGROUND + 3]
     ends = games_of().ends(rows.tolist()).values
-    assert np.abs(shared.values.mean(axis=0) - ends[:, 0]).max() < 1e-14
-    assert full.values.tolist() == ends[:, 1].tolist()
+    assert np.abs(shared.mean(axis=0) - ends[:, 0]).max() < 1e-14
+    assert full.tolist() == ends[:, 1].tolist()
 
 
 def test_rows_that_share_no_base_have_their_own_before_every_background_row():
     kept = players_of([f"x{i}" for i in range(PLAYERS)], only=["x1", "x2"])
-    own, _ = ends_before_each(games_of(columns=kept), np.arange(3))
-    assert own.model_rows == 3 * BACKGROUND
-    assert np.ptp(own.values, axis=1).min() > 0
+    own, _, asked = ends_before_each(games_of(columns=kept), np.arange(3))
+    assert asked == 3 * BACKGROUND + 3
+    assert np.ptp(own, axis=1).min() > 0
 
 
 def test_strata_divide_the_background_and_need_rows_that_ask_much():
@@ -191,22 +190,3 @@ def test_a_bound_of_model_calls_holds_with_strata(calls):
     found = Attributions.join(list(explain_blocks(games_of(model=model), plan)))
     assert found.model_rows == sum(map(len, model.asked)) <= calls
     assert found.samples.min() > 4 * PLAYERS
-
-
-def test_rounds_hardly_ask_for_an_input_twice_where_inputs_repeat():
-    model = Model()
-    found = explain_games(games_of(whole=True, model=model), Plan(budget=Budget(precision=0.01)))
-    asked = np.concatenate(model.asked)
-    assert found.model_rows == len(asked)
-    # Rows that need further rounds are not compared with those that do not.
-    assert len(asked) - len(np.unique(asked, axis=0)) < 0.05 * len(asked)
-
-
-def test_what_is_remembered_changes_no_value(monkeypatch):
-    plan = Plan(budget=Budget(precision=0.01))
-    remembered = explain_games(games_of(whole=True), plan)
-    monkeypatch.setattr(sys.modules["pellucid.explain.remembering"], "WORTH_REMEMBERING", 2.0)
-    forgotten = explain_games(games_of(whole=True), plan)
-    assert np.abs(remembered.values - forgotten.values).max() < 1e-12
-    assert remembered.samples.tolist() == forgotten.samples.tolist()
-    assert remembered.model_rows < 0.9 * forgotten.model_rows

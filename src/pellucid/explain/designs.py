@@ -253,18 +253,18 @@ def _random_subsets(players: int, size: int, draw: np.random.Generator) -> Itera
 def _distinct_ranks(number: int, n: int, draw: np.random.Generator) -> Integers:
     """The first ``n`` of a random order of 0 .. number - 1."""
     drawn = min(n, number // 2)
-    ranks = np.empty(0, dtype=np.int64)
+    ranks: dict[int, None] = {}
     chunk = 256
     while len(ranks) < drawn:
-        ranks = np.concatenate([ranks, draw.integers(number, size=chunk)])
-        ranks = ranks[np.sort(np.unique(ranks, return_index=True)[1])]
+        ranks.update(dict.fromkeys(draw.integers(number, size=chunk).tolist()))
         chunk *= 2
+    first = np.fromiter(ranks, dtype=np.int64, count=drawn)
     if n <= drawn:
-        return ranks[:n]
+        return first
     # Waiting for the last few to be drawn takes long; the second half of the order is a shuffle of what is left.
-    first = ranks[:drawn]
-    rest = np.setdiff1d(np.arange(number), first)
-    return np.concatenate([first, draw.permutation(rest)])[:n]
+    is_left = np.ones(number, dtype=bool)
+    is_left[first] = False
+    return np.concatenate([first, draw.permutation(np.flatnonzero(is_left))])[:n]
 
 
 @lru_cache(maxsize=64)

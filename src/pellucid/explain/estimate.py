@@ -7,18 +7,18 @@ scheme on the row), so any split of the blocks over workers gives the same numbe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ConfigError, Problem
+from pellucid.explain.apart import RoundsApart, before_each_if_fewer
 from pellucid.explain.attributions import Attributions
-from pellucid.explain.game import BATCH_ROWS, MaskedGames
+from pellucid.explain.game import BATCH_ROWS
 from pellucid.explain.odd_terms import Prior
 from pellucid.explain.one_thread import one_thread
 from pellucid.explain.plan import Pace, Plan
-from pellucid.explain.remembering import RememberingGames
 from pellucid.explain.results import Results
 from pellucid.explain.strata import Background, can_be_stratified, ends_before_each, stratified
 from pellucid.explain.tasks import Task, tasks_of
@@ -141,14 +141,46 @@ def _blocks_at_once(games: Games, samples: int) -> int:
 
 
 def _explain_wave(games: Games, plan: Plan, blocks: Sequence[int], samples: int) -> list[Attributions]:
-    """Shapley values of some blocks, whose coalitions are asked together."""
-    rows = np.concatenate([np.arange(b * BLOCK_ROWS, min((b + 1) * BLOCK_ROWS, games.rows)) for b in blocks])
+    """Shapley values of some blocks; of those that are played alike, coalitions are asked together."""
+    apart, together = dict[int, Booleans](), list[int]()
+    for block in blocks:
+        # Whether a block is played apart depends on its own rows only, as all its numbers do.
+        fewer = before_each_if_fewer(games, _rows_of_block(games, block)) if plan.budget.precision is not None else None
+        if fewer is None:
+            together.append(block)
+        else:
+            apart[block] = fewer
+    explained = _explain_alike(games, plan, together, samples) if together else []
+    if apart:
+        explained += _explain_alike(games, plan, list(apart), samples, np.concatenate(list(apart.values())))
+    return sorted(explained, key=lambda part: int(part.blocks[0]))
+
+
+def _rows_of_block(games: Games, block: int) -> Integers:
+    return np.arange(block * BLOCK_ROWS, min((block + 1) * BLOCK_ROWS, games.rows))
+
+
+def _explain_alike(
+    games: Games, plan: Plan, blocks: Sequence[int], samples: int, apart: Booleans | None = None
+) -> list[Attributions]:
+    """Shapley values of some blocks, whose coalitions are asked together.
+
+    Parameters
+    ----------
+    apart
+        Active players before each background row, shape (rows, background, players), if the games before each are
+        played apart.
+    """
+    rows = np.concatenate([_rows_of_block(games, block) for block in blocks])
     playing = games.playing(rows.tolist())
     active = playing if plan.estimator == "clarify" else games.active(rows.tolist())
     number, of_number = np.unique(playing.sum(axis=1), return_inverse=True)
     most = np.array([min(samples, _samples_of(games, plan, players)) for players in number.tolist()])[of_number]
     may_be_stratified = plan.budget.precision is not None and can_be_stratified(games)
     results = (_first_results_of_strata if may_be_stratified else _first_results)(games, rows, active)
+    if apart is not None and results.bases is not None and plan.budget.precision is not None:
+        RoundsApart.of(games, plan, plan.budget.precision, results, results.bases, apart).finish(most)
+        return results.by_block()
     background = Background(games.inputs_per_coalition, may_be_stratified)
     tasks = tasks_of(plan, rows, results.blocks, active, most, background)
     rounds = Rounds(games, plan, results)
@@ -163,9 +195,8 @@ def _first_results(games: Games, rows: Integers, active: Booleans) -> Results:
 
 
 def _first_results_of_strata(games: Games, rows: Integers, active: Booleans) -> Results:
-    bases, full = ends_before_each(games, rows)
-    asked = bases.model_rows + full.model_rows
-    return Results(rows, rows // BLOCK_ROWS, active, bases.values.mean(axis=0), full.values, asked, bases.values)
+    bases, full, asked = ends_before_each(games, rows)
+    return Results(rows, rows // BLOCK_ROWS, active, bases.mean(axis=0), full, asked, bases)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,7 +214,6 @@ class Rounds:
     games: Games
     plan: Plan
     results: Results
-    of_strata: dict[int, Games] = field(init=False, default_factory=dict)
 
     def after(self, tasks: Sequence[Task]) -> list[Task]:
         """Ask, solve and enter the results of all tasks; return those that go on."""
@@ -196,7 +226,7 @@ class Rounds:
                 estimate = task.believing(priors.get(task.place)).estimate(known, *self.results.ends(task))
                 if estimate.believed is not None:
                     priors.setdefault(task.place, estimate.believed)
-                further = None if wanted is None else task.grown(known, estimate, wanted)
+                further = None if wanted is None else task.after(known, estimate, wanted)
                 self.results.enter(task, estimate, further)
                 going_on += [further] if further else []
         return going_on
@@ -207,17 +237,8 @@ class Rounds:
         for strata in sorted({len(task.designs) for task in tasks}):
             chosen = [place for place, task in enumerate(tasks) if len(task.designs) == strata]
             questions = [tasks[place].question(self.games.players) for place in chosen]
-            answer = self._before(strata).values(Asked.join(questions))
+            answer = stratified(self.games, strata).values(Asked.join(questions))
             self.results.model_rows += answer.model_rows
             ends = np.cumsum([len(question) for question in questions])
             answered |= dict(zip(chosen, np.split(answer.values, ends[:-1]), strict=True))
         return [answered[place] for place in range(len(tasks))]
-
-    def _before(self, strata: int) -> Games:
-        """The games before so many strata of the background, which remember what they were asked where it helps."""
-        if strata not in self.of_strata:
-            games = stratified(self.games, strata)
-            if self.plan.budget.precision is not None and isinstance(games, MaskedGames):
-                games = RememberingGames.of(games)
-            self.of_strata[strata] = games
-        return self.of_strata[strata]

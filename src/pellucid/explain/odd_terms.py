@@ -11,8 +11,9 @@ Odd part and third order: Fumagalli et al. (2026, arXiv 2602.01399 and 2601.1860
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,7 @@ from pellucid.explain.solve import Solver
 from pellucid.explain.standard_errors import Units
 from pellucid.records import dataclass
 
-__all__ = ["SETTLED", "OddFit", "Prior", "can_learn", "fit_odd_terms"]
+__all__ = ["OddFit", "Prior", "can_learn", "fit_odd_terms"]
 
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
@@ -31,8 +32,10 @@ Integers = npt.NDArray[np.intp]
 
 REACHES = (1.0, 2.0, 4.0)
 """Sum of the scales: how much the orders above three weigh."""
-POWERS = (0.0, 0.5, 1.0)
+POWERS = (1.0, 0.5, 0.0)
 """Scales are this power of the sizes of the Shapley values of the linear fit: 0 makes all players alike."""
+FIRST_NOISE = 1e-3
+"""The noise from which the search for the best one starts."""
 NOISES = (1e-6, 1e-4, 1e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0)
 """Share of the variance that no interaction in reach explains."""
 FLOOR = 0.01
@@ -43,8 +46,8 @@ COMPARED = 128
 """Pairs on which powers and reaches are compared, unless the players are more than half as many."""
 SEARCHED = 256
 """Pairs on which the noise is chosen, which they tell more finely."""
-SETTLED = 128
-"""Pairs from which on the noise that they told is kept when there are more."""
+SETTLED = 64
+"""Pairs from which on the noise that they told is kept when there are more, and for games alike."""
 MOST_PAIRS = 4500
 """Pairs beyond which the inverse of their covariances takes longer than it is worth."""
 NODES = 10
@@ -83,11 +86,20 @@ class OddFit:
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """What is believed of the higher orders before the values are seen."""
+    """What is believed of the higher orders before the values are seen.
+
+    Parameters
+    ----------
+    reach, power, noise
+        Sum of the scales, power of the sizes of the linear fit, and share of the variance beyond all interactions.
+    settled
+        Whether enough pairs told the noise, so that it is not looked for again with more pairs or for games alike.
+    """
 
     reach: float
     power: float
     noise: float
+    settled: bool = False
 
     def scales(self, importance: Floats) -> Floats:
         """Scale of every player, shape (players,); they sum to the reach."""
@@ -107,8 +119,6 @@ def fit_odd_terms(
     values: Floats,
     shapley: Floats,
     believed: Prior | None = None,
-    *,
-    settled: bool = False,
 ) -> OddFit:
     """Refine the Shapley values of games that share a design of complement pairs.
 
@@ -123,9 +133,8 @@ def fit_odd_terms(
     shapley
         Shapley values of the linear fit, shape (games, players).
     believed
-        Prior of a fit to fewer values of the same games or to games alike, of which all but the noise is kept.
-    settled
-        Whether its noise is kept too, which was chosen on enough pairs.
+        Prior of a fit to fewer values of the same games or to games alike, of which all but the noise is kept, and
+        the noise if it is settled.
     """
     pairs = design.pairs
     signs = _signs(design)
@@ -137,8 +146,9 @@ def fit_odd_terms(
     importance = np.asarray(np.sqrt((relative**2).mean(axis=0)), dtype=np.float64)
     scale[scale == 0] = 1.0
     scaled: Floats = np.asarray(left / scale, dtype=np.float64)
-    known = believed if settled else None
-    prior = known or _choose(design, signs, scaled, importance, believed)
+    prior = believed
+    if prior is None or not prior.settled:
+        prior = replace(_choose(design, signs, scaled, importance, prior), settled=pairs >= SETTLED)
     return _refine(design, solver, left, shapley, prior.scales(importance), prior)
 
 
@@ -151,32 +161,27 @@ def _covariance(signs: Floats, scales: Floats) -> Floats:
     """Covariance of the odd values of all pairs, shape (pairs, pairs); what is left of the diagonal is not filled."""
     reach, pairs = scales.sum(), len(signs)
     covariance = np.zeros((pairs, pairs))
-    scaled, wide = signs * scales, signs * (WIDE / signs.shape[1])
+    of_all = np.sinh(reach) - reach
+    scaled, straight = signs * scales, signs * (WIDE / signs.shape[1] - scales / of_all)
     for start in range(0, pairs, IN_CACHE):
         rows, others = slice(start, start + IN_CACHE), signs[start:].T
-        together = scaled[rows] @ others
         # By the exponential, which is several times as fast as the hyperbolic sine.
-        grown = np.exp(together)
-        part = 1 / grown
-        np.subtract(grown, part, out=part)
-        part /= 2
-        part -= together
-        part /= np.sinh(reach) - reach
-        part += wide[rows] @ others
+        part = scaled[rows] @ others
+        np.exp(part, out=part)
+        part -= 1 / part
+        part *= 0.5 / of_all
+        part += straight[rows] @ others
         covariance[rows, start:] = part
     return covariance
 
 
 def _factor(covariance: Floats, noise: float) -> Floats:
-    """The Cholesky factor of covariances with noise, in their place, lower triangular and column-major.
-
-    What is right of the diagonal is not set.
-    """
+    """The Cholesky factor of covariances with noise, in their place, lower triangular and column-major."""
     from scipy.linalg import lapack
 
     covariance[np.diag_indices_from(covariance)] += noise
     # The transpose is column-major, as LAPACK wants it.
-    factor, failed = lapack.dpotrf(covariance.T, lower=True, clean=False, overwrite_a=True)
+    factor, failed = lapack.dpotrf(covariance.T, lower=True, clean=True, overwrite_a=True)
     if failed:
         raise np.linalg.LinAlgError("The covariances of the odd values are not positive definite.")
     return np.asarray(factor)
@@ -186,14 +191,15 @@ def _inverse_root(factor: Floats) -> Floats:
     """Inverse of a Cholesky factor: its square, ``root.T @ root``, is the inverse of the covariances."""
     from scipy.linalg import lapack
 
-    root, _ = lapack.dtrtri(np.tril(factor), lower=True)
+    root, _ = lapack.dtrtri(factor, lower=True)
     return np.asarray(root)
 
 
 def _choose(design: Design, signs: Floats, left: Floats, importance: Floats, believed: Prior | None) -> Prior:
     """The prior of the least weighted leave-one-out error, on a part of the pairs spread over all sizes.
 
-    First the power at a middling reach, then the reach, both on few pairs; then the noise.
+    First the power at the least reach, then the reach, both on few pairs; then the noise. Each is searched from where
+    it mostly is, step by step as long as the error falls.
     """
 
     def on(pairs: int) -> Search:
@@ -202,36 +208,53 @@ def _choose(design: Design, signs: Floats, left: Floats, importance: Floats, bel
 
     if believed is None:
         few = on(max(COMPARED, 2 * design.players))
-        middling = min((few.best_noise(REACHES[1], power) for power in POWERS), key=lambda found: found[0])
-        others = [few.best_noise(reach, middling[1].power) for reach in (REACHES[0], REACHES[2])]
-        best = min([middling, *others], key=lambda found: found[0])[1]
-    else:
-        best = believed
-    return on(SEARCHED).noise_near(best)
+        first = few.noise_near(Prior(REACHES[0], POWERS[0], FIRST_NOISE))
+        best = few.least(first, [partial(replace, power=power) for power in POWERS[1:]])
+        believed = few.least(best, [partial(replace, reach=reach) for reach in REACHES[1:]]).prior
+        if design.pairs <= len(few.signs):
+            return believed
+    return on(SEARCHED).noise_near(believed).prior
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The leave-one-out error of a prior."""
+
+    error: float
+    prior: Prior
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Search:
-    """Pairs on which priors are compared: signs (pairs, players), left-over values (games, pairs), weights (pairs,)."""
+    """Pairs on which priors are compared.
+
+    Parameters
+    ----------
+    signs
+        As of the design, shape (pairs, players).
+    left
+        What the linear fit leaves of the odd values, shape (games, pairs).
+    weights
+        Of the pairs in the regression, shape (pairs,).
+    importance
+        Of the players, shape (players,).
+    """
 
     signs: Floats
     left: Floats
     weights: Floats
     importance: Floats
 
-    def best_noise(self, reach: float, power: float) -> tuple[float, Prior]:
-        """The least leave-one-out error over all noises, and its prior."""
-        scales = Prior(reach, power, 0.0).scales(self.importance)
-        lengths, basis = np.linalg.eigh(_covariance(self.signs, scales), UPLO="U")
-        turned, squared = self.left @ basis, basis**2
-        found = []
-        for noise in NOISES:
-            inverse = 1 / (np.maximum(lengths, 0) + noise)
-            left_out = (turned * inverse) @ basis.T / (squared @ inverse)
-            found.append((float((left_out**2 @ self.weights).sum()), Prior(reach, power, noise)))
-        return min(found, key=lambda one: one[0])
+    def least(self, found: Found, changes: Iterable[Callable[[Prior], Prior]]) -> Found:
+        """The prior of the least error, changed as long as that lessens it; each with the noise that suits it."""
+        for change in changes:
+            changed = self.noise_near(change(found.prior))
+            if changed.error >= found.error:
+                return found
+            found = changed
+        return found
 
-    def noise_near(self, prior: Prior) -> Prior:
+    def noise_near(self, prior: Prior) -> Found:
         """The prior with the noise of the least leave-one-out error, searched from its own on."""
         covariance = _covariance(self.signs, prior.scales(self.importance))
 
@@ -245,7 +268,7 @@ class Search:
         while at != best:
             at = best
             best = min((near for near in (at, at - 1, at + 1) if 0 <= near < len(NOISES)), key=error)
-        return replace(prior, noise=NOISES[best])
+        return Found(error(best), replace(prior, noise=NOISES[best]))
 
 
 def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scales: Floats, prior: Prior) -> OddFit:
@@ -260,8 +283,8 @@ def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scale
     on_dual = on_values[:, :pairs] + noise * linear
     on_dual -= on_dual.mean(axis=0)
     dual, influence, precisions = _duals(signs, scales, noise, checked, left, on_dual)
-    left_out = dual[:, checked] / precisions
-    refined = shapley + dual @ on_dual.T
+    left_out = dual / precisions
+    refined = shapley + left @ influence.T
     refined += (shapley.sum(axis=1) - refined.sum(axis=1))[:, None] / shapley.shape[1]
     spread = influence[:, checked] ** 2 * ((1 - design.inclusion[checked]) * stands_for)
     leverage = -0.5 * np.einsum("sp,ps->s", signs[checked], linear[:, checked])
@@ -280,7 +303,7 @@ def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scale
         influence=influence,
         expected_spread=spread @ (1 / precisions),
     )
-    units = Units(np.sqrt(spread * share[:, None]), left_out)
+    units = Units(np.copysign(np.sqrt(spread * share[:, None]), influence[:, checked]), left_out)
     return OddFit(refined, np.sqrt(left_out**2 @ spread.T * share), better, prior, units)
 
 
@@ -297,20 +320,22 @@ def _checked(design: Design) -> tuple[Integers, Floats]:
 def _duals(
     signs: Floats, scales: Floats, noise: float, checked: Integers, left: Floats, on_dual: Floats
 ) -> tuple[Floats, Floats, Floats]:
-    """``left`` and ``on_dual`` times the inverse of the covariances, and the diagonal of that where it is checked.
+    """``left`` times the inverse of the covariances where it is checked, ``on_dual`` times all of it, its diagonal.
 
-    The last entries of the diagonal need the last part of the Cholesky factor only, so what is checked goes last.
+    What is checked goes last: of the inverse there, the last part of the Cholesky factor is all that is needed.
     """
-    from scipy.linalg import lapack
+    from scipy.linalg import blas
 
     unchecked = np.delete(np.arange(len(signs)), checked)
     order = np.concatenate([unchecked, checked])
     factor = _factor(_covariance(signs[order], scales), noise)
-    solved, _ = lapack.dpotrs(factor, np.concatenate([left, on_dual])[:, order].T, lower=True, overwrite_b=True)
+    both = np.concatenate([left, on_dual])[:, order].T
+    forward = blas.dtrsm(1.0, factor, both, lower=True, overwrite_b=True)
     root = _inverse_root(factor[len(unchecked) :, len(unchecked) :])
-    of_all = np.empty(solved.shape[::-1])
-    of_all[:, order] = solved.T
-    return of_all[: len(left)], of_all[len(left) :], np.einsum("ij,ij->j", root, root)
+    dual = forward[len(unchecked) :, : len(left)].T @ root
+    influence = np.empty(on_dual.shape)
+    influence[:, order] = blas.dtrsm(1.0, factor, forward[:, len(left) :], lower=True, trans_a=True).T
+    return dual, influence, np.einsum("ij,ij->j", root, root)
 
 
 def _shapley_of_first_order(signs: Floats) -> Floats:
@@ -324,13 +349,11 @@ def _shapley_of_kernel(signs: Floats, scales: Floats) -> Floats:
     """
     reach, slopes = scales.sum(), np.tanh(scales)
     nodes, node_weights = legendre(min(NODES, len(scales) // 2 + 1))
+    steep = np.multiply.outer((nodes + 1) / 2, slopes)
+    level = np.exp(0.5 * np.log1p(-(steep**2)).sum(axis=1)) * node_weights / 2
+    others = level[:, None] / (1 - steep**2)
+    tilt = signs @ np.arctanh(steep).T
+    found = signs * (np.cosh(tilt) @ others) - np.sinh(tilt) @ (others * steep)
     size = np.prod(np.cosh(scales))
-    found = np.zeros(signs.shape)
-    for q, weight in zip((nodes + 1) / 2, node_weights / 2, strict=True):
-        level = 0.5 * np.log1p(-((q * slopes) ** 2)).sum()
-        tilt = signs @ np.arctanh(q * slopes)
-        others = np.exp(level + tilt)[:, None] / (1 + q * slopes * signs)
-        mirrored = np.exp(level - tilt)[:, None] / (1 - q * slopes * signs)
-        found += weight * (others + mirrored) / 2
-    values: Floats = -2 * (size * slopes * signs * found - scales * signs) / (np.sinh(reach) - reach)
+    values: Floats = -2 * (size * slopes * found - scales * signs) / (np.sinh(reach) - reach)
     return values.T

@@ -16,13 +16,14 @@ import numpy.typing as npt
 
 from pellucid.explain.game import MaskedGames
 from pellucid.explain.maskers.part import RowsOfMasker
-from pellucid.protocols.game import Answer, Asked, Games, Masked
+from pellucid.protocols.game import Asked, Games, Masked
 from pellucid.protocols.model import Batch
 from pellucid.records import dataclass
 
 __all__ = ["Background", "can_be_stratified", "ends_before_each", "strata_of", "stratified"]
 
 Booleans = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
 
 MOST_STRATA = 10
@@ -51,10 +52,16 @@ class Background:
         Of a coalition.
     may_be_stratified
         Whether coalitions can be asked before a part of it.
+    parts
+        Games of which the mean is wanted: those before parts of the background.
+    stratum
+        The first stratum of the games; others have designs of their own.
     """
 
     inputs: int = 1
     may_be_stratified: bool = False
+    parts: int = 1
+    stratum: int = 0
 
     def strata(self, rows: int, samples: int) -> int:
         """Strata for so many rows that are asked so many coalitions at first."""
@@ -73,21 +80,21 @@ def can_be_stratified(games: Games) -> bool:
     return isinstance(games, MaskedGames) and games.inputs_per_coalition > 1
 
 
-def ends_before_each(games: Games, rows: Integers) -> tuple[Answer, Answer]:
-    """Values of the empty coalition before every single background row, and of the full one.
+def ends_before_each(games: Games, rows: Integers) -> tuple[Floats, Floats, int]:
+    """Values of the empty coalition before every single background row, and of the full one, asked together.
 
     Returns
     -------
-    Answer, Answer
-        Shape (background rows, rows, outputs) and (rows, outputs).
+    ndarray, ndarray, int
+        Shape (background rows, rows, outputs) and (rows, outputs), and the inputs that the model was asked for.
     """
     background, based = games.inputs_per_coalition, rows[:1] if games.has_common_base else rows
     each = stratified(games, background)
     before = based * background + np.arange(background)[:, None]
-    empty = each.values(Asked(before.ravel(), np.zeros((before.size, games.players), dtype=bool)))
-    full = each.values(Asked(rows * background, np.ones((len(rows), games.players), dtype=bool)))
-    values = empty.values.reshape(background, len(based), -1)
-    return Answer(np.broadcast_to(values, (background, len(rows), values.shape[2])), empty.model_rows), full
+    empty = Asked(before.ravel(), np.zeros((before.size, games.players), dtype=bool))
+    answer = each.values(Asked.join([empty, Asked(rows * background, np.ones((len(rows), games.players), dtype=bool))]))
+    values, full = answer.values[: before.size].reshape(background, len(based), -1), answer.values[before.size :]
+    return np.broadcast_to(values, (background, len(rows), values.shape[2])), full, answer.model_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from pellucid.errors import ConfigError, Problem
 from pellucid.explain.designs import Design, Scheme, border, clarify, enumeration, leverage, permutations, stream
-from pellucid.explain.odd_terms import SETTLED, OddFit, Prior, can_learn, fit_odd_terms
+from pellucid.explain.odd_terms import OddFit, Prior, can_learn, fit_odd_terms
 from pellucid.explain.plan import PER_PLAYER, Plan
 from pellucid.explain.solve import Solver, solver
 from pellucid.explain.standard_errors import Orders, Units, sampling_errors
@@ -19,7 +20,7 @@ from pellucid.explain.strata import Background
 from pellucid.protocols.game import Asked, runs
 from pellucid.records import dataclass
 
-__all__ = ["Estimate", "Task", "tasks_of"]
+__all__ = ["ROWS_MET", "Estimate", "Fit", "Task", "relative_errors", "tasks_of"]
 
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -39,8 +40,12 @@ FROM_LINEAR = 0.6
 """Share of the samples by which the linear fit would grow in proportion to its error that is asked for odd terms."""
 POWER_FROM_LINEAR = 0.7
 """Power of that error by which they are asked for, where it is far off."""
+FEW_MORE = 3
+"""Multiple of the first samples up to which as many as there may be are asked at once."""
 INPUTS_OF_A_ROUND = 8192
 """Inputs that take as long to predict as another round for each design."""
+ROWS_MET = 0.75
+"""Share of the rows that go on that are to be precise after the next round, as far as can be foretold."""
 BORDER, LEVERAGE, CLARIFY, PERMUTATION = range(1, 5)
 """First part of the place of a stream of random numbers."""
 
@@ -69,13 +74,13 @@ class Estimate:
 
     def errors(self) -> Floats:
         """Relative error of every row, the largest of its outputs, shape (rows,); nan where unknown."""
-        sizes = np.maximum((self.values**2).sum(axis=1), np.finfo(float).tiny)
-        return np.asarray(np.sqrt(((self.standard_errors**2).sum(axis=1) / sizes).max(axis=1)))
+        return relative_errors(self.values, self.standard_errors**2)
 
-    def precise(self, wanted: float) -> Booleans:
-        """Rows whose relative error is at most ``wanted`` for every output, shape (rows,); unknown errors are not."""
-        met: Booleans = (self.standard_errors**2).sum(axis=1) <= wanted**2 * (self.values**2).sum(axis=1)
-        return np.asarray(met.all(axis=1))
+
+def relative_errors(values: Floats, variances: Floats) -> Floats:
+    """Relative error of every row, the largest of its outputs, of arrays of shape (rows, players, outputs)."""
+    sizes = np.maximum((values**2).sum(axis=1), np.finfo(float).tiny)
+    return np.asarray(np.sqrt((variances.sum(axis=1) / sizes).max(axis=1)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,9 +141,9 @@ class Task:
         Active players of each row, at least two, shape (rows, active).
     samples, most
         Coalitions to ask, and how many they may grow to.
-    designs
+    designs, strata
         The coalitions to ask, of one size and scheme: a design for each stratum of the background, or a single one for
-        all of it.
+        all of it; and which streams of random numbers they are drawn from, one for each design.
     background
         What a coalition costs.
     before, known, believed
@@ -154,6 +159,7 @@ class Task:
     samples: int
     most: int
     designs: Sequence[Design]
+    strata: Sequence[int]
     background: Background
     before: Sequence[Design] | None = None
     known: Floats | None = None
@@ -210,14 +216,15 @@ class Task:
         linear = self._mean(fits)
         if self.plan.estimator != "auto" or not can_learn(self.design) or self._is_hopeless(linear):
             return linear
-        before = 0 if self.before is None else self.before[0].pairs
-        settled, believed, refined = before >= SETTLED, self.believed, []
-        for design, fit in zip(self.designs, fits, strict=True):
-            found = fit_odd_terms(design, fit.solver, fit.games, fit.shapley, believed, settled=settled)
-            refined.append(fit.refined(found))
-            # Strata are alike in what is to be believed of them.
-            settled, believed = True, found.prior
-        return replace(self._mean(refined), believed=believed)
+        found = [self._odd_terms(0, fits[0], self.believed)]
+        # Strata are alike in what is to be believed of them.
+        believed = replace(found[0].prior, settled=True)
+        found += [self._odd_terms(stratum, fit, believed) for stratum, fit in enumerate(fits[1:], start=1)]
+        refined = [fit.refined(odd) for fit, odd in zip(fits, found, strict=True)]
+        return replace(self._mean(refined), believed=found[0].prior)
+
+    def _odd_terms(self, stratum: int, fit: Fit, believed: Prior | None) -> OddFit:
+        return fit_odd_terms(self.designs[stratum], fit.solver, fit.games, fit.shapley, believed)
 
     def _linear(self, design: Design, values: Floats, empty: Floats, full: Floats) -> Fit:
         solved, outputs = solver(design), values.shape[2]
@@ -245,20 +252,37 @@ class Task:
         wanted = self.plan.budget.precision
         if wanted is None or self.before is not None or self.samples >= self.most:
             return False
-        return bool(np.median(linear.errors()) > HOPELESS * wanted)
+        return bool(np.median(linear.errors()) > HOPELESS * wanted * math.sqrt(self.background.parts))
 
-    def grown(self, values: Floats, estimate: Estimate, wanted: float) -> Task | None:
+    def after(self, values: Floats, estimate: Estimate, wanted: float) -> Task | None:
         """The task of the rows whose relative error is above what is wanted, with more samples.
 
         None if there are no such rows, or no more samples may be asked.
         """
-        rows = ~estimate.precise(wanted)
+        off = estimate.errors() / wanted
+        rows = ~(off <= 1)
         if not rows.any() or self.samples >= self.most:
             return None
-        samples = self._enough(estimate, rows, wanted)
+        return self.grown(values, estimate.believed, rows, self._enough(estimate, rows, off[rows]))
+
+    def grown(self, values: Floats, believed: Prior | None, rows: Booleans, samples: int) -> Task:
+        """The task of some rows with more samples.
+
+        Parameters
+        ----------
+        values
+            Of the coalitions, as for the estimate.
+        believed
+            What they told of odd terms.
+        rows
+            Which rows go on, shape (rows,).
+        samples
+            At most as many as there may be.
+        """
         players = self.players.shape[1]
-        scheme = _scheme(self.plan, players, samples)
-        designs = _designs(self.plan, scheme, self.place, players, samples, len(self.designs))
+        # All coalitions are a leverage design as well, which holds the smaller one.
+        scheme = "leverage" if self.design.scheme == "leverage" else _scheme(self.plan, players, samples)
+        designs = _designs(self.plan, scheme, self.place, players, samples, self.strata)
         keeps = self.design.scheme == "leverage" and scheme == "leverage"
         return replace(
             self,
@@ -269,12 +293,12 @@ class Task:
             designs=designs,
             before=self.designs if keeps else None,
             known=values[:, rows] if keeps else None,
-            believed=estimate.believed,
+            believed=believed,
         )
 
-    def _enough(self, estimate: Estimate, rows: Booleans, wanted: float) -> int:
-        """Samples that half of some rows need, or all of them, where others are not worth another round."""
-        off = np.nan_to_num(estimate.errors()[rows] / wanted, nan=MOST_GROWTH)
+    def _enough(self, estimate: Estimate, rows: Booleans, off: Floats) -> int:
+        """Samples that three quarters of some rows need, or all, where the others are not worth another round."""
+        off = np.nan_to_num(off, nan=MOST_GROWTH)
         if estimate.with_odd_terms[rows].mean() > 0.5:
             off = off**POWER_WITH_ODD_TERMS
         elif self.plan.estimator == "auto" and can_learn(self.design) and estimate.believed is None:
@@ -283,7 +307,7 @@ class Task:
         wasted = (needed.max() - needed).sum() * self.background.inputs
         if wasted <= INPUTS_OF_A_ROUND * len(self.designs):
             return int(needed.max())
-        return int(np.median(needed))
+        return int(np.quantile(needed, ROWS_MET))
 
 
 def tasks_of(
@@ -325,7 +349,8 @@ def tasks_of(
         parts_of_tasks = [parts] if scheme in ("border", "enumeration") else [[part] for part in parts]
         for of_task in parts_of_tasks:
             begin, end = of_task[0].start, of_task[-1].stop
-            place, strata = int(places[chosen[begin]]), background.strata(end - begin, first)
+            place = int(places[chosen[begin]])
+            strata = range(background.stratum, background.stratum + background.strata(end - begin, first))
             tasks.append(
                 Task(
                     plan=plan,
@@ -336,6 +361,7 @@ def tasks_of(
                     samples=first,
                     most=most,
                     designs=_designs(plan, scheme, place, players, first, strata),
+                    strata=strata,
                     background=background,
                 )
             )
@@ -359,7 +385,8 @@ def _random_keys(plan: Plan, places: Integers, players: int) -> tuple[Integers, 
 
 def _first_and_most(plan: Plan, players: int, samples: int) -> tuple[int, int]:
     most = max(1, min(samples, 2**players - 2))
-    return (most if plan.budget.precision is None else min(most, PER_PLAYER * players)), most
+    few = PER_PLAYER * players
+    return (most if plan.budget.precision is None or most <= FEW_MORE * few else few), most
 
 
 def _scheme(plan: Plan, players: int, samples: int) -> Scheme:
@@ -385,7 +412,9 @@ def _scheme(plan: Plan, players: int, samples: int) -> Scheme:
     return "leverage"
 
 
-def _designs(plan: Plan, scheme: Scheme, place: int, players: int, samples: int, strata: int) -> tuple[Design, ...]:
+def _designs(
+    plan: Plan, scheme: Scheme, place: int, players: int, samples: int, strata: Sequence[int]
+) -> tuple[Design, ...]:
     """Coalitions of one task, for each stratum if they are drawn; more samples hold a leverage design with fewer."""
     match scheme:
         case "enumeration":
@@ -399,7 +428,7 @@ def _designs(plan: Plan, scheme: Scheme, place: int, players: int, samples: int,
         case "leverage":
             return tuple(
                 leverage(players, samples, partial(_stream_of_size, plan.seed, place, players, stratum))
-                for stratum in range(strata)
+                for stratum in strata
             )
 
 

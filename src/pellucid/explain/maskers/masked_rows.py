@@ -101,13 +101,13 @@ class MaskedRows:
         Found are inputs of the same row before the same background row, by what these have in common.
         """
         parts = runs(self.row)
-        if self.copies == 1 or len(parts) == len(self.coalitions) or self._differing.sum(axis=2).min() > FEW:
+        if self.copies == 1 or len(parts) == len(self.coalitions) or self.differing.sum(axis=2).min() > FEW:
             return None
         which = np.empty((len(self.coalitions), self.copies), dtype=np.intp)
         first, listed = [], 0
         for shared in self._by_coalitions(parts):
             coalitions, rows = self.coalitions[shared[0]], self.row[[part.start for part in shared]]
-            some, of_pair = self.projections.of(coalitions, self._differing[rows].reshape(-1, coalitions.shape[1]))
+            some, of_pair = self.projections.of(coalitions, self.differing[rows].reshape(-1, coalitions.shape[1]))
             size = np.array([len(one.first) for one in some])[of_pair]
             begin = (listed + np.cumsum(size) - size).reshape(-1, self.copies)
             listed += int(size.sum())
@@ -131,7 +131,7 @@ class MaskedRows:
         return groups
 
     @cached_property
-    def _differing(self) -> Booleans:
+    def differing(self) -> Booleans:
         """Which players a row and a background row have unlike values of, shape (rows, copies, players)."""
         if self.all_numbers is None:
             columns = np.concatenate([here[:, None] != absent for _, here, absent in self.places], axis=2)
@@ -252,6 +252,8 @@ class MaskedRows:
         """One word of some inputs, shape (inputs,); see `_words_of_all`. Those of a coalition stand together."""
         coalition, copy = np.divmod(inputs, self.copies)
         begins = np.flatnonzero(np.diff(coalition, prepend=-1))
+        if len(begins) == len(inputs):
+            return self._words_of_single(coalition, copy, columns, explained, background)
         ends = np.append(begins[1:], len(inputs))
         found: Floats = background.sum(axis=1)[copy]
         added, others = explained - background[0], (background - background[0]).T
@@ -263,6 +265,19 @@ class MaskedRows:
             of_games = np.einsum("cj,cj->c", shown, added[self.row[which]])[:, None] - shown @ others
             run = np.repeat(np.arange(len(which)), ends[part] - begins[part])
             found[of_part] += of_games[run, copy[of_part]]
+        return found
+
+    def _words_of_single(
+        self, coalition: Integers, copy: Integers, columns: slice, explained: Floats, background: Floats
+    ) -> Floats:
+        """One word of one input for each of some coalitions, before the background rows given, shape (coalitions,)."""
+        found: Floats = background.sum(axis=1)[copy]
+        pairs = (explained[:, None] - background).reshape(-1, explained.shape[1])
+        for start in range(0, len(found), IN_CACHE):
+            part = slice(start, start + IN_CACHE)
+            shown = self.present[coalition[part], columns]
+            which = self.row[coalition[part]] * self.copies + copy[part]
+            found[part] += np.einsum("cj,cj->c", shown, pairs.take(which, axis=0))
         return found
 
     def _words_of_all(self, columns: slice, explained: Floats, background: Floats) -> Floats:
