@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
 
 from pellucid.errors import ModelError
 from pellucid.explain.exact import failing_sets, leaf_attributions, leaf_blocks, trees
@@ -342,3 +343,14 @@ def test_probabilities_of_classes_add_up_to_one():
     two = [stump(), stump(output=1, values=np.zeros((3, 1)))]
     ensemble = ensemble_of(two, intercept=[0.0, 0.0], features=1, link="softmax")
     assert ensemble.predictions(np.zeros((1, 1)))[0] == pytest.approx([np.e / (1 + np.e), 1 / (1 + np.e)])
+
+
+def test_values_do_not_depend_on_the_threads_of_linear_algebra():
+    # As many leaves of six features as make one product of all worth threads to the library.
+    ensemble = random_ensemble(3, features=6, depth=7, trees=12)
+    rows, background = random_rows(4, 80, 6), random_rows(5, 50, 6)
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(limits=threads, user_api="blas"):
+            found.append(explain_trees(ensemble, rows, background).values)
+    assert found[0].tobytes() == found[1].tobytes()

@@ -194,7 +194,8 @@ def _places(players: Integers) -> tuple[Integers, tuple[Integers, ...], Integers
         place = np.full(int(found.max()) + 2, LEAF)
         place[present[-1]] = np.arange(len(present[-1]))
         where.append(place[left[:leaves]])
-    places = np.pad(np.concatenate(where), ((0, 0), (0, 1)), constant_values=LEAF)
+    places = np.full((len(players), players.shape[1] + 1), LEAF)
+    np.concatenate(where, out=places[:, :-1])
     return np.array(starts[:-1]), tuple(present), np.where(places == LEAF, max(map(len, present)), places)
 
 

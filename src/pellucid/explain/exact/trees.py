@@ -7,6 +7,7 @@ looked up by the set that it fails itself. The idea is that of WOODELF (arXiv 25
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -29,6 +30,7 @@ _LONGEST_TABLE = 6
 _TABLE_BYTES = 256 << 20
 _NODES_AT_ONCE = 4096
 _SETS_AT_ONCE = 1 << 23
+_PRODUCTS_AT_ONCE = 1 << 18
 
 # Fewer rows are looked up in all tables at once, more in one table after the other.
 _FEW_ROWS = 64
@@ -266,13 +268,27 @@ def _tables(ensemble: TreeEnsemble, leaves: Leaves, sets: Bits, players: int, ro
     counts = np.bincount((sets.astype(np.int64) + offset).ravel(), minlength=offset.size * size).reshape(-1, size)
     weights = set_weights(length)
     shares = counts / sets.shape[1]
-    table = _by_value(ensemble.values[leaves.node], (shares @ weights).reshape(-1, length, size))
+    table = _by_value(ensemble.values[leaves.node], _weighted(shares, weights).reshape(-1, length, size))
     paired = leaves.sibling >= 0
     if paired.any():
         # What fails the last feature here meets it at the sibling, and the other way round.
-        mirrored = (_other_half(shares[paired]) @ weights).reshape(-1, length, size)
+        mirrored = _weighted(_other_half(shares[paired]), weights).reshape(-1, length, size)
         table[paired] += _by_value(ensemble.values[leaves.sibling[paired]], _other_half(mirrored))
     return _Tables(slots, table)
+
+
+def _weighted(shares: Floats, weights: Floats) -> Floats:
+    """``shares @ weights``, in pieces that are too small for a linear algebra library to spread over threads.
+
+    Threads would cost more processor time than the product, and their number would show in the last bits.
+    """
+    sets = len(weights)
+    product = np.empty((len(shares), weights.shape[1]))
+    leaves = max(1, _PRODUCTS_AT_ONCE // sets**2)
+    for start, feature in itertools.product(range(0, len(shares), leaves), range(0, weights.shape[1], sets)):
+        some, columns = slice(start, start + leaves), slice(feature, feature + sets)
+        np.matmul(shares[some], weights[:, columns], out=product[some, columns])
+    return product
 
 
 def _by_value(values: Floats, attributions: Floats) -> Floats:
