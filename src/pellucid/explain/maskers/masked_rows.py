@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +26,10 @@ IN_CACHE = 2048
 """Inputs that are built at a time: what is read and written again stays near the processor."""
 TOLD_APART = 4096
 """Inputs of which cells are told apart faster than words can be made of them."""
-WORD = 2**50
-"""Below this, words are added up by the fast product of matrices of doubles, and differences stay exact."""
+EXACT = 2**50
+"""Below this, digits are added up by the fast product of matrices of doubles, and differences stay exact."""
+WORD = 2**62
+"""Below this, a whole number holds a word."""
 MERGED = 0.95
 """Share of the inputs that has to be left for merging to be worth it."""
 
@@ -47,6 +50,43 @@ def codes(column: Column) -> tuple[Integers, int]:
     return inverse, len(seen)
 
 
+class Stretch(NamedTuple):
+    """Rows one after another that have equally many coalitions.
+
+    Parameters
+    ----------
+    part
+        Where their coalitions stand.
+    rows
+        Which rows, among those that are masked, shape (rows,).
+    each
+        Coalitions of a row.
+    """
+
+    part: slice
+    rows: Integers
+    each: int
+
+
+class Digits(NamedTuple):
+    """A part of a word: a number with one digit per column, in a base of as many values as the column has.
+
+    Parameters
+    ----------
+    columns
+        Which columns.
+    explained, background
+        Digits at their places, of the rows that are masked and of the background, shape (rows, columns).
+    place
+        What the part is multiplied by in the word.
+    """
+
+    columns: slice
+    explained: Floats
+    background: Floats
+    place: int
+
+
 @dataclass(frozen=True, eq=False)
 class MaskedRows:
     """Inputs of some coalitions, not yet built.
@@ -63,8 +103,10 @@ class MaskedRows:
         Which of them each coalition has.
     all_columns
         Values of all rows and of the background, by name.
-    all_numbers
-        The same as matrices, where all columns are numbers that doubles hold.
+    all_marks
+        Whole numbers that are equal where cells of a column are, of all rows and of the background.
+    are_cells
+        Whether these are the bits of the cells, all of which are numbers that doubles hold.
     copies
         Number of background rows.
     projections
@@ -76,7 +118,8 @@ class MaskedRows:
     rows: Integers
     row: Integers
     all_columns: Mapping[str, tuple[Column, Column]]
-    all_numbers: tuple[Floats, Floats] | None
+    all_marks: tuple[Integers, Integers]
+    are_cells: bool
     copies: int
     projections: Projections
 
@@ -133,10 +176,7 @@ class MaskedRows:
     @cached_property
     def _differing(self) -> Booleans:
         """Which players a row and a background row have unlike values of, shape (rows, copies, players)."""
-        if self.all_numbers is None:
-            columns = np.concatenate([here[:, None] != absent for _, here, absent in self.places], axis=2)
-        else:
-            columns = self.bits[1] != 0
+        columns = self.apart != 0
         if self._columns_are_players:
             return columns
         owner = np.asarray(self.owner)
@@ -144,8 +184,8 @@ class MaskedRows:
 
     def batch(self, inputs: Integers | None = None) -> Batch:
         """The inputs, or those at the positions given."""
-        if self.all_numbers is not None:
-            cells = self._all_cells() if inputs is None else self._cells(inputs)
+        if self.are_cells:
+            cells = (self._all_marks() if inputs is None else self._marks_of(inputs)).view(np.float64)
             types = [explained.dtype for explained, _ in self.all_columns.values()]
             return Batch.of_matrix(tuple(self.all_columns), cells, types)
         coalition, copy = np.divmod(np.arange(len(self)) if inputs is None else inputs, self.copies)
@@ -162,39 +202,71 @@ class MaskedRows:
                 repeated[name] = Repeated(values, which)
         return Batch(columns, repeated)
 
-    def _all_cells(self) -> Column:
-        """Cells of all inputs, shape (inputs, columns).
+    def _all_marks(self) -> Integers:
+        """Marks of all inputs, shape (inputs, columns)."""
+        found = np.empty((len(self), self.present.shape[1]), dtype=np.int64)
+        for stretch in self.stretches:
+            inputs = slice(stretch.part.start * self.copies, stretch.part.stop * self.copies)
+            if self.copies == 1 and self._share_coalitions(stretch):
+                self._choose_marks(stretch, found[inputs])
+            else:
+                self._mix_marks(stretch.part, found[inputs].reshape(-1, *self.apart.shape[1:]))
+        return found
+
+    def _share_coalitions(self, stretch: Stretch) -> bool:
+        """Whether several rows are asked for the same coalitions."""
+        first, *others = self.present[stretch.part].reshape(len(stretch.rows), stretch.each, -1)
+        return bool(others) and all(np.array_equal(first, other) for other in others)
+
+    def _choose_marks(self, stretch: Stretch, found: Integers) -> None:
+        """Enter the marks of rows that share their coalitions, where the background is a single row."""
+        explained, background = self.marks
+        present = self.present[stretch.part.start : stretch.part.start + stretch.each]
+        # Where each mark is found behind those of the background: worked out once, it serves all rows.
+        place = present * np.intp(present.shape[1]) + np.arange(present.shape[1])
+        for row, marks in zip(stretch.rows.tolist(), found.reshape(len(stretch.rows), *place.shape), strict=True):
+            np.take(np.concatenate([background[0], explained[row]]), place, out=marks, mode="clip")
+
+    def _mix_marks(self, coalitions: slice, found: Integers) -> None:
+        """Enter the marks of coalitions before every background row, shape (coalitions, copies, columns).
 
         Chosen bit by bit, since a choice between numbers is slow where nobody can foresee it.
         """
-        background, apart = self.bits
-        cells = np.empty((len(self.present), *apart.shape[1:]), dtype=np.int64)
+        present, row, background = self.present[coalitions].view(np.int8), self.row[coalitions], self.marks[1]
         at_once = max(1, IN_CACHE // self.copies)
-        for start in range(0, len(cells), at_once):
-            part = slice(start, start + at_once)
-            all_bits_where_shown = (-self.present[part].view(np.int8)).astype(np.int64)
+        for start in range(0, len(found), at_once):
+            part = found[start : start + at_once]
+            all_bits_where_shown = (-present[start : start + at_once]).astype(np.int64)
             # Out of range there is nothing; without the look at it, rows are copied straight to their place.
-            np.take(apart, self.row[part], axis=0, out=cells[part], mode="clip")
-            np.bitwise_and(cells[part], all_bits_where_shown[:, None], out=cells[part])
-            np.bitwise_xor(cells[part], background, out=cells[part])
-        return cells.reshape(len(self), -1).view(np.float64)
+            np.take(self.apart, row[start : start + at_once], axis=0, out=part, mode="clip")
+            np.bitwise_and(part, all_bits_where_shown[:, None], out=part)
+            np.bitwise_xor(part, background, out=part)
 
-    def _cells(self, inputs: Integers) -> Column:
-        """Cells of some inputs, shape (inputs, columns); see `_all_cells`."""
-        background, apart = self.bits
-        apart = apart.reshape(-1, apart.shape[2])
-        cells = np.empty((len(inputs), apart.shape[1]), dtype=np.int64)
+    def _marks_of(self, inputs: Integers) -> Integers:
+        """Marks of some inputs, shape (inputs, columns); see `_mix_marks`."""
+        background, apart = self.marks[1], self.apart.reshape(-1, self.apart.shape[2])
+        found = np.empty((len(inputs), apart.shape[1]), dtype=np.int64)
         present, taken = self.present.view(np.int8), np.empty((min(len(inputs), IN_CACHE), apart.shape[1]), np.int64)
         for start in range(0, len(inputs), IN_CACHE):
-            part = cells[start : start + IN_CACHE]
+            part = found[start : start + IN_CACHE]
             other = taken[: len(part)]
             coalition, copy = np.divmod(inputs[start : start + IN_CACHE], self.copies)
             np.take(apart, self.row[coalition] * self.copies + copy, axis=0, out=part, mode="clip")
-            other[:] = -present.take(coalition, axis=0)
+            np.negative(present.take(coalition, axis=0), out=other)
             np.bitwise_and(part, other, out=part)
             np.take(background, copy, axis=0, out=other, mode="clip")
             np.bitwise_xor(part, other, out=part)
-        return cells.view(np.float64)
+        return found
+
+    @cached_property
+    def stretches(self) -> list[Stretch]:
+        """All coalitions, row by row."""
+        begins = np.array([part.start for part in runs(self.row)], dtype=np.intp)
+        each, rows = np.diff(begins, append=len(self.row)), self.row[begins]
+        return [
+            Stretch(slice(int(begins[same][0]), int(begins[same][-1] + each[same][-1])), rows[same], int(each[same][0]))
+            for same in runs(each)
+        ]
 
     @cached_property
     def columns(self) -> dict[str, tuple[Column, Column]]:
@@ -202,10 +274,16 @@ class MaskedRows:
         return {name: (explained[self.rows], absent) for name, (explained, absent) in self.all_columns.items()}
 
     @cached_property
-    def bits(self) -> tuple[Integers, Integers]:
-        """Bits of the background, and in which of them every row is unlike it, shape (rows, copies, columns)."""
-        explained, background = (side.view(np.int64) for side in self.all_numbers or ())
-        return background, explained[self.rows, None] ^ background
+    def marks(self) -> tuple[Integers, Integers]:
+        """Marks of the rows that are masked, shape (rows, columns), and of the background."""
+        explained, background = self.all_marks
+        return explained[self.rows], background
+
+    @cached_property
+    def apart(self) -> Integers:
+        """In which bits the marks of every row are unlike those of the background, shape (rows, copies, columns)."""
+        explained, background = self.marks
+        return explained[:, None] ^ background
 
     @cached_property
     def of_texts(self) -> set[str]:
@@ -213,43 +291,43 @@ class MaskedRows:
         return {name for name, pair in self.columns.items() if all(_are_texts(column) for column in pair)}
 
     @cached_property
-    def places(self) -> list[tuple[slice, npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
-        """Digits of every row and background row: columns of a word, then shape (rows, columns), (copies, columns).
+    def digits(self) -> list[list[Digits]]:
+        """The parts of every word; there are as few words as hold all columns."""
+        ranks, distinct = _ranks(np.concatenate(self.marks))
+        parts = _within(distinct, EXACT)
+        values = [math.prod(distinct[part]) for part in parts]
+        return [
+            [
+                self._digits(ranks, distinct, parts[place], math.prod(values[word.start : place]))
+                for place in range(word.start, word.stop)
+            ]
+            for word in _within(values, WORD)
+        ]
 
-        A word is a number with one digit per column, in a base of as many values as the column has here.
-        """
-        coded = [codes(np.concatenate(pair)) for pair in self.columns.values()]
-        words: list[tuple[slice, npt.NDArray[np.float64], npt.NDArray[np.float64]]] = []
-        start, place = 0, 1
-        digits: list[npt.NDArray[np.float64]] = []
-        for i, (number, distinct) in enumerate(coded):
-            if place * distinct >= WORD:
-                words.append(self._word(start, digits))
-                start, place, digits = i, 1, []
-            digits.append(number.astype(float) * place)
-            place *= distinct
-        return [*words, self._word(start, digits)]
-
-    def _word(
-        self, start: int, digits: Sequence[npt.NDArray[np.float64]]
-    ) -> tuple[slice, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        together = np.column_stack(digits)
-        return slice(start, start + len(digits)), together[: -self.copies], together[-self.copies :]
+    def _digits(self, ranks: Integers, distinct: Sequence[int], columns: slice, place: int) -> Digits:
+        places = np.cumprod([1.0, *distinct[columns][:-1]])
+        together = ranks[:, columns] * places
+        return Digits(columns, together[: -self.copies], together[-self.copies :], place)
 
     def words(self, inputs: Integers | None = None) -> npt.NDArray[np.int64]:
         """Equal exactly where the inputs are equal, shape (inputs, words)."""
-        if inputs is not None and self.all_numbers is not None and len(inputs) <= TOLD_APART:
-            return self._cells(inputs).view(np.int64)
-        found = np.empty((len(self) if inputs is None else len(inputs), len(self.places)), dtype=np.int64)
-        for i, (columns, explained, background) in enumerate(self.places):
-            if inputs is None:
-                found[:, i] = self._words_of_all(columns, explained, background)
-            else:
-                found[:, i] = self._words_of(inputs, columns, explained, background)
+        if inputs is not None and len(inputs) <= TOLD_APART:
+            return self._marks_of(inputs)
+        found = np.empty((len(self) if inputs is None else len(inputs), len(self.digits)), dtype=np.int64)
+        for word, (first, *others) in enumerate(self.digits):
+            numbers = self._numbers(first, inputs)
+            for part in others:
+                numbers += self._numbers(part, inputs) * part.place
+            found[:, word] = numbers
         return found
 
-    def _words_of(self, inputs: Integers, columns: slice, explained: Floats, background: Floats) -> Floats:
-        """One word of some inputs, shape (inputs,); see `_words_of_all`. Those of a coalition stand together."""
+    def _numbers(self, digits: Digits, inputs: Integers | None) -> Integers:
+        """What the digits add up to, shape (inputs,)."""
+        return (self._numbers_of_all(digits) if inputs is None else self._numbers_of(digits, inputs)).astype(np.int64)
+
+    def _numbers_of(self, digits: Digits, inputs: Integers) -> Floats:
+        """For some inputs; see `_numbers_of_all`. Those of a coalition stand together."""
+        columns, explained, background, _ = digits
         coalition, copy = np.divmod(inputs, self.copies)
         begins = np.flatnonzero(np.diff(coalition, prepend=-1))
         ends = np.append(begins[1:], len(inputs))
@@ -265,18 +343,47 @@ class MaskedRows:
             found[of_part] += of_games[run, copy[of_part]]
         return found
 
-    def _words_of_all(self, columns: slice, explained: Floats, background: Floats) -> Floats:
-        """One word of every input, shape (inputs,): that of the background row, and what the row's own cells add."""
-        first = background[0]
-        added, others, of_background = explained - first, first - background, background.sum(axis=1)
-        of_copies = np.concatenate([others.T, np.ones((1, self.copies)), of_background[None]])
-        found = np.empty((len(self.present), self.copies))
-        for start in range(0, len(found), IN_CACHE):
-            part = slice(start, start + IN_CACHE)
-            shown = self.present[part, columns].astype(np.float64)
-            of_rows = np.einsum("cj,cj->c", shown, added[self.row[part]])
-            np.matmul(np.column_stack([shown, of_rows, np.ones(len(shown))]), of_copies, out=found[part])
+    def _numbers_of_all(self, digits: Digits) -> Floats:
+        """For every input: the number of the background row, and what the row's own cells add, shape (inputs,)."""
+        columns, explained, background, _ = digits
+        found, of_background = np.empty((len(self.present), self.copies)), background.sum(axis=1)
+        for part, rows, each in self.stretches:
+            shown = self.present[part, columns].reshape(len(rows), each, -1)
+            numbers = found[part].reshape(len(rows), each, self.copies)
+            at_once = max(1, IN_CACHE // each)
+            for start in range(0, len(rows), at_once):
+                some = slice(start, start + at_once)
+                added = (explained[rows[some], None] - background).swapaxes(1, 2)
+                np.matmul(shown[some].astype(np.float64), added, out=numbers[some])
+                numbers[some] += of_background
         return found.ravel()
+
+
+def _ranks(numbers: Integers) -> tuple[Integers, list[int]]:
+    """The rank of each number among the distinct ones of its column, and how many these are, by column."""
+    columns = np.ascontiguousarray(numbers.T)
+    order = columns.argsort(axis=1)
+    ordered = np.take_along_axis(columns, order, axis=1)
+    of_ordered = (np.diff(ordered, axis=1, prepend=ordered[:, :1]) != 0).cumsum(axis=1)
+    ranks = np.empty_like(order)
+    np.put_along_axis(ranks, order, of_ordered, axis=1)
+    return ranks.T, (of_ordered[:, -1] + 1).tolist()
+
+
+def _within(factors: Sequence[int], bound: int) -> list[slice]:
+    """Consecutive factors, each below the bound, whose product stays below it.
+
+    >>> _within([2, 3, 5, 4], 10)
+    [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None)]
+    """
+    parts, product = [slice(0, 0)], 1
+    for place, factor in enumerate(factors):
+        if product * factor >= bound:
+            parts.append(slice(place, place))
+            product = 1
+        parts[-1] = slice(parts[-1].start, place + 1)
+        product *= factor
+    return parts
 
 
 def _are_texts(column: Column) -> bool:

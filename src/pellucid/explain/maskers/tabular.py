@@ -226,6 +226,17 @@ class TabularMasker:
         return explained, background
 
     @cached_property
+    def marks(self) -> tuple[Integers, Integers]:
+        """Whole numbers that are equal where cells of a column are, of the rows and of the background, as matrices.
+
+        The bits of the cells, where all columns are numbers.
+        """
+        if self.numbers is not None:
+            return self.numbers[0].view(np.int64), self.numbers[1].view(np.int64)
+        together = np.column_stack([codes(np.concatenate(pair))[0] for pair in self.typed.values()])
+        return together[: self.rows], together[self.rows :]
+
+    @cached_property
     def projections(self) -> Projections:
         """Which coalitions show the same, as far as it was found out."""
         return Projections()
@@ -259,7 +270,8 @@ class TabularMasker:
             rows=distinct,
             row=(np.cumsum(occurs) - 1)[asked.rows],
             all_columns=self.typed,
-            all_numbers=self.numbers,
+            all_marks=self.marks,
+            are_cells=self.numbers is not None,
             copies=self.inputs_per_coalition,
             projections=self.projections,
         )
