@@ -154,10 +154,11 @@ class MaskedRows:
             size = np.array([len(one.first) for one in some])[of_pair]
             begin = (listed + np.cumsum(size) - size).reshape(-1, self.copies)
             listed += int(size.sum())
-            kinds = np.stack([one.which for one in some], axis=1)
+            kinds = np.stack([one.which for one in some])
             for part, of_copy, at in zip(shared, of_pair.reshape(-1, self.copies), begin, strict=True):
-                np.take(kinds, of_copy, axis=1, out=which[part], mode="clip")
-                which[part] += at
+                by_copy = kinds.take(of_copy, axis=0)
+                by_copy += at[:, None]
+                which[part] = by_copy.T
             start = np.array([part.start for part in shared])[:, None] * self.copies + np.arange(self.copies)
             positions = np.concatenate([some[place].first for place in of_pair.tolist()])
             first.append(positions * self.copies + np.repeat(start.ravel(), size))
@@ -323,25 +324,8 @@ class MaskedRows:
 
     def _numbers(self, digits: Digits, inputs: Integers | None) -> Integers:
         """What the digits add up to, shape (inputs,)."""
-        return (self._numbers_of_all(digits) if inputs is None else self._numbers_of(digits, inputs)).astype(np.int64)
-
-    def _numbers_of(self, digits: Digits, inputs: Integers) -> Floats:
-        """For some inputs; see `_numbers_of_all`. Those of a coalition stand together."""
-        columns, explained, background, _ = digits
-        coalition, copy = np.divmod(inputs, self.copies)
-        begins = np.flatnonzero(np.diff(coalition, prepend=-1))
-        ends = np.append(begins[1:], len(inputs))
-        found: Floats = background.sum(axis=1)[copy]
-        added, others = explained - background[0], (background - background[0]).T
-        for start in range(0, len(begins), IN_CACHE):
-            part = slice(start, start + IN_CACHE)
-            of_part = slice(begins[part][0], ends[part][-1])
-            which = coalition[begins[part]]
-            shown = self.present[which, columns].astype(np.float64)
-            of_games = np.einsum("cj,cj->c", shown, added[self.row[which]])[:, None] - shown @ others
-            run = np.repeat(np.arange(len(which)), ends[part] - begins[part])
-            found[of_part] += of_games[run, copy[of_part]]
-        return found
+        numbers = self._numbers_of_all(digits)
+        return (numbers if inputs is None else numbers.take(inputs)).astype(np.int64)
 
     def _numbers_of_all(self, digits: Digits) -> Floats:
         """For every input: the number of the background row, and what the row's own cells add, shape (inputs,)."""
