@@ -15,7 +15,7 @@ from pellucid.protocols.game import runs
 from pellucid.protocols.model import Batch, Repeated
 from pellucid.records import dataclass
 
-__all__ = ["MaskedRows", "codes"]
+__all__ = ["MaskedRows", "by_player", "codes"]
 
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -24,6 +24,8 @@ Column = npt.NDArray[Any]
 
 IN_CACHE = 2048
 """Inputs that are built at a time: what is read and written again stays near the processor."""
+MANY = 256
+"""Coalitions of a row from which on it pays to find out whether other rows have the same."""
 TOLD_APART = 4096
 """Inputs of which cells are told apart faster than words can be made of them."""
 EXACT = 2**50
@@ -48,6 +50,18 @@ def codes(column: Column) -> tuple[Integers, int]:
     keys = ((type(value), value if value == value else "nan") for value in column.tolist())
     inverse = np.fromiter((seen.setdefault(key, len(seen)) for key in keys), dtype=np.intp, count=len(column))
     return inverse, len(seen)
+
+
+def by_player(columns: Booleans, owner: Sequence[int], players: int) -> Booleans:
+    """Whether any column of each player is true, the last axis being columns first, then players.
+
+    >>> by_player(np.array([[True, False, False]]), [0, 0, 1], 2)
+    array([[ True, False]])
+    """
+    if list(owner) == list(range(players)):
+        return columns
+    of_columns = np.asarray(owner)
+    return np.stack([columns[..., of_columns == player].any(axis=-1) for player in range(players)], axis=-1)
 
 
 class Stretch(NamedTuple):
@@ -77,13 +91,14 @@ class Digits(NamedTuple):
         Which columns.
     explained, background
         Digits at their places, of the rows that are masked and of the background, shape (rows, columns).
-    place
-        What the part is multiplied by in the word.
+    word, place
+        The word, and what the part is multiplied by in it.
     """
 
     columns: slice
     explained: Floats
     background: Floats
+    word: int
     place: int
 
 
@@ -177,11 +192,7 @@ class MaskedRows:
     @cached_property
     def _differing(self) -> Booleans:
         """Which players a row and a background row have unlike values of, shape (rows, copies, players)."""
-        columns = self.apart != 0
-        if self._columns_are_players:
-            return columns
-        owner = np.asarray(self.owner)
-        return np.stack([columns[:, :, owner == i].any(axis=2) for i in range(self.coalitions.shape[1])], axis=2)
+        return by_player(self.apart != 0, self.owner, self.coalitions.shape[1])
 
     def batch(self, inputs: Integers | None = None) -> Batch:
         """The inputs, or those at the positions given."""
@@ -206,42 +217,44 @@ class MaskedRows:
     def _all_marks(self) -> Integers:
         """Marks of all inputs, shape (inputs, columns)."""
         found = np.empty((len(self), self.present.shape[1]), dtype=np.int64)
-        for stretch in self.stretches:
-            inputs = slice(stretch.part.start * self.copies, stretch.part.stop * self.copies)
-            if self.copies == 1 and self._share_coalitions(stretch):
-                self._choose_marks(stretch, found[inputs])
-            else:
-                self._mix_marks(stretch.part, found[inputs].reshape(-1, *self.apart.shape[1:]))
+        for part, _, each in self.stretches:
+            if self.copies > 1 or each < MANY:
+                self._mix_marks(part, found)
+                continue
+            for shared in self._by_coalitions([slice(at, at + each) for at in range(part.start, part.stop, each)]):
+                if len(shared) > 1:
+                    self._choose_marks(shared, found)
+                else:
+                    self._mix_marks(shared[0], found)
         return found
 
-    def _share_coalitions(self, stretch: Stretch) -> bool:
-        """Whether several rows are asked for the same coalitions."""
-        first, *others = self.present[stretch.part].reshape(len(stretch.rows), stretch.each, -1)
-        return bool(others) and all(np.array_equal(first, other) for other in others)
+    def _choose_marks(self, shared: Sequence[slice], found: Integers) -> None:
+        """Enter the marks of rows with the same coalitions, before a single background row.
 
-    def _choose_marks(self, stretch: Stretch, found: Integers) -> None:
-        """Enter the marks of rows that share their coalitions, where the background is a single row."""
+        Where each mark is found is worked out once for all of them.
+        """
         explained, background = self.marks
-        present = self.present[stretch.part.start : stretch.part.start + stretch.each]
-        # Where each mark is found behind those of the background: worked out once, it serves all rows.
-        place = present * np.intp(present.shape[1]) + np.arange(present.shape[1])
-        for row, marks in zip(stretch.rows.tolist(), found.reshape(len(stretch.rows), *place.shape), strict=True):
-            np.take(np.concatenate([background[0], explained[row]]), place, out=marks, mode="clip")
+        columns = np.arange(len(background[0]))
+        place = np.where(self.present[shared[0]], len(columns) + columns, columns)
+        for part in shared:
+            here = np.concatenate([background[0], explained[self.row[part.start]]])
+            # Out of range there is nothing; without the look at it, marks are copied straight to their place.
+            np.take(here, place, out=found[part], mode="clip")
 
-    def _mix_marks(self, coalitions: slice, found: Integers) -> None:
-        """Enter the marks of coalitions before every background row, shape (coalitions, copies, columns).
+    def _mix_marks(self, part: slice, found: Integers) -> None:
+        """Enter the marks of some coalitions.
 
         Chosen bit by bit, since a choice between numbers is slow where nobody can foresee it.
         """
-        present, row, background = self.present[coalitions].view(np.int8), self.row[coalitions], self.marks[1]
+        present, row, background = self.present[part].view(np.int8), self.row[part], self.marks[1]
+        marks = found.reshape(-1, *background.shape)[part]
         at_once = max(1, IN_CACHE // self.copies)
-        for start in range(0, len(found), at_once):
-            part = found[start : start + at_once]
+        for start in range(0, len(marks), at_once):
+            some = marks[start : start + at_once]
             all_bits_where_shown = (-present[start : start + at_once]).astype(np.int64)
-            # Out of range there is nothing; without the look at it, rows are copied straight to their place.
-            np.take(self.apart, row[start : start + at_once], axis=0, out=part, mode="clip")
-            np.bitwise_and(part, all_bits_where_shown[:, None], out=part)
-            np.bitwise_xor(part, background, out=part)
+            np.take(self.apart, row[start : start + at_once], axis=0, out=some, mode="clip")
+            np.bitwise_and(some, all_bits_where_shown[:, None], out=some)
+            np.bitwise_xor(some, background, out=some)
 
     def _marks_of(self, inputs: Integers) -> Integers:
         """Marks of some inputs, shape (inputs, columns); see `_mix_marks`."""
@@ -292,55 +305,48 @@ class MaskedRows:
         return {name for name, pair in self.columns.items() if all(_are_texts(column) for column in pair)}
 
     @cached_property
-    def digits(self) -> list[list[Digits]]:
-        """The parts of every word; there are as few words as hold all columns."""
+    def digits(self) -> list[Digits]:
+        """The parts of all words, of which there are as few as hold all columns."""
         ranks, distinct = _ranks(np.concatenate(self.marks))
         parts = _within(distinct, EXACT)
         values = [math.prod(distinct[part]) for part in parts]
-        return [
-            [
-                self._digits(ranks, distinct, parts[place], math.prod(values[word.start : place]))
-                for place in range(word.start, word.stop)
-            ]
-            for word in _within(values, WORD)
-        ]
-
-    def _digits(self, ranks: Integers, distinct: Sequence[int], columns: slice, place: int) -> Digits:
-        places = np.cumprod([1.0, *distinct[columns][:-1]])
-        together = ranks[:, columns] * places
-        return Digits(columns, together[: -self.copies], together[-self.copies :], place)
+        found = []
+        for word, of_word in enumerate(_within(values, WORD)):
+            for part in range(of_word.start, of_word.stop):
+                columns = parts[part]
+                digits = ranks[:, columns] * np.cumprod([1.0, *distinct[columns][:-1]])
+                place = math.prod(values[of_word.start : part])
+                found.append(Digits(columns, digits[: -self.copies], digits[-self.copies :], word, place))
+        return found
 
     def words(self, inputs: Integers | None = None) -> npt.NDArray[np.int64]:
         """Equal exactly where the inputs are equal, shape (inputs, words)."""
         if inputs is not None and len(inputs) <= TOLD_APART:
             return self._marks_of(inputs)
-        found = np.empty((len(self) if inputs is None else len(inputs), len(self.digits)), dtype=np.int64)
-        for word, (first, *others) in enumerate(self.digits):
-            numbers = self._numbers(first, inputs)
-            for part in others:
-                numbers += self._numbers(part, inputs) * part.place
-            found[:, word] = numbers
+        found = np.zeros((len(self) if inputs is None else len(inputs), self.digits[-1].word + 1), dtype=np.int64)
+        for digits, numbers in zip(self.digits, self._numbers(), strict=True):
+            chosen = numbers if inputs is None else numbers.take(inputs)
+            found[:, digits.word] += chosen.astype(np.int64) * digits.place
         return found
 
-    def _numbers(self, digits: Digits, inputs: Integers | None) -> Integers:
-        """What the digits add up to, shape (inputs,)."""
-        numbers = self._numbers_of_all(digits)
-        return (numbers if inputs is None else numbers.take(inputs)).astype(np.int64)
+    def _numbers(self) -> Floats:
+        """What the digits of every input add up to, shape (parts of words, inputs).
 
-    def _numbers_of_all(self, digits: Digits) -> Floats:
-        """For every input: the number of the background row, and what the row's own cells add, shape (inputs,)."""
-        columns, explained, background, _ = digits
-        found, of_background = np.empty((len(self.present), self.copies)), background.sum(axis=1)
+        That is the number of the background row, and what the row's own cells add.
+        """
+        found = np.empty((len(self.digits), len(self.present), self.copies))
         for part, rows, each in self.stretches:
-            shown = self.present[part, columns].reshape(len(rows), each, -1)
-            numbers = found[part].reshape(len(rows), each, self.copies)
+            present = self.present[part].reshape(len(rows), each, -1)
+            numbers = found[:, part].reshape(len(found), *present.shape[:2], self.copies)
             at_once = max(1, IN_CACHE // each)
             for start in range(0, len(rows), at_once):
                 some = slice(start, start + at_once)
-                added = (explained[rows[some], None] - background).swapaxes(1, 2)
-                np.matmul(shown[some].astype(np.float64), added, out=numbers[some])
-                numbers[some] += of_background
-        return found.ravel()
+                shown = present[some].astype(np.float64)
+                for (columns, explained, background, *_), of_part in zip(self.digits, numbers[:, some], strict=True):
+                    added = (explained[rows[some], None] - background).swapaxes(1, 2)
+                    np.matmul(shown[:, :, columns], added, out=of_part)
+                    of_part += background.sum(axis=1)
+        return found.reshape(len(found), -1)
 
 
 def _ranks(numbers: Integers) -> tuple[Integers, list[int]]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
-from pellucid.explain.maskers.masked_rows import MaskedRows, codes
+from pellucid.explain.maskers.masked_rows import MaskedRows, by_player, codes
 from pellucid.explain.maskers.projections import Projections
 from pellucid.protocols.game import Asked
 from pellucid.protocols.model import Batch
@@ -247,12 +247,10 @@ class TabularMasker:
 
     def active(self, rows: Sequence[int]) -> Booleans:
         """Which players differ from any background row, shape (rows, players)."""
-        differs = np.zeros((len(rows), self.players), dtype=bool)
-        of_rows = np.asarray(rows, dtype=np.intp)
-        for name, player in self.player_of_column.items():
-            explained, background = self.typed[name]
-            differs[:, player] |= _differs(explained[of_rows], background)
-        return differs
+        explained, background = self.numbers or self.marks
+        differs = ~_equals(explained[np.asarray(rows, dtype=np.intp)], background[0])
+        differs |= ~_equals(background, background[0]).all(axis=0)
+        return by_player(differs, self.owner, self.players)
 
     def unmasked(self, rows: Sequence[int]) -> Batch:
         """The rows themselves."""
@@ -268,23 +266,13 @@ class TabularMasker:
             coalitions=asked.coalitions,
             owner=self.owner,
             rows=distinct,
-            row=(np.cumsum(occurs) - 1)[asked.rows],
+            row=(np.cumsum(occurs) - 1).take(asked.rows),
             all_columns=self.typed,
             all_marks=self.marks,
             are_cells=self.numbers is not None,
             copies=self.inputs_per_coalition,
             projections=self.projections,
         )
-
-
-def _differs(column: Column, background: Column) -> Booleans:
-    """Which cells are unlike any of the background, shape (rows,)."""
-    if column.dtype.kind == "O":
-        number, _ = codes(np.concatenate([column, background]))
-        column, background = number[: len(column)], number[len(column) :]
-    if not _equals(background, background[0]).all():
-        return np.ones(len(column), dtype=bool)
-    return ~_equals(column, background[0])
 
 
 def _equals(column: Column, value: Any) -> Booleans:
