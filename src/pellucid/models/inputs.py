@@ -97,22 +97,21 @@ def frame(batch: Batch) -> Any:
     """
     pandas = require("pandas", extra="pandas")
     if batch.matrix is None:
-        return pandas.DataFrame(
-            {
-                # pandas looks at every text before it stores them in its own way; taking stored ones is quicker.
-                name: _stored(batch.repeated[name].texts, pandas).take(batch.repeated[name].which)
-                if name in batch.repeated
-                else _as_read(values)
-                for name, values in batch.columns.items()
-            }
-        )
+        columns = {
+            # pandas looks at every text before it stores them in its own way; taking stored ones is quicker.
+            name: _stored(batch.repeated[name].texts, pandas).take(batch.repeated[name].which)
+            if name in batch.repeated
+            else _as_read(batch.columns[name])
+            for name in batch.columns
+        }
+        return pandas.DataFrame(columns, copy=False if batch.is_disposable else None)
     types = [values.dtype for values in batch[:0].columns.values()]
     # One column after the other, as in every other frame: sums of products must not depend on where the cells lie.
     columns = np.array(batch.matrix.T, order="C")
     if set(types) == {columns.dtype}:
         return pandas.DataFrame(columns.T, columns=list(batch.names), copy=False)
     typed = (values.astype(kind, copy=False) for values, kind in zip(columns, types, strict=True))
-    return pandas.DataFrame(dict(zip(batch.names, typed, strict=True)))
+    return pandas.DataFrame(dict(zip(batch.names, typed, strict=True)), copy=False)
 
 
 def typed(frame: Any, types: Mapping[str, Any]) -> Any:

@@ -182,11 +182,14 @@ class MaskedRows:
     def _by_coalitions(self, parts: Sequence[slice]) -> list[list[slice]]:
         """Rows one after another that are asked for the same coalitions."""
         groups: list[list[slice]] = []
+        last = b""
         for part in parts:
-            if groups and np.array_equal(self.coalitions[groups[-1][0]], self.coalitions[part]):
+            cells = self.coalitions[part].tobytes()
+            if groups and cells == last:
                 groups[-1].append(part)
             else:
                 groups.append([part])
+                last = cells
         return groups
 
     @cached_property
@@ -204,15 +207,12 @@ class MaskedRows:
         row, absent = self.row[coalition], np.ascontiguousarray(~self.present.T)
         # Background rows stand behind the rows: a sum tells which of them, where a choice would be slow.
         further = len(self.rows) + copy - row
-        columns: dict[str, Column] = {}
-        repeated: dict[str, Repeated] = {}
+        columns: dict[str, Column | Repeated] = {}
         for (name, pair), of_coalitions in zip(self.columns.items(), absent, strict=True):
             values, which = np.concatenate(pair), further * of_coalitions.take(coalition)
             which += row
-            columns[name] = values.take(which)
-            if name in self.of_texts:
-                repeated[name] = Repeated(values, which)
-        return Batch(columns, repeated)
+            columns[name] = Repeated(values, which) if name in self.of_texts else values.take(which)
+        return Batch.of_cells(columns)
 
     def _all_marks(self) -> Integers:
         """Marks of all inputs, shape (inputs, columns)."""
