@@ -117,7 +117,8 @@ class MaskedGames:
         parts, model_rows, repeating = [], 0, False
         for part in _parts(asked.rows, max(1, inputs // self.inputs_per_coalition)):
             scores, cost = self._masked_scores(asked[part], repeating)
-            parts.append(scores.reshape(-1, self.inputs_per_coalition, scores.shape[1]).mean(axis=1))
+            shape = (-1, self.inputs_per_coalition, scores.shape[1])
+            parts.append(scores if self.inputs_per_coalition == 1 else scores.reshape(shape).mean(axis=1))
             model_rows += cost
             repeating = cost < (1 - SURELY) * len(scores)
         return Answer(np.concatenate(parts) if parts else np.empty((0, 1)), model_rows)

@@ -97,9 +97,10 @@ def frame(batch: Batch) -> Any:
     """
     pandas = require("pandas", extra="pandas")
     if batch.matrix is None:
+        stored = _type_of_texts(pandas)
         columns = {
             # pandas looks at every text before it stores them in its own way; taking stored ones is quicker.
-            name: _stored(batch.repeated[name].texts, pandas).take(batch.repeated[name].which)
+            name: pandas.array(batch.repeated[name].texts, stored).take(batch.repeated[name].which)
             if name in batch.repeated
             else _as_read(batch.columns[name])
             for name in batch.columns
@@ -133,12 +134,12 @@ def typed(frame: Any, types: Mapping[str, Any]) -> Any:
     return frame.assign(**columns)
 
 
-def _stored(texts: npt.NDArray[Any], pandas: Any) -> Any:
-    """Texts as pandas types them, kept as objects: encoders ask for those, and make them anew from any other store."""
-    typed = pandas.Series(texts).array
-    if isinstance(typed.dtype, pandas.StringDtype):
-        return typed.astype(pandas.StringDtype(storage="python", na_value=typed.dtype.na_value))
-    return typed
+def _type_of_texts(pandas: Any) -> Any:
+    """As pandas types texts, kept as objects: encoders ask for those, and make them anew from any other store."""
+    kind = pandas.Series(["text"]).dtype
+    if isinstance(kind, pandas.StringDtype):
+        return pandas.StringDtype(storage="python", na_value=kind.na_value)
+    return kind
 
 
 def in_order_of(batch: Batch, features: Sequence[str], model: str) -> Batch:

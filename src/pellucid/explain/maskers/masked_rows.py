@@ -204,12 +204,13 @@ class MaskedRows:
             types = [explained.dtype for explained, _ in self.all_columns.values()]
             return Batch.of_matrix(tuple(self.all_columns), cells, types)
         coalition, copy = np.divmod(np.arange(len(self)) if inputs is None else inputs, self.copies)
-        row, absent = self.row[coalition], np.ascontiguousarray(~self.present.T)
+        row, all_bits_where_absent = self.row.take(coalition), -np.ascontiguousarray(~self.present.T).astype(np.intp)
         # Background rows stand behind the rows: a sum tells which of them, where a choice would be slow.
         further = len(self.rows) + copy - row
         columns: dict[str, Column | Repeated] = {}
-        for (name, pair), of_coalitions in zip(self.columns.items(), absent, strict=True):
-            values, which = np.concatenate(pair), further * of_coalitions.take(coalition)
+        for (name, pair), of_coalitions in zip(self.columns.items(), all_bits_where_absent, strict=True):
+            values, which = np.concatenate(pair), of_coalitions.take(coalition)
+            which &= further
             which += row
             columns[name] = Repeated(values, which) if name in self.of_texts else values.take(which)
         return Batch.of_cells(columns)
