@@ -97,15 +97,7 @@ def frame(batch: Batch) -> Any:
     """
     pandas = require("pandas", extra="pandas")
     if batch.matrix is None:
-        stored = _type_of_texts(pandas)
-        columns = {
-            # pandas looks at every text before it stores them in its own way; taking stored ones is quicker.
-            name: pandas.array(batch.repeated[name].texts, stored).take(batch.repeated[name].which)
-            if name in batch.repeated
-            else _as_read(batch.columns[name])
-            for name in batch.columns
-        }
-        return pandas.DataFrame(columns, copy=False if batch.is_disposable else None)
+        return _frame_of_columns(batch, pandas)
     types = [values.dtype for values in batch[:0].columns.values()]
     # One column after the other, as in every other frame: sums of products must not depend on where the cells lie.
     columns = np.array(batch.matrix.T, order="C")
@@ -132,6 +124,18 @@ def typed(frame: Any, types: Mapping[str, Any]) -> Any:
         if name in frame.columns
     }
     return frame.assign(**columns)
+
+
+def _frame_of_columns(batch: Batch, pandas: Any) -> Any:
+    stored = _type_of_texts(pandas)
+    columns = {
+        # pandas looks at every text before it stores them in its own way; taking stored ones is quicker.
+        name: pandas.array(batch.repeated[name].texts, stored).take(batch.repeated[name].which)
+        if name in batch.repeated
+        else _as_read(batch.columns[name])
+        for name in batch.columns
+    }
+    return pandas.DataFrame(columns, copy=False if batch.is_disposable else None)
 
 
 def _type_of_texts(pandas: Any) -> Any:

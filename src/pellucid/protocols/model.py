@@ -105,13 +105,13 @@ class Batch:
 
     def given_away(self) -> Batch:
         """The same rows, whose cells nobody else reads again, so that a function may compute in place."""
-        return self._disposable(True)
+        return self._handed_on(disposable=True)
 
     def kept(self) -> Batch:
         """The same rows, whose cells are read again, so that a function that computes in place gets a copy."""
-        return self._disposable(False)
+        return self._handed_on(disposable=False)
 
-    def _disposable(self, disposable: bool) -> Batch:
+    def _handed_on(self, *, disposable: bool) -> Batch:
         if not isinstance(self.columns, _Matrix | _Cells):
             return self
         return replace(self, columns=replace(self.columns, disposable=disposable))
@@ -133,7 +133,7 @@ class Batch:
             return Batch(replace(self.columns, cells=self.columns.cells[rows]))
         if isinstance(self.columns, _Cells):
             some = Batch.of_cells({name: _some(column, rows) for name, column in self.columns.given.items()})
-            return some._disposable(self.is_disposable)
+            return some.given_away() if self.is_disposable else some
         return Batch(
             {name: values[rows] for name, values in self.columns.items()},
             {name: Repeated(found.texts, found.which[rows]) for name, found in self.repeated.items()},

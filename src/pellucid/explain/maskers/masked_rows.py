@@ -32,6 +32,8 @@ EXACT = 2**50
 """Below this, digits are added up by the fast product of matrices of doubles, and differences stay exact."""
 WORD = 2**62
 """Below this, a whole number holds a word."""
+SMALL_PART = 1 / 16
+"""Share of the inputs below which numbers are added up for these only, as products of matrices are that much faster."""
 MERGED = 0.95
 """Share of the inputs that has to be left for merging to be worth it."""
 
@@ -120,8 +122,8 @@ class MaskedRows:
         Values of all rows and of the background, by name.
     all_marks
         Whole numbers that are equal where cells of a column are, of all rows and of the background.
-    are_cells
-        Whether these are the bits of the cells, all of which are numbers that doubles hold.
+    all_bits
+        Bits of the cells in the same order, where all of these are numbers that doubles hold.
     copies
         Number of background rows.
     projections
@@ -134,7 +136,7 @@ class MaskedRows:
     row: Integers
     all_columns: Mapping[str, tuple[Column, Column]]
     all_marks: tuple[Integers, Integers]
-    are_cells: bool
+    all_bits: tuple[Integers, Integers] | None
     copies: int
     projections: Projections
 
@@ -159,13 +161,13 @@ class MaskedRows:
         Found are inputs of the same row before the same background row, by what these have in common.
         """
         parts = runs(self.row)
-        if self.copies == 1 or len(parts) == len(self.coalitions) or self._differing.sum(axis=2).min() > FEW:
+        if self.copies == 1 or len(parts) == len(self.coalitions) or self.differing.sum(axis=2).min() > FEW:
             return None
         which = np.empty((len(self.coalitions), self.copies), dtype=np.intp)
         first, listed = [], 0
         for shared in self._by_coalitions(parts):
             coalitions, rows = self.coalitions[shared[0]], self.row[[part.start for part in shared]]
-            some, of_pair = self.projections.of(coalitions, self._differing[rows].reshape(-1, coalitions.shape[1]))
+            some, of_pair = self.projections.of(coalitions, self.differing[rows].reshape(-1, coalitions.shape[1]))
             size = np.array([len(one.first) for one in some])[of_pair]
             begin = (listed + np.cumsum(size) - size).reshape(-1, self.copies)
             listed += int(size.sum())
@@ -193,14 +195,17 @@ class MaskedRows:
         return groups
 
     @cached_property
-    def _differing(self) -> Booleans:
+    def differing(self) -> Booleans:
         """Which players a row and a background row have unlike values of, shape (rows, copies, players)."""
-        return by_player(self.apart != 0, self.owner, self.coalitions.shape[1])
+        explained, background = self.marks
+        return by_player(explained[:, None] != background, self.owner, self.coalitions.shape[1])
 
     def batch(self, inputs: Integers | None = None) -> Batch:
         """The inputs, or those at the positions given."""
-        if self.are_cells:
-            cells = (self._all_marks() if inputs is None else self._marks_of(inputs)).view(np.float64)
+        if self.all_bits is not None:
+            explained, background = self.all_bits
+            bits = explained[self.rows], background
+            cells = (self._all_of(*bits) if inputs is None else self._some_of(*bits, inputs)).view(np.float64)
             types = [explained.dtype for explained, _ in self.all_columns.values()]
             return Batch.of_matrix(tuple(self.all_columns), cells, types)
         coalition, copy = np.divmod(np.arange(len(self)) if inputs is None else inputs, self.copies)
@@ -215,51 +220,54 @@ class MaskedRows:
             columns[name] = Repeated(values, which) if name in self.of_texts else values.take(which)
         return Batch.of_cells(columns)
 
-    def _all_marks(self) -> Integers:
-        """Marks of all inputs, shape (inputs, columns)."""
+    def _all_of(self, explained: Integers, background: Integers) -> Integers:
+        """What all inputs show of the rows that are masked and of the background, shape (inputs, columns)."""
         found = np.empty((len(self), self.present.shape[1]), dtype=np.int64)
         for part, _, each in self.stretches:
             if self.copies > 1 or each < MANY:
-                self._mix_marks(part, found)
+                self._mix(explained, background, part, found)
                 continue
             for shared in self._by_coalitions([slice(at, at + each) for at in range(part.start, part.stop, each)]):
                 if len(shared) > 1:
-                    self._choose_marks(shared, found)
+                    self._look_up(explained, background, shared, found)
                 else:
-                    self._mix_marks(shared[0], found)
+                    self._mix(explained, background, shared[0], found)
         return found
 
-    def _choose_marks(self, shared: Sequence[slice], found: Integers) -> None:
-        """Enter the marks of rows with the same coalitions, before a single background row.
+    def _look_up(self, explained: Integers, background: Integers, shared: Sequence[slice], found: Integers) -> None:
+        """Enter what rows with the same coalitions show, before a single background row.
 
-        Where each mark is found is worked out once for all of them.
+        Where each cell is found is worked out once for all of them.
         """
-        explained, background = self.marks
         columns = np.arange(len(background[0]))
         place = np.where(self.present[shared[0]], len(columns) + columns, columns)
         for part in shared:
             here = np.concatenate([background[0], explained[self.row[part.start]]])
-            # Out of range there is nothing; without the look at it, marks are copied straight to their place.
+            # Out of range there is nothing; without the look at it, cells are copied straight to their place.
             np.take(here, place, out=found[part], mode="clip")
 
-    def _mix_marks(self, part: slice, found: Integers) -> None:
-        """Enter the marks of some coalitions.
+    def _mix(self, explained: Integers, background: Integers, part: slice, found: Integers) -> None:
+        """Enter what some coalitions show.
 
         Chosen bit by bit, since a choice between numbers is slow where nobody can foresee it.
         """
-        present, row, background = self.present[part].view(np.int8), self.row[part], self.marks[1]
-        marks = found.reshape(-1, *background.shape)[part]
+        present, row, cells = (
+            self.present[part].view(np.int8),
+            self.row[part],
+            found.reshape(-1, *background.shape)[part],
+        )
+        apart = explained[:, None] ^ background
         at_once = max(1, IN_CACHE // self.copies)
-        for start in range(0, len(marks), at_once):
-            some = marks[start : start + at_once]
+        for start in range(0, len(cells), at_once):
+            some = cells[start : start + at_once]
             all_bits_where_shown = (-present[start : start + at_once]).astype(np.int64)
-            np.take(self.apart, row[start : start + at_once], axis=0, out=some, mode="clip")
+            np.take(apart, row[start : start + at_once], axis=0, out=some, mode="clip")
             np.bitwise_and(some, all_bits_where_shown[:, None], out=some)
             np.bitwise_xor(some, background, out=some)
 
-    def _marks_of(self, inputs: Integers) -> Integers:
-        """Marks of some inputs, shape (inputs, columns); see `_mix_marks`."""
-        background, apart = self.marks[1], self.apart.reshape(-1, self.apart.shape[2])
+    def _some_of(self, explained: Integers, background: Integers, inputs: Integers) -> Integers:
+        """What some inputs show, shape (inputs, columns); see `_mix`."""
+        apart = (explained[:, None] ^ background).reshape(-1, background.shape[1])
         found = np.empty((len(inputs), apart.shape[1]), dtype=np.int64)
         present, taken = self.present.view(np.int8), np.empty((min(len(inputs), IN_CACHE), apart.shape[1]), np.int64)
         for start in range(0, len(inputs), IN_CACHE):
@@ -295,12 +303,6 @@ class MaskedRows:
         return explained[self.rows], background
 
     @cached_property
-    def apart(self) -> Integers:
-        """In which bits the marks of every row are unlike those of the background, shape (rows, copies, columns)."""
-        explained, background = self.marks
-        return explained[:, None] ^ background
-
-    @cached_property
     def of_texts(self) -> set[str]:
         """Columns that hold texts and nothing else, none missing."""
         return {name for name, pair in self.columns.items() if all(_are_texts(column) for column in pair)}
@@ -323,11 +325,26 @@ class MaskedRows:
     def words(self, inputs: Integers | None = None) -> npt.NDArray[np.int64]:
         """Equal exactly where the inputs are equal, shape (inputs, words)."""
         if inputs is not None and len(inputs) <= TOLD_APART:
-            return self._marks_of(inputs)
+            return self._some_of(*self.marks, inputs)
         found = np.zeros((len(self) if inputs is None else len(inputs), self.digits[-1].word + 1), dtype=np.int64)
-        for digits, numbers in zip(self.digits, self._numbers(), strict=True):
-            chosen = numbers if inputs is None else numbers.take(inputs)
+        is_small_part = inputs is not None and len(inputs) < SMALL_PART * len(self)
+        together = self._numbers_of(inputs) if inputs is not None and is_small_part else self._numbers()
+        for digits, numbers in zip(self.digits, together, strict=True):
+            chosen = numbers if inputs is None or is_small_part else numbers.take(inputs)
             found[:, digits.word] += chosen.astype(np.int64) * digits.place
+        return found
+
+    def _numbers_of(self, inputs: Integers) -> Floats:
+        """What the digits of some inputs add up to, shape (parts of words, inputs); see `_numbers`."""
+        found = np.empty((len(self.digits), len(inputs)))
+        for start in range(0, len(inputs), IN_CACHE):
+            some = slice(start, start + IN_CACHE)
+            coalition, copy = np.divmod(inputs[some], self.copies)
+            shown, row = self.present.take(coalition, axis=0).astype(np.float64), self.row.take(coalition)
+            for (columns, explained, background, *_), numbers in zip(self.digits, found[:, some], strict=True):
+                added = explained.take(row, axis=0) - background.take(copy, axis=0)
+                np.einsum("ij,ij->i", shown[:, columns], added, out=numbers)
+                numbers += background.sum(axis=1).take(copy)
         return found
 
     def _numbers(self) -> Floats:

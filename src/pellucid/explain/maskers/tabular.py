@@ -227,12 +227,10 @@ class TabularMasker:
 
     @cached_property
     def marks(self) -> tuple[Integers, Integers]:
-        """Whole numbers that are equal where cells of a column are, of the rows and of the background, as matrices.
-
-        The bits of the cells, where all columns are numbers.
-        """
+        """Whole numbers that are equal where cells of a column are, of the rows and of the background, as matrices."""
         if self.numbers is not None:
-            return self.numbers[0].view(np.int64), self.numbers[1].view(np.int64)
+            # Zeros have two signs, and missing values many bits.
+            return _bits(*(np.where(np.isnan(side), np.nan, side + 0.0) for side in self.numbers))
         together = np.column_stack([codes(np.concatenate(pair))[0] for pair in self.typed.values()])
         return together[: self.rows], together[self.rows :]
 
@@ -269,10 +267,14 @@ class TabularMasker:
             row=(np.cumsum(occurs) - 1).take(asked.rows),
             all_columns=self.typed,
             all_marks=self.marks,
-            are_cells=self.numbers is not None,
+            all_bits=None if self.numbers is None else _bits(*self.numbers),
             copies=self.inputs_per_coalition,
             projections=self.projections,
         )
+
+
+def _bits(explained: Floats, background: Floats) -> tuple[Integers, Integers]:
+    return explained.view(np.int64), background.view(np.int64)
 
 
 def _equals(column: Column, value: Any) -> Booleans:
