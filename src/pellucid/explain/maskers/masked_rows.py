@@ -221,7 +221,7 @@ class MaskedRows:
         return Batch.of_cells(columns)
 
     def _all_of(self, explained: Integers, background: Integers) -> Integers:
-        """What all inputs show of the rows that are masked and of the background, shape (inputs, columns)."""
+        """What all inputs show of tables of the rows that are masked and of the background, shape (inputs, columns)."""
         found = np.empty((len(self), self.present.shape[1]), dtype=np.int64)
         for part, _, each in self.stretches:
             if self.copies > 1 or each < MANY:
@@ -251,12 +251,8 @@ class MaskedRows:
 
         Chosen bit by bit, since a choice between numbers is slow where nobody can foresee it.
         """
-        present, row, cells = (
-            self.present[part].view(np.int8),
-            self.row[part],
-            found.reshape(-1, *background.shape)[part],
-        )
-        apart = explained[:, None] ^ background
+        present, row = self.present[part].view(np.int8), self.row[part]
+        cells, apart = found.reshape(-1, *background.shape)[part], explained[:, None] ^ background
         at_once = max(1, IN_CACHE // self.copies)
         for start in range(0, len(cells), at_once):
             some = cells[start : start + at_once]
