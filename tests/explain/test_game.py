@@ -91,6 +91,16 @@ def test_each_distinct_input_is_asked_once():
     assert answer.model_rows == sum(model.sizes) <= 2**3
 
 
+def test_inputs_of_small_whole_numbers_are_told_apart_though_the_bits_of_these_are_nearly_all_zero():
+    rng = np.random.default_rng(0)
+    rows, background = rng.integers(4, size=(40, 6)), rng.integers(4, size=(3, 6))
+    coalitions = rng.random((20, 6)) < 0.5
+    asked = np.where(coalitions[None, :, None], rows[:, None, None], background[None, None])
+    played = games(rows, background, Recorder())
+    answer = played.values(Asked.join([Asked.of(row, coalitions) for row in range(40)]))
+    assert answer.model_rows == len(np.unique(asked.reshape(-1, 6), axis=0))
+
+
 def test_asking_once_gives_the_values_of_asking_always(monkeypatch):
     rng = np.random.default_rng(0)
     rows, background = rng.integers(3, size=(30, 8)), rng.integers(3, size=(4, 8))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pellucid.errors import ConfigError, DataError
+from pellucid.explain.maskers import masked_rows
 from pellucid.explain.maskers.tabular import TabularMasker, alike, players_of
 from pellucid.protocols.game import Asked
 from pellucid.protocols.model import Batch
@@ -107,6 +108,32 @@ def test_words_are_equal_exactly_where_inputs_are(seed, columns):
     chosen = rng.integers(len(masked), size=20)
     of_chosen = masked.words(chosen)
     assert np.array_equal((of_chosen[:, None] == of_chosen[None]).all(axis=2), same_words[np.ix_(chosen, chosen)])
+
+
+@pytest.mark.parametrize("small_part", [0.0, 1.0])
+def test_words_of_many_chosen_inputs_are_those_of_all(small_part, monkeypatch):
+    rng = np.random.default_rng(0)
+    rows, background = (Batch({str(i): rng.integers(3, size=n) for i in range(60)}) for n in (3, 4))
+    made = TabularMasker(rows, background, players_of(rows.names))
+    masked = made.masked(Asked.join([Asked.of(row, rng.random((5, 60)) < 0.5) for row in (2, 0)]))
+    monkeypatch.setattr(masked_rows, "TOLD_APART", 0)
+    monkeypatch.setattr(masked_rows, "SMALL_PART", small_part)
+    assert masked.words(np.array([39, 0, 17])).tolist() == masked.words()[[39, 0, 17]].tolist()
+
+
+@pytest.mark.parametrize("background_rows", [1, 2])
+@given(seed=st.integers(0, 2**32), many=st.integers(2, 6))
+def test_rows_that_share_coalitions_are_masked_like_any_others(background_rows, seed, many):
+    rng = np.random.default_rng(seed)
+    rows, background = rng.normal(size=(5, 3)), rng.normal(size=(background_rows, 3))
+    shared, own = rng.random((many, 3)) < 0.5, rng.random((many, 3)) < 0.5
+    asked = Asked.join([Asked.of(4, own), *(Asked.of(row, shared) for row in (0, 2, 3)), Asked.of(1, shared[1:])])
+    tables = (Batch({str(i): column for i, column in enumerate(table.T)}) for table in (rows, background))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(masked_rows, "MANY", 2)
+        cells = TabularMasker(*tables, players_of("012")).masked(asked).batch().matrix
+    expected = np.where(asked.coalitions[:, None], rows[asked.rows][:, None], background)
+    assert np.array_equal(cells, expected.reshape(-1, 3))
 
 
 def test_every_fault_of_the_groups_is_named():

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import pellucid
 from pellucid.explain.maskers.tabular import TabularMasker, players_of
 from pellucid.models.inputs import frame, has_text
 from pellucid.protocols.game import Asked
@@ -43,3 +44,43 @@ def test_a_masker_tells_which_columns_hold_texts_only(gap):
         assert set(batch.repeated) == (set() if gap else {"job"})
         for name, found in batch.repeated.items():
             assert found.texts[found.which].tolist() == batch.columns[name].tolist()
+
+
+def test_cells_of_texts_are_made_when_somebody_looks_at_the_column():
+    job = Repeated(objects("cook", "baker"), np.array([1, 0, 1]))
+    batch = Batch.of_cells({"job": job, "age": np.array([30, 40, 50])})
+    some = batch[1:]
+    assert (len(batch), len(some), some.names, set(some.repeated)) == (3, 2, ("job", "age"), {"job"})
+    assert batch.columns.made == {}
+    assert [column.tolist() for column in some.columns.values()] == [["cook", "baker"], [40, 50]]
+    assert some.columns["job"] is some.columns["job"]
+
+
+def test_a_function_may_write_into_its_frame_where_nobody_reads_the_cells_again():
+    age = np.array([30.0, 40.0])
+    batch = Batch.of_cells({"job": Repeated(objects("cook"), np.array([0, 0])), "age": age})
+    for handed_on, theirs in ((batch, False), (batch.given_away(), True), (batch.given_away().kept(), False)):
+        assert np.shares_memory(frame(handed_on)["age"].to_numpy(), age) == theirs
+        assert np.shares_memory(frame(handed_on[:1])["age"].to_numpy(), age) == theirs
+
+
+def test_what_a_function_writes_into_its_frame_changes_no_value():
+    rng = np.random.default_rng(0)
+    people = pd.DataFrame(
+        {"age": rng.normal(size=30), "job": rng.choice(["cook", "baker"], 30), "wage": rng.random(30)}
+    )
+
+    def score(rows: pd.DataFrame):
+        return rows["age"] * (rows["job"] == "cook") + rows["wage"] ** 2
+
+    def score_in_place(rows: pd.DataFrame):
+        found = score(rows)
+        rows["age"] = 0.0
+        rows.loc[:, "wage"] *= 2
+        return found
+
+    one, other = (
+        pellucid.explain(function, people[:10], baseline=people[10:], budget={"samples": 4}).values
+        for function in (score, score_in_place)
+    )
+    assert one.tolist() == other.tolist()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -122,7 +122,7 @@ def explained_rows(
         seed=question.plan.seed,
         link=question.link,
         confidence_level=confidence_level,
-        importances={way: _importances(together, way, confidence_level, players, outputs) for way in AGGREGATIONS},
+        importances=_Importances(together, confidence_level, players, outputs),
         notes=(f"Explained: {ways_noted}.", *found_out),
         frame_library=library,
     )
@@ -278,6 +278,30 @@ def _worth(question: Question, sampled: Attributions) -> list[str]:
                 f"the largest relative error is {worst:.3g}."
             )
     return notes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Importances(Mapping[Aggregation, tuple[FeatureImportance, ...]]):
+    """Importances by way of aggregation, found when somebody asks: for few rows they take longer than the values."""
+
+    found: Attributions
+    level: float
+    players: Sequence[str]
+    outputs: Sequence[str]
+    known: dict[Aggregation, tuple[FeatureImportance, ...]] = field(default_factory=dict)
+
+    def __getitem__(self, way: Aggregation) -> tuple[FeatureImportance, ...]:
+        if way not in AGGREGATIONS:
+            raise KeyError(way)
+        if way not in self.known:
+            self.known[way] = _importances(self.found, way, self.level, self.players, self.outputs)
+        return self.known[way]
+
+    def __iter__(self) -> Iterator[Aggregation]:
+        return iter(AGGREGATIONS)
+
+    def __len__(self) -> int:
+        return len(AGGREGATIONS)
 
 
 def _importances(

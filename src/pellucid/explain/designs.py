@@ -227,7 +227,10 @@ def _halves(players: int, per_size: Sequence[int], draws: Callable[[int], np.ran
             sizes.append(np.full(n, size))
     if ranked:
         # All sizes together: a step for each player costs as much for one subset as for many.
-        halves[np.r_[*ranked]] = _subset_of_rank(np.concatenate(ranks), players, np.concatenate(sizes))
+        of_ranked = np.zeros(len(halves), dtype=bool)
+        for part in ranked:
+            of_ranked[part] = True
+        halves[of_ranked] = _subset_of_rank(np.concatenate(ranks), players, np.concatenate(sizes))
     return halves
 
 

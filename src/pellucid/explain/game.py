@@ -117,7 +117,8 @@ class MaskedGames:
         parts, model_rows, repeating = [], 0, False
         for part in _parts(asked.rows, max(1, inputs // self.inputs_per_coalition)):
             scores, cost = self._masked_scores(asked[part], repeating)
-            parts.append(scores.reshape(-1, self.inputs_per_coalition, scores.shape[1]).mean(axis=1))
+            shape = (-1, self.inputs_per_coalition, scores.shape[1])
+            parts.append(scores if self.inputs_per_coalition == 1 else scores.reshape(shape).mean(axis=1))
             model_rows += cost
             repeating = cost < (1 - SURELY) * len(scores)
         return Answer(np.concatenate(parts) if parts else np.empty((0, 1)), model_rows)
@@ -223,14 +224,14 @@ def _equal_inputs(masked: Masked, among: Integers | None, repeating: bool) -> tu
     n = len(masked) if among is None else len(among)
     if n < 2 or (not repeating and n > 4 * PROBED and _repeated_share(masked, among, n) < WORTH_IT):
         return None
-    words = masked.words() if among is None else masked.words()[among]
+    words = masked.words(among)
     stands_for = _equal_ones(_mixed(words))
     kept = np.zeros(n, dtype=bool)
     kept[stands_for] = True
     first = np.flatnonzero(kept)
-    which = (np.cumsum(kept) - 1)[stands_for]
+    which = (np.cumsum(kept) - 1).take(stands_for)
     # Several words are mixed into one number, which different inputs could share: a chance of 2^-64 each, but checked.
-    if words.shape[1] > 1 and not np.array_equal(words[first][which], words):
+    if words.shape[1] > 1 and not np.array_equal(words.take(first, axis=0).take(which, axis=0), words):
         return None
     return first, which
 
@@ -242,17 +243,16 @@ def _equal_ones(numbers: npt.NDArray[np.uint64]) -> Integers:
     """
     bits = len(numbers).bit_length() + 1
     table = np.empty(1 << bits, dtype=np.int32 if bits < 32 else np.int64)
-    stands_for = np.arange(len(numbers), dtype=table.dtype)
-    left, draw = stands_for.copy(), np.random.default_rng(1)
-    of_left = numbers
+    stands_for, draw = np.empty(len(numbers), dtype=np.intp), np.random.default_rng(1)
+    left, of_left = np.arange(len(numbers), dtype=table.dtype), numbers
     while len(left):
         odd = draw.integers(2**63, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-        place = (of_left * odd) >> np.uint64(64 - bits)
+        place = ((of_left * odd) >> np.uint64(64 - bits)).view(np.intp)
         table[place] = left
-        met = table[place]
+        met = table.take(place).astype(np.intp)
         stands_for[left] = met
         # Others that fell on the same place are tried again with another multiplier.
-        missed = np.flatnonzero(numbers[met] != of_left)
+        missed = np.flatnonzero(numbers.take(met) != of_left)
         left, of_left = left[missed], of_left[missed]
     return stands_for
 
@@ -271,10 +271,10 @@ def _mixed(words: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
     unsigned = words.view(np.uint64)
     if unsigned.shape[1] == 1:
         return unsigned[:, 0]
-    odd = np.random.default_rng(0).integers(2**63, size=unsigned.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(
-        1
-    )
-    mixed: npt.NDArray[np.uint64] = (unsigned * odd).sum(axis=1, dtype=np.uint64)
+    # The lower bits of a double that is a small whole number are all zero, and those of products with it too.
+    unsigned = unsigned ^ (unsigned >> np.uint64(32))
+    drawn = np.random.default_rng(0).integers(2**63, size=unsigned.shape[1], dtype=np.uint64)
+    mixed: npt.NDArray[np.uint64] = unsigned @ (drawn * np.uint64(2) + np.uint64(1))
     return mixed
 
 

@@ -97,22 +97,14 @@ def frame(batch: Batch) -> Any:
     """
     pandas = require("pandas", extra="pandas")
     if batch.matrix is None:
-        return pandas.DataFrame(
-            {
-                # pandas looks at every text before it stores them in its own way; taking stored ones is quicker.
-                name: _stored(batch.repeated[name].texts, pandas).take(batch.repeated[name].which)
-                if name in batch.repeated
-                else _as_read(values)
-                for name, values in batch.columns.items()
-            }
-        )
+        return _frame_of_columns(batch, pandas)
     types = [values.dtype for values in batch[:0].columns.values()]
     # One column after the other, as in every other frame: sums of products must not depend on where the cells lie.
     columns = np.array(batch.matrix.T, order="C")
     if set(types) == {columns.dtype}:
         return pandas.DataFrame(columns.T, columns=list(batch.names), copy=False)
     typed = (values.astype(kind, copy=False) for values, kind in zip(columns, types, strict=True))
-    return pandas.DataFrame(dict(zip(batch.names, typed, strict=True)))
+    return pandas.DataFrame(dict(zip(batch.names, typed, strict=True)), copy=False)
 
 
 def typed(frame: Any, types: Mapping[str, Any]) -> Any:
@@ -134,12 +126,24 @@ def typed(frame: Any, types: Mapping[str, Any]) -> Any:
     return frame.assign(**columns)
 
 
-def _stored(texts: npt.NDArray[Any], pandas: Any) -> Any:
-    """Texts as pandas types them, kept as objects: encoders ask for those, and make them anew from any other store."""
-    typed = pandas.Series(texts).array
-    if isinstance(typed.dtype, pandas.StringDtype):
-        return typed.astype(pandas.StringDtype(storage="python", na_value=typed.dtype.na_value))
-    return typed
+def _frame_of_columns(batch: Batch, pandas: Any) -> Any:
+    stored = _type_of_texts(pandas)
+    columns = {
+        # pandas looks at every text before it stores them in its own way; taking stored ones is quicker.
+        name: pandas.array(batch.repeated[name].texts, stored).take(batch.repeated[name].which)
+        if name in batch.repeated
+        else _as_read(batch.columns[name])
+        for name in batch.columns
+    }
+    return pandas.DataFrame(columns, copy=False if batch.is_disposable else None)
+
+
+def _type_of_texts(pandas: Any) -> Any:
+    """As pandas types texts, kept as objects: encoders ask for those, and make them anew from any other store."""
+    kind = pandas.Series(["text"]).dtype
+    if isinstance(kind, pandas.StringDtype):
+        return pandas.StringDtype(storage="python", na_value=kind.na_value)
+    return kind
 
 
 def in_order_of(batch: Batch, features: Sequence[str], model: str) -> Batch:

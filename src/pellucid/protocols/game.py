@@ -24,7 +24,7 @@ def runs(places: Integers) -> list[slice]:
     >>> runs(np.array([4, 4, 7, 4]))
     [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None)]
     """
-    begins = np.flatnonzero(np.diff(places, prepend=-1)).tolist()
+    begins = [0, *(np.flatnonzero(places[1:] != places[:-1]) + 1).tolist()] if len(places) else []
     return [slice(begin, end) for begin, end in zip(begins, [*begins[1:], len(places)], strict=True)]
 
 

@@ -81,6 +81,18 @@ class Batch:
         """
         return cls(_Matrix.of(names, matrix, types))
 
+    @classmethod
+    def of_cells(cls, columns: Mapping[str, npt.NDArray[Any] | Repeated]) -> Batch:
+        """Columns of which some are known by their few texts, whose cells are made when somebody asks for the column.
+
+        Examples
+        --------
+        >>> job = Repeated(np.array(["cook", "baker"], dtype=object), np.array([1, 0, 1]))
+        >>> Batch.of_cells({"age": np.array([30, 40, 50]), "job": job})[1:].columns["job"].tolist()
+        ['cook', 'baker']
+        """
+        return cls(_Cells(columns), {name: one for name, one in columns.items() if isinstance(one, Repeated)})
+
     @property
     def matrix(self) -> npt.NDArray[Any] | None:
         """All cells, shape (rows, features), where they were given side by side; None where they were not."""
@@ -88,16 +100,21 @@ class Batch:
 
     @property
     def is_disposable(self) -> bool:
-        """Whether whoever takes the matrix may write into it."""
-        return isinstance(self.columns, _Matrix) and self.columns.disposable
+        """Whether whoever takes the cells may write into them."""
+        return isinstance(self.columns, _Matrix | _Cells) and self.columns.disposable
 
     def given_away(self) -> Batch:
-        """The same rows, whose matrix nobody else reads again, so that a function may compute in place."""
-        return Batch(replace(self.columns, disposable=True)) if isinstance(self.columns, _Matrix) else self
+        """The same rows, whose cells nobody else reads again, so that a function may compute in place."""
+        return self._handed_on(disposable=True)
 
     def kept(self) -> Batch:
-        """The same rows, whose matrix is read again, so that a function that computes in place gets a copy."""
-        return Batch(replace(self.columns, disposable=False)) if isinstance(self.columns, _Matrix) else self
+        """The same rows, whose cells are read again, so that a function that computes in place gets a copy."""
+        return self._handed_on(disposable=False)
+
+    def _handed_on(self, *, disposable: bool) -> Batch:
+        if not isinstance(self.columns, _Matrix | _Cells):
+            return self
+        return replace(self, columns=replace(self.columns, disposable=disposable))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -107,11 +124,16 @@ class Batch:
     def __len__(self) -> int:
         if isinstance(self.columns, _Matrix):
             return len(self.columns.cells)
+        if isinstance(self.columns, _Cells):
+            return self.columns.rows
         return len(next(iter(self.columns.values()), ()))
 
     def __getitem__(self, rows: slice | npt.NDArray[Any]) -> Batch:
         if isinstance(self.columns, _Matrix):
             return Batch(replace(self.columns, cells=self.columns.cells[rows]))
+        if isinstance(self.columns, _Cells):
+            some = Batch.of_cells({name: _some(column, rows) for name, column in self.columns.given.items()})
+            return some.given_away() if self.is_disposable else some
         return Batch(
             {name: values[rows] for name, values in self.columns.items()},
             {name: Repeated(found.texts, found.which[rows]) for name, found in self.repeated.items()},
@@ -149,6 +171,36 @@ class _Matrix(Mapping[str, npt.NDArray[Any]]):
 
     def __len__(self) -> int:
         return len(self.place)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cells(Mapping[str, npt.NDArray[Any]]):
+    """Columns by name; those of few texts are made at the first look."""
+
+    given: Mapping[str, npt.NDArray[Any] | Repeated]
+    disposable: bool = False
+    made: dict[str, npt.NDArray[Any]] = field(default_factory=dict, init=False)
+
+    @property
+    def rows(self) -> int:
+        first = next(iter(self.given.values()), ())
+        return len(first.which if isinstance(first, Repeated) else first)
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        if name not in self.made:
+            column = self.given[name]
+            self.made[name] = column.texts.take(column.which) if isinstance(column, Repeated) else column
+        return self.made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.given)
+
+    def __len__(self) -> int:
+        return len(self.given)
+
+
+def _some(column: npt.NDArray[Any] | Repeated, rows: slice | npt.NDArray[Any]) -> npt.NDArray[Any] | Repeated:
+    return Repeated(column.texts, column.which[rows]) if isinstance(column, Repeated) else column[rows]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from pellucid.protocols.game import runs
 from pellucid.protocols.model import Batch, Repeated
 from pellucid.records import dataclass
 
-__all__ = ["MaskedRows", "codes"]
+__all__ = ["MaskedRows", "by_player", "codes"]
 
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -23,10 +24,16 @@ Column = npt.NDArray[Any]
 
 IN_CACHE = 2048
 """Inputs that are built at a time: what is read and written again stays near the processor."""
+MANY = 256
+"""Coalitions of a row from which on it pays to find out whether other rows have the same."""
 TOLD_APART = 4096
 """Inputs of which cells are told apart faster than words can be made of them."""
-WORD = 2**50
-"""Below this, words are added up by the fast product of matrices of doubles, and differences stay exact."""
+EXACT = 2**50
+"""Below this, digits are added up by the fast product of matrices of doubles, and differences stay exact."""
+WORD = 2**62
+"""Below this, a whole number holds a word."""
+SMALL_PART = 1 / 16
+"""Share of the inputs below which numbers are added up for these only, as products of matrices are that much faster."""
 MERGED = 0.95
 """Share of the inputs that has to be left for merging to be worth it."""
 
@@ -47,6 +54,56 @@ def codes(column: Column) -> tuple[Integers, int]:
     return inverse, len(seen)
 
 
+def by_player(columns: Booleans, owner: Sequence[int], players: int) -> Booleans:
+    """Whether any column of each player is true, the last axis being columns first, then players.
+
+    >>> by_player(np.array([[True, False, False]]), [0, 0, 1], 2)
+    array([[ True, False]])
+    """
+    if list(owner) == list(range(players)):
+        return columns
+    of_columns = np.asarray(owner)
+    return np.stack([columns[..., of_columns == player].any(axis=-1) for player in range(players)], axis=-1)
+
+
+class Stretch(NamedTuple):
+    """Rows one after another that have equally many coalitions.
+
+    Parameters
+    ----------
+    part
+        Where their coalitions stand.
+    rows
+        Which rows, among those that are masked, shape (rows,).
+    each
+        Coalitions of a row.
+    """
+
+    part: slice
+    rows: Integers
+    each: int
+
+
+class Digits(NamedTuple):
+    """A part of a word: a number with one digit per column, in a base of as many values as the column has.
+
+    Parameters
+    ----------
+    columns
+        Which columns.
+    explained, background
+        Digits at their places, of the rows that are masked and of the background, shape (rows, columns).
+    word, place
+        The word, and what the part is multiplied by in it.
+    """
+
+    columns: slice
+    explained: Floats
+    background: Floats
+    word: int
+    place: int
+
+
 @dataclass(frozen=True, eq=False)
 class MaskedRows:
     """Inputs of some coalitions, not yet built.
@@ -63,8 +120,10 @@ class MaskedRows:
         Which of them each coalition has.
     all_columns
         Values of all rows and of the background, by name.
-    all_numbers
-        The same as matrices, where all columns are numbers that doubles hold.
+    all_marks
+        Whole numbers that are equal where cells of a column are, of all rows and of the background.
+    all_bits
+        Bits of the cells in the same order, where all of these are numbers that doubles hold.
     copies
         Number of background rows.
     projections
@@ -76,7 +135,8 @@ class MaskedRows:
     rows: Integers
     row: Integers
     all_columns: Mapping[str, tuple[Column, Column]]
-    all_numbers: tuple[Floats, Floats] | None
+    all_marks: tuple[Integers, Integers]
+    all_bits: tuple[Integers, Integers] | None
     copies: int
     projections: Projections
 
@@ -111,10 +171,11 @@ class MaskedRows:
             size = np.array([len(one.first) for one in some])[of_pair]
             begin = (listed + np.cumsum(size) - size).reshape(-1, self.copies)
             listed += int(size.sum())
-            kinds = np.stack([one.which for one in some], axis=1)
+            kinds = np.stack([one.which for one in some])
             for part, of_copy, at in zip(shared, of_pair.reshape(-1, self.copies), begin, strict=True):
-                np.take(kinds, of_copy, axis=1, out=which[part], mode="clip")
-                which[part] += at
+                by_copy = kinds.take(of_copy, axis=0)
+                by_copy += at[:, None]
+                which[part] = by_copy.T
             start = np.array([part.start for part in shared])[:, None] * self.copies + np.arange(self.copies)
             positions = np.concatenate([some[place].first for place in of_pair.tolist()])
             first.append(positions * self.copies + np.repeat(start.ravel(), size))
@@ -123,78 +184,108 @@ class MaskedRows:
     def _by_coalitions(self, parts: Sequence[slice]) -> list[list[slice]]:
         """Rows one after another that are asked for the same coalitions."""
         groups: list[list[slice]] = []
+        last = b""
         for part in parts:
-            if groups and np.array_equal(self.coalitions[groups[-1][0]], self.coalitions[part]):
+            cells = self.coalitions[part].tobytes()
+            if groups and cells == last:
                 groups[-1].append(part)
             else:
                 groups.append([part])
+                last = cells
         return groups
 
     @cached_property
     def differing(self) -> Booleans:
         """Which players a row and a background row have unlike values of, shape (rows, copies, players)."""
-        if self.all_numbers is None:
-            columns = np.concatenate([here[:, None] != absent for _, here, absent in self.places], axis=2)
-        else:
-            columns = self.bits[1] != 0
-        if self._columns_are_players:
-            return columns
-        owner = np.asarray(self.owner)
-        return np.stack([columns[:, :, owner == i].any(axis=2) for i in range(self.coalitions.shape[1])], axis=2)
+        explained, background = self.marks
+        return by_player(explained[:, None] != background, self.owner, self.coalitions.shape[1])
 
     def batch(self, inputs: Integers | None = None) -> Batch:
         """The inputs, or those at the positions given."""
-        if self.all_numbers is not None:
-            cells = self._all_cells() if inputs is None else self._cells(inputs)
+        if self.all_bits is not None:
+            explained, background = self.all_bits
+            bits = explained[self.rows], background
+            cells = (self._all_of(*bits) if inputs is None else self._some_of(*bits, inputs)).view(np.float64)
             types = [explained.dtype for explained, _ in self.all_columns.values()]
             return Batch.of_matrix(tuple(self.all_columns), cells, types)
         coalition, copy = np.divmod(np.arange(len(self)) if inputs is None else inputs, self.copies)
-        row, absent = self.row[coalition], np.ascontiguousarray(~self.present.T)
+        row, all_bits_where_absent = self.row.take(coalition), -np.ascontiguousarray(~self.present.T).astype(np.intp)
         # Background rows stand behind the rows: a sum tells which of them, where a choice would be slow.
         further = len(self.rows) + copy - row
-        columns: dict[str, Column] = {}
-        repeated: dict[str, Repeated] = {}
-        for (name, pair), of_coalitions in zip(self.columns.items(), absent, strict=True):
-            values, which = np.concatenate(pair), further * of_coalitions.take(coalition)
+        columns: dict[str, Column | Repeated] = {}
+        for (name, pair), of_coalitions in zip(self.columns.items(), all_bits_where_absent, strict=True):
+            values, which = np.concatenate(pair), of_coalitions.take(coalition)
+            which &= further
             which += row
-            columns[name] = values.take(which)
-            if name in self.of_texts:
-                repeated[name] = Repeated(values, which)
-        return Batch(columns, repeated)
+            columns[name] = Repeated(values, which) if name in self.of_texts else values.take(which)
+        return Batch.of_cells(columns)
 
-    def _all_cells(self) -> Column:
-        """Cells of all inputs, shape (inputs, columns).
+    def _all_of(self, explained: Integers, background: Integers) -> Integers:
+        """What all inputs show of tables of the rows that are masked and of the background, shape (inputs, columns)."""
+        found = np.empty((len(self), self.present.shape[1]), dtype=np.int64)
+        for part, _, each in self.stretches:
+            if self.copies > 1 or each < MANY:
+                self._mix(explained, background, part, found)
+                continue
+            for shared in self._by_coalitions([slice(at, at + each) for at in range(part.start, part.stop, each)]):
+                if len(shared) > 1:
+                    self._look_up(explained, background, shared, found)
+                else:
+                    self._mix(explained, background, shared[0], found)
+        return found
+
+    def _look_up(self, explained: Integers, background: Integers, shared: Sequence[slice], found: Integers) -> None:
+        """Enter what rows with the same coalitions show, before a single background row.
+
+        Where each cell is found is worked out once for all of them.
+        """
+        columns = np.arange(len(background[0]))
+        place = np.where(self.present[shared[0]], len(columns) + columns, columns)
+        for part in shared:
+            here = np.concatenate([background[0], explained[self.row[part.start]]])
+            # Out of range there is nothing; without the look at it, cells are copied straight to their place.
+            np.take(here, place, out=found[part], mode="clip")
+
+    def _mix(self, explained: Integers, background: Integers, part: slice, found: Integers) -> None:
+        """Enter what some coalitions show.
 
         Chosen bit by bit, since a choice between numbers is slow where nobody can foresee it.
         """
-        background, apart = self.bits
-        cells = np.empty((len(self.present), *apart.shape[1:]), dtype=np.int64)
+        present, row = self.present[part].view(np.int8), self.row[part]
+        cells, apart = found.reshape(-1, *background.shape)[part], explained[:, None] ^ background
         at_once = max(1, IN_CACHE // self.copies)
         for start in range(0, len(cells), at_once):
-            part = slice(start, start + at_once)
-            all_bits_where_shown = (-self.present[part].view(np.int8)).astype(np.int64)
-            # Out of range there is nothing; without the look at it, rows are copied straight to their place.
-            np.take(apart, self.row[part], axis=0, out=cells[part], mode="clip")
-            np.bitwise_and(cells[part], all_bits_where_shown[:, None], out=cells[part])
-            np.bitwise_xor(cells[part], background, out=cells[part])
-        return cells.reshape(len(self), -1).view(np.float64)
+            some = cells[start : start + at_once]
+            all_bits_where_shown = (-present[start : start + at_once]).astype(np.int64)
+            np.take(apart, row[start : start + at_once], axis=0, out=some, mode="clip")
+            np.bitwise_and(some, all_bits_where_shown[:, None], out=some)
+            np.bitwise_xor(some, background, out=some)
 
-    def _cells(self, inputs: Integers) -> Column:
-        """Cells of some inputs, shape (inputs, columns); see `_all_cells`."""
-        background, apart = self.bits
-        apart = apart.reshape(-1, apart.shape[2])
-        cells = np.empty((len(inputs), apart.shape[1]), dtype=np.int64)
+    def _some_of(self, explained: Integers, background: Integers, inputs: Integers) -> Integers:
+        """What some inputs show, shape (inputs, columns); see `_mix`."""
+        apart = (explained[:, None] ^ background).reshape(-1, background.shape[1])
+        found = np.empty((len(inputs), apart.shape[1]), dtype=np.int64)
         present, taken = self.present.view(np.int8), np.empty((min(len(inputs), IN_CACHE), apart.shape[1]), np.int64)
         for start in range(0, len(inputs), IN_CACHE):
-            part = cells[start : start + IN_CACHE]
+            part = found[start : start + IN_CACHE]
             other = taken[: len(part)]
             coalition, copy = np.divmod(inputs[start : start + IN_CACHE], self.copies)
             np.take(apart, self.row[coalition] * self.copies + copy, axis=0, out=part, mode="clip")
-            other[:] = -present.take(coalition, axis=0)
+            np.negative(present.take(coalition, axis=0), out=other)
             np.bitwise_and(part, other, out=part)
             np.take(background, copy, axis=0, out=other, mode="clip")
             np.bitwise_xor(part, other, out=part)
-        return cells.view(np.float64)
+        return found
+
+    @cached_property
+    def stretches(self) -> list[Stretch]:
+        """All coalitions, row by row."""
+        begins = np.array([part.start for part in runs(self.row)], dtype=np.intp)
+        each, rows = np.diff(begins, append=len(self.row)), self.row[begins]
+        return [
+            Stretch(slice(int(begins[same][0]), int(begins[same][-1] + each[same][-1])), rows[same], int(each[same][0]))
+            for same in runs(each)
+        ]
 
     @cached_property
     def columns(self) -> dict[str, tuple[Column, Column]]:
@@ -202,10 +293,10 @@ class MaskedRows:
         return {name: (explained[self.rows], absent) for name, (explained, absent) in self.all_columns.items()}
 
     @cached_property
-    def bits(self) -> tuple[Integers, Integers]:
-        """Bits of the background, and in which of them every row is unlike it, shape (rows, copies, columns)."""
-        explained, background = (side.view(np.int64) for side in self.all_numbers or ())
-        return background, explained[self.rows, None] ^ background
+    def marks(self) -> tuple[Integers, Integers]:
+        """Marks of the rows that are masked, shape (rows, columns), and of the background."""
+        explained, background = self.all_marks
+        return explained[self.rows], background
 
     @cached_property
     def of_texts(self) -> set[str]:
@@ -213,85 +304,90 @@ class MaskedRows:
         return {name for name, pair in self.columns.items() if all(_are_texts(column) for column in pair)}
 
     @cached_property
-    def places(self) -> list[tuple[slice, npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
-        """Digits of every row and background row: columns of a word, then shape (rows, columns), (copies, columns).
-
-        A word is a number with one digit per column, in a base of as many values as the column has here.
-        """
-        coded = [codes(np.concatenate(pair)) for pair in self.columns.values()]
-        words: list[tuple[slice, npt.NDArray[np.float64], npt.NDArray[np.float64]]] = []
-        start, place = 0, 1
-        digits: list[npt.NDArray[np.float64]] = []
-        for i, (number, distinct) in enumerate(coded):
-            if place * distinct >= WORD:
-                words.append(self._word(start, digits))
-                start, place, digits = i, 1, []
-            digits.append(number.astype(float) * place)
-            place *= distinct
-        return [*words, self._word(start, digits)]
-
-    def _word(
-        self, start: int, digits: Sequence[npt.NDArray[np.float64]]
-    ) -> tuple[slice, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        together = np.column_stack(digits)
-        return slice(start, start + len(digits)), together[: -self.copies], together[-self.copies :]
+    def digits(self) -> list[Digits]:
+        """The parts of all words, of which there are as few as hold all columns."""
+        ranks, distinct = _ranks(np.concatenate(self.marks))
+        parts = _within(distinct, EXACT)
+        values = [math.prod(distinct[part]) for part in parts]
+        found = []
+        for word, of_word in enumerate(_within(values, WORD)):
+            for part in range(of_word.start, of_word.stop):
+                columns = parts[part]
+                digits = ranks[:, columns] * np.cumprod([1.0, *distinct[columns][:-1]])
+                place = math.prod(values[of_word.start : part])
+                found.append(Digits(columns, digits[: -self.copies], digits[-self.copies :], word, place))
+        return found
 
     def words(self, inputs: Integers | None = None) -> npt.NDArray[np.int64]:
         """Equal exactly where the inputs are equal, shape (inputs, words)."""
-        if inputs is not None and self.all_numbers is not None and len(inputs) <= TOLD_APART:
-            return self._cells(inputs).view(np.int64)
-        found = np.empty((len(self) if inputs is None else len(inputs), len(self.places)), dtype=np.int64)
-        for i, (columns, explained, background) in enumerate(self.places):
-            if inputs is None:
-                found[:, i] = self._words_of_all(columns, explained, background)
-            else:
-                found[:, i] = self._words_of(inputs, columns, explained, background)
+        if inputs is not None and len(inputs) <= TOLD_APART:
+            return self._some_of(*self.marks, inputs)
+        found = np.zeros((len(self) if inputs is None else len(inputs), self.digits[-1].word + 1), dtype=np.int64)
+        is_small_part = inputs is not None and len(inputs) < SMALL_PART * len(self)
+        together = self._numbers_of(inputs) if inputs is not None and is_small_part else self._numbers()
+        for digits, numbers in zip(self.digits, together, strict=True):
+            chosen = numbers if inputs is None or is_small_part else numbers.take(inputs)
+            found[:, digits.word] += chosen.astype(np.int64) * digits.place
         return found
 
-    def _words_of(self, inputs: Integers, columns: slice, explained: Floats, background: Floats) -> Floats:
-        """One word of some inputs, shape (inputs,); see `_words_of_all`. Those of a coalition stand together."""
-        coalition, copy = np.divmod(inputs, self.copies)
-        begins = np.flatnonzero(np.diff(coalition, prepend=-1))
-        if len(begins) == len(inputs):
-            return self._words_of_single(coalition, copy, columns, explained, background)
-        ends = np.append(begins[1:], len(inputs))
-        found: Floats = background.sum(axis=1)[copy]
-        added, others = explained - background[0], (background - background[0]).T
-        for start in range(0, len(begins), IN_CACHE):
-            part = slice(start, start + IN_CACHE)
-            of_part = slice(begins[part][0], ends[part][-1])
-            which = coalition[begins[part]]
-            shown = self.present[which, columns].astype(np.float64)
-            of_games = np.einsum("cj,cj->c", shown, added[self.row[which]])[:, None] - shown @ others
-            run = np.repeat(np.arange(len(which)), ends[part] - begins[part])
-            found[of_part] += of_games[run, copy[of_part]]
+    def _numbers_of(self, inputs: Integers) -> Floats:
+        """What the digits of some inputs add up to, shape (parts of words, inputs); see `_numbers`."""
+        found = np.empty((len(self.digits), len(inputs)))
+        for start in range(0, len(inputs), IN_CACHE):
+            some = slice(start, start + IN_CACHE)
+            coalition, copy = np.divmod(inputs[some], self.copies)
+            shown, row = self.present.take(coalition, axis=0).astype(np.float64), self.row.take(coalition)
+            for (columns, explained, background, *_), numbers in zip(self.digits, found[:, some], strict=True):
+                added = explained.take(row, axis=0) - background.take(copy, axis=0)
+                np.einsum("ij,ij->i", shown[:, columns], added, out=numbers)
+                numbers += background.sum(axis=1).take(copy)
         return found
 
-    def _words_of_single(
-        self, coalition: Integers, copy: Integers, columns: slice, explained: Floats, background: Floats
-    ) -> Floats:
-        """One word of one input for each of some coalitions, before the background rows given, shape (coalitions,)."""
-        found: Floats = background.sum(axis=1)[copy]
-        pairs = (explained[:, None] - background).reshape(-1, explained.shape[1])
-        for start in range(0, len(found), IN_CACHE):
-            part = slice(start, start + IN_CACHE)
-            shown = self.present[coalition[part], columns]
-            which = self.row[coalition[part]] * self.copies + copy[part]
-            found[part] += np.einsum("cj,cj->c", shown, pairs.take(which, axis=0))
-        return found
+    def _numbers(self) -> Floats:
+        """What the digits of every input add up to, shape (parts of words, inputs).
 
-    def _words_of_all(self, columns: slice, explained: Floats, background: Floats) -> Floats:
-        """One word of every input, shape (inputs,): that of the background row, and what the row's own cells add."""
-        first = background[0]
-        added, others, of_background = explained - first, first - background, background.sum(axis=1)
-        of_copies = np.concatenate([others.T, np.ones((1, self.copies)), of_background[None]])
-        found = np.empty((len(self.present), self.copies))
-        for start in range(0, len(found), IN_CACHE):
-            part = slice(start, start + IN_CACHE)
-            shown = self.present[part, columns].astype(np.float64)
-            of_rows = np.einsum("cj,cj->c", shown, added[self.row[part]])
-            np.matmul(np.column_stack([shown, of_rows, np.ones(len(shown))]), of_copies, out=found[part])
-        return found.ravel()
+        That is the number of the background row, and what the row's own cells add.
+        """
+        found = np.empty((len(self.digits), len(self.present), self.copies))
+        for part, rows, each in self.stretches:
+            present = self.present[part].reshape(len(rows), each, -1)
+            numbers = found[:, part].reshape(len(found), *present.shape[:2], self.copies)
+            at_once = max(1, IN_CACHE // each)
+            for start in range(0, len(rows), at_once):
+                some = slice(start, start + at_once)
+                shown = present[some].astype(np.float64)
+                for (columns, explained, background, *_), of_part in zip(self.digits, numbers[:, some], strict=True):
+                    added = (explained[rows[some], None] - background).swapaxes(1, 2)
+                    np.matmul(shown[:, :, columns], added, out=of_part)
+                    of_part += background.sum(axis=1)
+        return found.reshape(len(found), -1)
+
+
+def _ranks(numbers: Integers) -> tuple[Integers, list[int]]:
+    """The rank of each number among the distinct ones of its column, and how many these are, by column."""
+    columns = np.ascontiguousarray(numbers.T)
+    order = columns.argsort(axis=1)
+    ordered = np.take_along_axis(columns, order, axis=1)
+    of_ordered = (np.diff(ordered, axis=1, prepend=ordered[:, :1]) != 0).cumsum(axis=1)
+    ranks = np.empty_like(order)
+    np.put_along_axis(ranks, order, of_ordered, axis=1)
+    return ranks.T, (of_ordered[:, -1] + 1).tolist()
+
+
+def _within(factors: Sequence[int], bound: int) -> list[slice]:
+    """Consecutive factors, each below the bound, whose product stays below it.
+
+    >>> _within([2, 3, 5, 4], 10)
+    [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None)]
+    """
+    parts, product = [slice(0, 0)], 1
+    for place, factor in enumerate(factors):
+        if product * factor >= bound:
+            parts.append(slice(place, place))
+            product = 1
+        parts[-1] = slice(parts[-1].start, place + 1)
+        product *= factor
+    return parts
 
 
 def _are_texts(column: Column) -> bool:

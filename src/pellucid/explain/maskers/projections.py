@@ -32,7 +32,7 @@ class Projection:
     Parameters
     ----------
     first
-        Positions of coalitions that differ in these players, one of each kind, ascending.
+        Positions of coalitions that differ in these players, one of each kind.
     which
         For every coalition which of those it agrees with, shape (coalitions,).
     """
@@ -96,9 +96,9 @@ def _projected(coalitions: Booleans, sets: Booleans) -> list[Projection]:
 
 
 def _of_numbers(numbers: Integers, below: int) -> Projection:
-    positions = np.arange(len(numbers), dtype=np.int32)
-    table = np.empty(below, dtype=np.int32)
-    table[numbers] = positions
-    met = table[numbers]
-    stands_for_itself = met == positions
-    return Projection(np.flatnonzero(stands_for_itself), (np.cumsum(stands_for_itself) - 1)[met])
+    table = np.zeros(below, dtype=np.intp)
+    table[numbers] = 1
+    which = (np.cumsum(table) - 1).take(numbers)
+    first = np.empty(np.count_nonzero(table), dtype=np.intp)
+    first[which] = np.arange(len(numbers))
+    return Projection(first, which)

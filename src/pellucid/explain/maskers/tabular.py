@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
-from pellucid.explain.maskers.masked_rows import MaskedRows, codes
+from pellucid.explain.maskers.masked_rows import MaskedRows, by_player, codes
 from pellucid.explain.maskers.projections import Projections
 from pellucid.protocols.game import Asked
 from pellucid.protocols.model import Batch
@@ -226,6 +226,15 @@ class TabularMasker:
         return explained, background
 
     @cached_property
+    def marks(self) -> tuple[Integers, Integers]:
+        """Whole numbers that are equal where cells of a column are, of the rows and of the background, as matrices."""
+        if self.numbers is not None:
+            # Zeros have two signs, and missing values many bits.
+            return _bits(*(np.where(np.isnan(side), np.nan, side + 0.0) for side in self.numbers))
+        together = np.column_stack([codes(np.concatenate(pair))[0] for pair in self.typed.values()])
+        return together[: self.rows], together[self.rows :]
+
+    @cached_property
     def projections(self) -> Projections:
         """Which coalitions show the same, as far as it was found out."""
         return Projections()
@@ -236,12 +245,10 @@ class TabularMasker:
 
     def active(self, rows: Sequence[int]) -> Booleans:
         """Which players differ from any background row, shape (rows, players)."""
-        differs = np.zeros((len(rows), self.players), dtype=bool)
-        of_rows = np.asarray(rows, dtype=np.intp)
-        for name, player in self.player_of_column.items():
-            explained, background = self.typed[name]
-            differs[:, player] |= _differs(explained[of_rows], background)
-        return differs
+        explained, background = self.numbers or self.marks
+        differs = ~_equals(explained[np.asarray(rows, dtype=np.intp)], background[0])
+        differs |= ~_equals(background, background[0]).all(axis=0)
+        return by_player(differs, self.owner, self.players)
 
     def unmasked(self, rows: Sequence[int]) -> Batch:
         """The rows themselves."""
@@ -257,22 +264,17 @@ class TabularMasker:
             coalitions=asked.coalitions,
             owner=self.owner,
             rows=distinct,
-            row=(np.cumsum(occurs) - 1)[asked.rows],
+            row=(np.cumsum(occurs) - 1).take(asked.rows),
             all_columns=self.typed,
-            all_numbers=self.numbers,
+            all_marks=self.marks,
+            all_bits=None if self.numbers is None else _bits(*self.numbers),
             copies=self.inputs_per_coalition,
             projections=self.projections,
         )
 
 
-def _differs(column: Column, background: Column) -> Booleans:
-    """Which cells are unlike any of the background, shape (rows,)."""
-    if column.dtype.kind == "O":
-        number, _ = codes(np.concatenate([column, background]))
-        column, background = number[: len(column)], number[len(column) :]
-    if not _equals(background, background[0]).all():
-        return np.ones(len(column), dtype=bool)
-    return ~_equals(column, background[0])
+def _bits(explained: Floats, background: Floats) -> tuple[Integers, Integers]:
+    return explained.view(np.int64), background.view(np.int64)
 
 
 def _equals(column: Column, value: Any) -> Booleans:
