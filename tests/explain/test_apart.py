@@ -180,8 +180,9 @@ def test_too_few_samples_for_an_error_leave_it_unknown():
 def test_samples_are_the_mean_of_those_before_each_background_row():
     model = Model()
     found = explain_games(games_of(rows=1, model=model), Plan(budget=Budget(precision=0.02)))
-    # Besides the coalitions, the row itself and every background row are asked.
-    assert (found.samples[0] - 1) * BACKGROUND < model.asked - 1 - BACKGROUND <= found.samples[0] * BACKGROUND
+    # Besides the coalitions, the row itself and every background row are asked; a few coalitions show what others do.
+    asked = model.asked - 1 - BACKGROUND
+    assert 0.9 * (found.samples[0] - 1) * BACKGROUND < asked <= found.samples[0] * BACKGROUND
 
 
 def test_players_differ_before_each_background_row_where_its_cells_differ():
