@@ -23,6 +23,7 @@ from pellucid.records import dataclass
 __all__ = ["Background", "can_be_stratified", "ends_before_each", "strata_of", "stratified"]
 
 Booleans = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
 
 MOST_STRATA = 10
@@ -73,21 +74,24 @@ def can_be_stratified(games: Games) -> bool:
     return isinstance(games, MaskedGames) and games.inputs_per_coalition > 1
 
 
-def ends_before_each(games: Games, rows: Integers) -> tuple[Answer, Answer]:
-    """Values of the empty coalition before every single background row, and of the full one.
+def ends_before_each(games: Games, rows: Integers) -> tuple[Floats, Answer]:
+    """Values of the empty coalition before every single background row, and of the full one with the cost of both.
 
     Returns
     -------
-    Answer, Answer
+    array, Answer
         Shape (background rows, rows, outputs) and (rows, outputs).
     """
     background, based = games.inputs_per_coalition, rows[:1] if games.has_common_base else rows
     each = stratified(games, background)
     before = based * background + np.arange(background)[:, None]
-    empty = each.values(Asked(before.ravel(), np.zeros((before.size, games.players), dtype=bool)))
-    full = each.values(Asked(rows * background, np.ones((len(rows), games.players), dtype=bool)))
-    values = empty.values.reshape(background, len(based), -1)
-    return Answer(np.broadcast_to(values, (background, len(rows), values.shape[2])), empty.model_rows), full
+    empty = Asked(before.ravel(), np.zeros((before.size, games.players), dtype=bool))
+    full = Asked(rows * background, np.ones((len(rows), games.players), dtype=bool))
+    # In one call of the model.
+    asked = each.values(Asked.join([empty, full]))
+    bases, of_rows = np.split(asked.values, [before.size])
+    values = bases.reshape(background, len(based), -1)
+    return np.broadcast_to(values, (background, len(rows), values.shape[2])), Answer(of_rows, asked.model_rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
