@@ -12,7 +12,7 @@ __all__ = ["Pace"]
 logger = logging.getLogger(__name__)
 
 FIRST_BATCH = 64
-LARGEST_BATCH = 8_192
+LARGEST_BATCH = 16_384
 """Above this the cost of a request by itself is spread thin everywhere, and the end of a job waits for a late one."""
 MODERATE_BATCH = 1_024
 """A record may cost less in such a batch than in a much larger one."""
@@ -23,7 +23,15 @@ FAIR_SHARE = 4_096
 ANSWERED_BEFORE = 4
 """A larger size is tried when so many times as many records were answered, so that it costs a short job little."""
 WANTED_SECONDS = 0.5
-"""A request takes no longer than about this, so that a killed job loses little."""
+"""The records of a request take no longer than about this, so that a killed job loses little."""
+LONGEST_SECONDS = 5.0
+"""Nor does a request that costs much by itself take longer than this."""
+TIMES_OWN_COST = 4
+"""The records of a request take so many times as long as what it costs by itself: four fifths of the time are theirs."""
+OWN_COST = 0.25
+"""Share of its time below which a small request is taken to cost nothing by itself."""
+LARGEST_STEP = 8
+"""How much larger batches become by what two answers tell of what a request costs by itself."""
 WORTH_IT = 1.1
 """Throughput that a step must gain to be kept; smaller gains are noise."""
 WINDOW_SECONDS = 0.03
@@ -35,9 +43,11 @@ class Pace:
 
     The first request is small and goes alone, so that its time is its own. How much of that is the request's and how
     much the records' is not known, so the next batch is as large as takes `WANTED_SECONDS` if all was the records'. A
-    job of moderate length is then a few large requests. Concurrency doubles as long as that brings a tenth more records
-    per second. In a longer job a moderate batch is tried too, and where it brings a tenth more, batches double from
-    there as long as that does. Requests that take more than twice `WANTED_SECONDS` shrink at any time.
+    job of moderate length is then a few large requests. Where the first request took so long that no larger one may
+    follow, one of half the size tells how much of the time was the request's own, and batches become as large as makes
+    that a fifth. Concurrency doubles as long as that brings a tenth more records per second. In a longer job a moderate
+    batch is tried too, and where it brings a tenth more, batches double from there as long as that does. Requests that
+    take more than twice as long as wanted shrink at any time.
 
     Parameters
     ----------
@@ -56,6 +66,8 @@ class Pace:
         self._least_concurrency = min(2, settings.max_concurrency)
         self.concurrency = 1 if self._growing else self._least_concurrency
         self._smaller: tuple[int, float] | None = None
+        self._compared: tuple[int, float] | None = None
+        self._wanted = WANTED_SECONDS
         self._leaping = True
         self._leapt = False
         self._searching = settings.max_concurrency > self._least_concurrency
@@ -83,11 +95,17 @@ class Pace:
 
     def answered(self, records: int, seconds: float, now: float) -> None:
         """A request was answered after ``seconds``, at the time ``now``."""
-        if not self._answered:
-            self.concurrency = max(self.concurrency, self._least_concurrency)
+        is_first = not self._answered
         self._answered += records
+        if self._compared is not None:
+            self._learn_own_cost(records, seconds)
+            return
+        if is_first and self._growing and records > 1 and seconds >= WANTED_SECONDS / 2:
+            self._compare_with_smaller(records, seconds)
+            return
+        self.concurrency = max(self.concurrency, self._least_concurrency) if is_first else self.concurrency
         adapts = self._settings.batch_records is None and self.batch_records > 1
-        if adapts and seconds > 2 * WANTED_SECONDS and 2 * records > self.batch_records:
+        if adapts and seconds > 2 * self._wanted and 2 * records > self.batch_records:
             if self._crowded:
                 self._crowded -= 1
             else:
@@ -126,9 +144,39 @@ class Pace:
             self._crowded = self.concurrency - 1
             self.concurrency, self._searching, self._window = self._best_concurrency, False, None
             return
-        self.batch_records = max(1, int(records * WANTED_SECONDS / seconds))
+        self.batch_records = max(1, int(records * self._wanted / seconds))
         self._growing, self._best_rate, self._window = True, 0.0, None
         self._leaping = self._leapt = False
+
+    def _compare_with_smaller(self, records: int, seconds: float) -> None:
+        """Ask half as much, which takes half as long if the time is that of the records, and hardly less if not."""
+        self._compared = records, seconds
+        self.batch_records = max(1, min(records // 2, int(records * WANTED_SECONDS / seconds)))
+
+    def _learn_own_cost(self, records: int, seconds: float) -> None:
+        """Go to the batch that makes what a request costs by itself a small part, as two sizes tell."""
+        if self._compared is None or not self._is_present(records) or records == self._compared[0]:
+            return
+        (fewer, quicker), (more, slower) = sorted([self._compared, (records, seconds)])
+        self.concurrency, self._compared = max(self.concurrency, self._least_concurrency), None
+        if quicker < WANTED_SECONDS / 2:
+            self._smaller = fewer, quicker
+            self._leap(fewer, quicker)
+            return
+        of_one = max(slower - quicker, 0.0) / (more - fewer)
+        own = quicker - fewer * of_one
+        if own < OWN_COST * quicker:
+            self._settle(max(1, int(fewer * WANTED_SECONDS / quicker)))
+            return
+        of_records = min(max(WANTED_SECONDS, TIMES_OWN_COST * own), max(WANTED_SECONDS, LONGEST_SECONDS - own))
+        self._wanted = own + of_records
+        affordable = min(self._most, LARGEST_STEP * more)
+        best = affordable if of_one * affordable <= of_records else max(1, int(of_records / of_one))
+        if best >= 2 * more and best < self._most:
+            # A further answer tells better than a step so large.
+            self._compared, self.batch_records, self._window = (fewer, quicker), best, None
+            return
+        self._settle(best)
 
     def _adapt_batch(self, records: int, seconds: float, now: float) -> None:
         if self._leaping and self._is_present(records):
