@@ -67,7 +67,7 @@ class Pace:
         self.concurrency = 1 if self._growing else self._least_concurrency
         self._smaller: tuple[int, float] | None = None
         self._compared: tuple[int, float] | None = None
-        self._wanted = WANTED_SECONDS
+        self._wanted, self._bearable = WANTED_SECONDS, 2 * WANTED_SECONDS
         self._leaping = True
         self._leapt = False
         self._searching = settings.max_concurrency > self._least_concurrency
@@ -78,11 +78,22 @@ class Pace:
         self._answered = 0
         self._crowded = 0
 
-    def next_records(self, left: int) -> int:
-        """How many of the ``left`` records of a part the next request holds, if those after it hold equally many."""
+    def next_records(self, left: int, before: int = 0) -> int:
+        """How many of the ``left`` records of a part the next request holds, if those after it hold equally many.
+
+        Parameters
+        ----------
+        before
+            Records of the request before it, of the same part: what was divided among requests is not divided again.
+        """
         if self._settings.batch_records is not None:
             return min(left, self.batch_records)
-        requests = max(-(-left // self.batch_records), min(self.concurrency, left // FAIR_SHARE))
+        if before <= self.batch_records <= 2 * before:
+            return min(before, left)
+        requests = -(-left // self.batch_records)
+        # Full rounds of all that may be in flight end at the same time.
+        in_rounds = -(-requests // self.concurrency) * self.concurrency
+        requests = max(requests, min(in_rounds, left // FAIR_SHARE))
         return -(-left // requests)
 
     def measured(self, records: int, body_bytes: int) -> None:
@@ -95,17 +106,19 @@ class Pace:
 
     def answered(self, records: int, seconds: float, now: float) -> None:
         """A request was answered after ``seconds``, at the time ``now``."""
-        is_first = not self._answered
+        is_first, learns = not self._answered, self._compared is not None
         self._answered += records
-        if self._compared is not None:
-            self._learn_own_cost(records, seconds)
-            return
         if is_first and self._growing and records > 1 and seconds >= WANTED_SECONDS / 2:
             self._compare_with_smaller(records, seconds)
+        elif learns:
+            self._learn_own_cost(records, seconds)
+        if is_first or learns:
+            # Requests go alone until it is known what they cost.
+            self.concurrency = 1 if self._compared else self._least_concurrency
+        if learns or self._compared:
             return
-        self.concurrency = max(self.concurrency, self._least_concurrency) if is_first else self.concurrency
         adapts = self._settings.batch_records is None and self.batch_records > 1
-        if adapts and seconds > 2 * self._wanted and 2 * records > self.batch_records:
+        if adapts and seconds > self._bearable and 2 * records > self.batch_records:
             if self._crowded:
                 self._crowded -= 1
             else:
@@ -158,7 +171,7 @@ class Pace:
         if self._compared is None or not self._is_present(records) or records == self._compared[0]:
             return
         (fewer, quicker), (more, slower) = sorted([self._compared, (records, seconds)])
-        self.concurrency, self._compared = max(self.concurrency, self._least_concurrency), None
+        self._compared = None
         if quicker < WANTED_SECONDS / 2:
             self._smaller = fewer, quicker
             self._leap(fewer, quicker)
@@ -169,7 +182,8 @@ class Pace:
             self._settle(max(1, int(fewer * WANTED_SECONDS / quicker)))
             return
         of_records = min(max(WANTED_SECONDS, TIMES_OWN_COST * own), max(WANTED_SECONDS, LONGEST_SECONDS - own))
-        self._wanted = own + of_records
+        # Those that are in flight together may wait for each other.
+        self._wanted, self._bearable = own + of_records, 3 * (own + of_records)
         affordable = min(self._most, LARGEST_STEP * more)
         best = affordable if of_one * affordable <= of_records else max(1, int(of_records / of_one))
         if best >= 2 * more and best < self._most:
