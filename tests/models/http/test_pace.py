@@ -79,6 +79,8 @@ def test_steps_go_on_while_most_of_the_time_is_that_of_the_request():
 @pytest.mark.parametrize(
     ("own", "each", "smallest", "longest"),
     [
+        (0.1, 1e-5, LARGEST_BATCH, 0.3),
+        (0.2, 1e-5, LARGEST_BATCH, 0.4),
         (0.5, 0.0, LARGEST_BATCH, 0.5),  # a gateway that takes its time
         (0.5, 1e-5, LARGEST_BATCH, 0.7),
         (0.5, 0.01, 150, 2.6),  # a request by itself, and a hundred records a second
@@ -242,9 +244,9 @@ def concurrency_after(requests, seconds):
     return run(Pace(RequestSettings()), seconds, requests).concurrency
 
 
-def test_of_long_requests_eight_are_in_flight_after_fourteen_answers():
+def test_of_long_requests_eight_are_in_flight_after_fifteen_answers():
     """A record takes 3 ms, and the server works on any number of requests at a time."""
-    assert [concurrency_after(n, lambda records, flying: 0.01 + 0.003 * records) for n in (1, 6, 14)] == [2, 4, 8]
+    assert [concurrency_after(n, lambda records, flying: 0.01 + 0.003 * records) for n in (2, 7, 15)] == [2, 4, 8]
 
 
 def test_requests_that_waited_for_each_other_do_not_make_the_next_ones_smaller():

@@ -24,10 +24,12 @@ ANSWERED_BEFORE = 4
 """A larger size is tried when so many times as many records were answered, so that it costs a short job little."""
 WANTED_SECONDS = 0.5
 """The records of a request take no longer than about this, so that a killed job loses little."""
+SLOW_SECONDS = 0.05
+"""A first answer, of few records, that takes longer than this may be slow by the request itself or by its records."""
 LONGEST_SECONDS = 5.0
 """Nor does a request that costs much by itself take longer than this."""
 TIMES_OWN_COST = 4
-"""The records of a request take so many times as long as what it costs by itself: four fifths of the time are theirs."""
+"""The records of a request take so many times as long as what it costs by itself, and so four fifths of the time."""
 OWN_COST = 0.25
 """Share of its time below which a small request is taken to cost nothing by itself."""
 LARGEST_STEP = 8
@@ -62,6 +64,7 @@ class Pace:
         self._most = min(most_records, settings.batch_records or LARGEST_BATCH)
         self._bytes_per_record = 0.0
         self.batch_records = min(settings.batch_records or FIRST_BATCH, most_records)
+        self._divided_by = 0
         self._growing = settings.batch_records is None and most_records > 1
         self._least_concurrency = min(2, settings.max_concurrency)
         self.concurrency = 1 if self._growing else self._least_concurrency
@@ -84,12 +87,14 @@ class Pace:
         Parameters
         ----------
         before
-            Records of the request before it, of the same part: what was divided among requests is not divided again.
+            Records of the request before it, of the same part: what was divided among requests is not divided again,
+            unless the batch has become another.
         """
         if self._settings.batch_records is not None:
             return min(left, self.batch_records)
-        if before <= self.batch_records <= 2 * before:
+        if before and self.batch_records == self._divided_by:
             return min(before, left)
+        self._divided_by = self.batch_records
         requests = -(-left // self.batch_records)
         # Full rounds of all that may be in flight end at the same time.
         in_rounds = -(-requests // self.concurrency) * self.concurrency
@@ -108,8 +113,8 @@ class Pace:
         """A request was answered after ``seconds``, at the time ``now``."""
         is_first, learns = not self._answered, self._compared is not None
         self._answered += records
-        if is_first and self._growing and records > 1 and seconds >= WANTED_SECONDS / 2:
-            self._compare_with_smaller(records, seconds)
+        if is_first and self._growing and records > 1 and seconds >= SLOW_SECONDS:
+            self._compare_sizes(records, seconds)
         elif learns:
             self._learn_own_cost(records, seconds)
         if is_first or learns:
@@ -161,36 +166,37 @@ class Pace:
         self._growing, self._best_rate, self._window = True, 0.0, None
         self._leaping = self._leapt = False
 
-    def _compare_with_smaller(self, records: int, seconds: float) -> None:
-        """Ask half as much, which takes half as long if the time is that of the records, and hardly less if not."""
-        self._compared = records, seconds
-        self.batch_records = max(1, min(records // 2, int(records * WANTED_SECONDS / seconds)))
+    def _compare_sizes(self, records: int, seconds: float) -> None:
+        """Ask for another size, as large as is bearable or else smaller: two tell what a request costs by itself."""
+        bearable = int(records * WANTED_SECONDS / seconds)
+        other = min(bearable, self._most) if bearable >= 2 * records else min(bearable, records // 2)
+        self._compared, self.batch_records = (records, seconds), max(1, other)
 
     def _learn_own_cost(self, records: int, seconds: float) -> None:
         """Go to the batch that makes what a request costs by itself a small part, as two sizes tell."""
         if self._compared is None or not self._is_present(records) or records == self._compared[0]:
             return
         (fewer, quicker), (more, slower) = sorted([self._compared, (records, seconds)])
+        was_starting = quicker < SLOW_SECONDS <= slower and records == fewer
         self._compared = None
-        if quicker < WANTED_SECONDS / 2:
-            self._smaller = fewer, quicker
-            self._leap(fewer, quicker)
+        if was_starting:
+            self._leap(records, seconds)
             return
         of_one = max(slower - quicker, 0.0) / (more - fewer)
         own = quicker - fewer * of_one
         if own < OWN_COST * quicker:
-            self._settle(max(1, int(fewer * WANTED_SECONDS / quicker)))
+            self._settle(max(1, int(more * WANTED_SECONDS / slower)))
             return
         of_records = min(max(WANTED_SECONDS, TIMES_OWN_COST * own), max(WANTED_SECONDS, LONGEST_SECONDS - own))
         # Those that are in flight together may wait for each other.
         self._wanted, self._bearable = own + of_records, 3 * (own + of_records)
-        affordable = min(self._most, LARGEST_STEP * more)
-        best = affordable if of_one * affordable <= of_records else max(1, int(of_records / of_one))
-        if best >= 2 * more and best < self._most:
+        best = int(min(self._most, LARGEST_STEP * more, of_records / max(of_one, 1e-9)))
+        if 2 * more <= best < self._most:
             # A further answer tells better than a step so large.
-            self._compared, self.batch_records, self._window = (fewer, quicker), best, None
+            self._compared, self.batch_records = (fewer, quicker), best
             return
-        self._settle(best)
+        self._settle(max(1, best))
+        self._leapt = self.batch_records > 2 * MODERATE_BATCH
 
     def _adapt_batch(self, records: int, seconds: float, now: float) -> None:
         if self._leaping and self._is_present(records):
