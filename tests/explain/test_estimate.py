@@ -296,6 +296,32 @@ def test_too_many_players_are_not_enumerated(function_games):
     )
 
 
+@pytest.mark.parametrize(
+    ("budget", "message"),
+    [
+        (
+            {"model_calls": 20},
+            "budget.model_calls: got 20. Use more: it allows 8 samples for a row, which needs at least 16, one random "
+            "order of the 9 features that vary and its reverse.",
+        ),
+        (
+            {"samples_per_player": 0.5},
+            "budget.samples_per_player: got 0.5. Use more: it allows 4 samples for a row, which needs at least 16, one "
+            "random order of the 9 features that vary and its reverse.",
+        ),
+        (
+            {"model_calls": 20, "samples": 5},
+            "budget.samples: got 5. Use at least 16, one random order of the 9 features that vary and its reverse.",
+        ),
+    ],
+)
+def test_too_few_samples_for_a_permutation_are_laid_to_the_bound_that_allows_no_more(function_games, budget, message):
+    games = function_games(2, 9, lambda row, z: z.sum(axis=1))
+    with pytest.raises(ConfigError) as raised:
+        explain_games(games, Plan(estimator="permutation", budget=Budget(**budget)))
+    assert str(raised.value) == message
+
+
 def test_a_permutation_needs_its_samples(function_games):
     with pytest.raises(ConfigError) as raised:
         explain_games(function_games(1, 9, lambda row, z: z.sum(axis=1)), plan(15, estimator="permutation"))
