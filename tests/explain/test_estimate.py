@@ -130,7 +130,7 @@ def test_splitting_the_blocks_over_workers_changes_nothing(estimator):
     assert same(whole, Attributions.join([parts[1], parts[3], parts[2], parts[0]]))
 
 
-@pytest.mark.parametrize("inputs", [1, 3_000, 20_000])
+@pytest.mark.parametrize("inputs", [1, 3_000])
 @pytest.mark.parametrize(
     "how",
     [
@@ -301,17 +301,15 @@ def test_too_many_players_are_not_enumerated(function_games):
     [
         (
             {"model_calls": 20},
-            "budget.model_calls: got 20. Use more: it allows 8 samples for a row, which needs at least 16, one random "
-            "order of the 9 features that vary and its reverse.",
+            "model_calls: got 20. Use more: it allows 8 samples for a row, which needs at least 16",
         ),
         (
             {"samples_per_player": 0.5},
-            "budget.samples_per_player: got 0.5. Use more: it allows 4 samples for a row, which needs at least 16, one "
-            "random order of the 9 features that vary and its reverse.",
+            "samples_per_player: got 0.5. Use more: it allows 4 samples for a row, which needs at least 16",
         ),
         (
             {"model_calls": 20, "samples": 5},
-            "budget.samples: got 5. Use at least 16, one random order of the 9 features that vary and its reverse.",
+            "samples: got 5. Use at least 16",
         ),
     ],
 )
@@ -319,7 +317,8 @@ def test_too_few_samples_for_a_permutation_are_laid_to_the_bound_that_allows_no_
     games = function_games(2, 9, lambda row, z: z.sum(axis=1))
     with pytest.raises(ConfigError) as raised:
         explain_games(games, Plan(estimator="permutation", budget=Budget(**budget)))
-    assert str(raised.value) == message
+    order = "one random order of the 9 features that vary and its reverse"
+    assert str(raised.value) == f"budget.{message}, {order}."
 
 
 def test_a_permutation_needs_its_samples(function_games):

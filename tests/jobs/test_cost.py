@@ -74,8 +74,9 @@ def test_an_endpoint_is_as_fast_for_many_workers_as_for_one():
 
 
 def test_requests_to_an_endpoint_of_unknown_speed_hold_a_hundred_to_16384_records():
-    found = step(job_cost(replace(SHAP, coalitions=Range(200, 200), background=Range(1, 1)), Machines(remote=True)), "SHAP")
-    units = 2  # of ten blocks, 131,072 records at most
+    workload = replace(SHAP, coalitions=Range(200, 200), background=Range(1, 1))
+    found = step(job_cost(workload, Machines(remote=True)), "SHAP")
+    units = 4  # of five blocks, 64 x 201 records each
     assert found.inputs.high == 1000 * 201 + units
     assert found.requests == Range(found.inputs.low / 16_384, found.inputs.high / 100 + 2 * units)
 

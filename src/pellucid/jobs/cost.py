@@ -15,13 +15,7 @@ from pellucid.explain.budget import default_samples
 from pellucid.explain.estimate import BLOCK_ROWS
 from pellucid.jobs.cluster_simulation import Cluster, draw_durations, simulate
 from pellucid.jobs.explanations.pdp_job import ROWS_AT_ONCE as ROWS_OF_A_PLOT
-from pellucid.jobs.explanations.shap_job import (
-    INPUTS_OF_A_REMOTE_UNIT,
-    INPUTS_OF_A_UNIT,
-    LEAST_UNITS,
-    ROWS_AT_ONCE,
-    ROWS_BY_FORMULA,
-)
+from pellucid.jobs.explanations.shap_job import INPUTS_OF_A_UNIT, LEAST_UNITS, ROWS_AT_ONCE, ROWS_BY_FORMULA
 from pellucid.records import dataclass
 
 __all__ = ["Calls", "JobCost", "Machines", "Range", "Step", "Workload", "job_cost"]
@@ -381,12 +375,10 @@ def _units(workload: Workload, *, remote: bool) -> int:
     if workload.by_formula is not None:
         return _number(workload.rows, ROWS_BY_FORMULA)
     asked = 1.0 if workload.coalitions is None else max(1.0, workload.coalitions.high)
-    if workload.trained is not None:
-        blocks = max(1, int(INPUTS_OF_A_UNIT // (BLOCK_ROWS * asked)))
-        return _number(workload.rows, min(ROWS_AT_ONCE, blocks * BLOCK_ROWS))
-    most = INPUTS_OF_A_REMOTE_UNIT if remote else INPUTS_OF_A_UNIT
-    blocks = max(1, int(most // (BLOCK_ROWS * (asked * workload.background.high + 1))))
-    if not remote:
+    if workload.trained is None:
+        asked = asked * workload.background.high + 1
+    blocks = max(1, int(INPUTS_OF_A_UNIT // (BLOCK_ROWS * asked)))
+    if workload.trained is None and not remote:
         blocks = min(blocks, _number(workload.rows, LEAST_UNITS * BLOCK_ROWS))
     return _number(workload.rows, min(ROWS_AT_ONCE, blocks * BLOCK_ROWS))
 

@@ -44,12 +44,11 @@ ROWS_AT_ONCE = 128 * BLOCK_ROWS
 ROWS_BY_FORMULA = 32 * BLOCK_ROWS
 """Rows of a unit that are explained by a formula."""
 INPUTS_OF_A_UNIT = BATCH_ROWS
-"""Inputs of a unit, unless a single block asks for more: models gain nothing from larger batches, and no more is lost
-where a job is killed."""
-INPUTS_OF_A_REMOTE_UNIT = 2 * BATCH_ROWS
-"""The same where requests cost something by themselves and no other process can share the work."""
+"""Inputs of a unit, unless a single block asks for more: models gain nothing from larger batches, requests are few
+already, and a job that is killed loses no more."""
 LEAST_UNITS = 16
-"""Units of a job of so many blocks or more, so that a few rows of a slow model are shared out evenly."""
+"""Units of a job of so many blocks or more, so that a few rows of a slow model are shared out evenly, unless no other
+process can have a share."""
 TEXTS_AT_ONCE = BLOCK_ROWS
 """Rows of a unit with texts: their number of players is not known before they are read, and each may cost thousands of
 requests that a killed job should not make again."""
@@ -244,11 +243,10 @@ def _parts(rows: Batch, task: ShapTask) -> list[slice]:
     masker = TabularMasker(task.features_of(rows), task.baseline, task.request.players)
     asked = inputs_of_rows(plan, _players(masker, plan), np.full(len(rows), samples), inputs)
     of_blocks = np.add.reduceat(asked, np.arange(0, len(rows), BLOCK_ROWS))
-    most = INPUTS_OF_A_REMOTE_UNIT if task.asked_here else INPUTS_OF_A_UNIT
     blocks = None if task.asked_here else -(-task.total // (LEAST_UNITS * BLOCK_ROWS))
     return [
         slice(part.start * BLOCK_ROWS, min(part.stop * BLOCK_ROWS, len(rows)))
-        for part in asked_together(of_blocks, most, blocks)
+        for part in asked_together(of_blocks, INPUTS_OF_A_UNIT, blocks)
     ]
 
 
