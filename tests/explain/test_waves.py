@@ -10,16 +10,15 @@ from pellucid.explain.plan import Plan
 from pellucid.explain.waves import asked_together, inputs_of_rows
 
 
-@given(st.lists(st.integers(0, 50), min_size=1, max_size=40), st.integers(1, 100), st.none() | st.integers(1, 10))
-def test_parts_are_asked_together_as_long_as_they_fit(inputs, most, parts):
-    found = asked_together(np.array(inputs, dtype=np.intp), most, parts)
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=40), st.integers(1, 100))
+def test_parts_are_asked_together_as_long_as_they_fit(inputs, most):
+    found = asked_together(np.array(inputs, dtype=np.intp), most)
     assert [place for one in found for place in range(one.start, one.stop)] == list(range(len(inputs)))
     for one, following in zip(found, [*found[1:], None], strict=True):
         together = sum(inputs[one])
         assert together <= most or one.stop - one.start == 1
-        assert parts is None or one.stop - one.start <= parts
         if following is not None:  # the next one did not fit
-            assert together + inputs[following.start] > most or one.stop - one.start == parts
+            assert together + inputs[following.start] > most
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,16 @@ def test_without_the_speed_of_the_model_there_is_no_time_but_all_else():
     ("workload", "name", "units"),
     [
         (SHAP, "SHAP", 16),  # of 64 rows, as a row alone asks for 2,000
-        (replace(SHAP, coalitions=Range(4, 4), background=Range(32, 32)), "SHAP", 16),  # so that many can share them
-        (replace(SHAP, rows=20_000, coalitions=Range(4, 4), background=Range(32, 32)), "SHAP", 45),  # of 448, 129 each
+        (
+            replace(SHAP, coalitions=Range(4, 4), background=Range(32, 32)),
+            "SHAP",
+            8,
+        ),  # of 128, so that many can share them
+        (
+            replace(SHAP, rows=20_000, coalitions=Range(4, 4), background=Range(32, 32)),
+            "SHAP",
+            45,
+        ),  # of 448 rows, 129 each
         (replace(SHAP, coalitions=Range(32, 32), trained=300), "SHAP", 1),  # of 2,048 rows, 32 each
         (replace(SHAP, by_formula=Range(1e-3, 1e-3), rows=6_000), "SHAP", 3),  # of 2,048 rows
         (Workload(rows=40_000, columns=14, points=Range(9, 9)), "partial dependence", 3),  # of 16,384 rows

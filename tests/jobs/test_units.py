@@ -116,9 +116,9 @@ def test_a_unit_is_as_large_as_what_its_rows_ask_for():
     assert rows_of(task, rows) == [64] * 2 + [128] * 4 + [640]
 
 
-def test_units_of_a_job_that_other_processes_can_share_are_sixteen_or_more():
+def test_units_of_a_job_that_other_processes_can_share_are_eight_or_more():
     task, rows = wide(6, 64 * 32, active=4)
-    assert rows_of(replace(task, asked_here=False), rows) == [128] * 16
+    assert rows_of(replace(task, asked_here=False), rows) == [256] * 8
     assert rows_of(task, rows) == [64 * 32]  # 14 coalitions each
 
 

@@ -49,7 +49,7 @@ def inputs_of_rows(plan: Plan, players: Integers, samples: Integers, inputs_per_
     return np.asarray(asked * inputs_per_coalition + 1)
 
 
-def asked_together(inputs: Integers, most: int, parts: int | None = None) -> list[slice]:
+def asked_together(inputs: Integers, most: int) -> list[slice]:
     """Consecutive parts that ask for at most so many inputs together; one that asks for more stands alone.
 
     Parameters
@@ -58,19 +58,15 @@ def asked_together(inputs: Integers, most: int, parts: int | None = None) -> lis
         Of each part, shape (parts,).
     most
         Inputs of those that are asked together.
-    parts
-        How many parts are asked together at most; None for any number.
 
     Examples
     --------
     >>> asked_together(np.array([2, 2, 1, 9, 1]), 5)
     [slice(0, 3, None), slice(3, 4, None), slice(4, 5, None)]
-    >>> asked_together(np.array([2, 2, 1]), 5, 2)
-    [slice(0, 2, None), slice(2, 3, None)]
     """
     found, begin, together = [], 0, 0
     for place, number in enumerate(inputs.tolist()):
-        if place > begin and (together + number > most or place - begin == parts):
+        if place > begin and together + number > most:
             found.append(slice(begin, place))
             begin, together = place, 0
         together += number

@@ -46,7 +46,7 @@ ROWS_BY_FORMULA = 32 * BLOCK_ROWS
 INPUTS_OF_A_UNIT = BATCH_ROWS
 """Inputs of a unit, unless a single block asks for more: models gain nothing from larger batches, requests are few
 already, and a job that is killed loses no more."""
-LEAST_UNITS = 16
+LEAST_UNITS = 8
 """Units of a job of so many blocks or more, so that a few rows of a slow model are shared out evenly, unless no other
 process can have a share."""
 TEXTS_AT_ONCE = BLOCK_ROWS
@@ -163,7 +163,7 @@ class Explained:
 
 
 def units_expected(task: ShapTask, first: Batch) -> int:
-    """About how many units all rows make, exact if the ``first`` rows, `ROWS_AT_ONCE` at most, are all there are.
+    """About how many units all rows make, told from the ``first`` ones.
 
     Raises
     ------
@@ -173,7 +173,8 @@ def units_expected(task: ShapTask, first: Batch) -> int:
     equal = _rows_of_equal_units(task)
     if equal is not None:
         return -(-task.total // equal)
-    return -(-task.total * len(_parts(first, task)) // len(first))
+    some = first[: _most_rows(task)]
+    return -(-task.total * len(_parts(some, task)) // len(some))
 
 
 def shap_units(
@@ -215,7 +216,7 @@ def shap_units(
 
 
 def _rows_of_units(batches: Iterable[Batch], task: ShapTask, equal: int | None) -> Iterator[Batch]:
-    for piece in pieces_of(batches, equal or ROWS_AT_ONCE):
+    for piece in pieces_of(batches, equal or _most_rows(task)):
         for part in [slice(0, len(piece))] if equal else _parts(piece, task):
             yield piece[part]
 
@@ -234,6 +235,12 @@ def _rows_of_equal_units(task: ShapTask) -> int | None:
     return None
 
 
+def _most_rows(task: ShapTask) -> int:
+    """Most rows of a unit: where other processes can have a share, there is one for each of some."""
+    share = -(-task.total // (LEAST_UNITS * BLOCK_ROWS)) * BLOCK_ROWS
+    return ROWS_AT_ONCE if task.asked_here else min(ROWS_AT_ONCE, share)
+
+
 def _parts(rows: Batch, task: ShapTask) -> list[slice]:
     """Parts of consecutive rows, the first of which begins a block, that ask for about as much as a unit should."""
     plan, inputs = task.request.plan, len(task.baseline)
@@ -243,10 +250,9 @@ def _parts(rows: Batch, task: ShapTask) -> list[slice]:
     masker = TabularMasker(task.features_of(rows), task.baseline, task.request.players)
     asked = inputs_of_rows(plan, _players(masker, plan), np.full(len(rows), samples), inputs)
     of_blocks = np.add.reduceat(asked, np.arange(0, len(rows), BLOCK_ROWS))
-    blocks = None if task.asked_here else -(-task.total // (LEAST_UNITS * BLOCK_ROWS))
     return [
         slice(part.start * BLOCK_ROWS, min(part.stop * BLOCK_ROWS, len(rows)))
-        for part in asked_together(of_blocks, INPUTS_OF_A_UNIT, blocks)
+        for part in asked_together(of_blocks, INPUTS_OF_A_UNIT)
     ]
 
 
