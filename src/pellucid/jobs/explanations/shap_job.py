@@ -243,10 +243,11 @@ def _most_rows(task: ShapTask) -> int:
 
 def _parts(rows: Batch, task: ShapTask) -> list[slice]:
     """Parts of consecutive rows, the first of which begins a block, that ask for about as much as a unit should."""
-    plan, inputs = task.request.plan, len(task.baseline)
-    samples = plan.budget.samples_of(
-        players=len(task.request.players), rows=task.total, inputs_per_coalition=inputs, bases=task.bases
-    )
+    plan, inputs, players = task.request.plan, len(task.baseline), len(task.request.players)
+    samples = plan.budget.samples_of(players=players, rows=task.total, inputs_per_coalition=inputs, bases=task.bases)
+    most = inputs_of_rows(plan, np.array([players]), np.array([samples]), inputs)
+    if int(most[0]) * len(rows) <= INPUTS_OF_A_UNIT:
+        return [slice(0, len(rows))]
     masker = TabularMasker(task.features_of(rows), task.baseline, task.request.players)
     asked = inputs_of_rows(plan, _players(masker, plan), np.full(len(rows), samples), inputs)
     of_blocks = np.add.reduceat(asked, np.arange(0, len(rows), BLOCK_ROWS))
