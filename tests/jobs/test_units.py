@@ -100,7 +100,7 @@ def wide(columns, rows, active):
 def rows_of(task, rows, **plan):
     task = replace(task, request=replace(task.request, plan=Plan(**plan)))
     sizes = [len(unit.rows) for unit in shap_units([rows], task, clock=lambda: 0.0)]
-    assert units_expected(task, rows[:8192]) == len(sizes)
+    assert units_expected(task, lambda: rows[:8192]) == len(sizes)
     return sizes
 
 
@@ -129,7 +129,7 @@ def test_a_unit_has_8192_rows_at_most():
 
 def test_units_expected_of_many_rows_are_told_from_the_first():
     task, rows = wide(6, 8192, active=4)
-    assert units_expected(replace(task, total=10 * 8192), rows) == 20  # two of 122,880 inputs
+    assert units_expected(replace(task, total=10 * 8192), lambda: rows) == 20  # two of 122,880 inputs
 
 
 # --- what is kept -----------------------------------------------------------------------------------------------------

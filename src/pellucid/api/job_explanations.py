@@ -208,8 +208,10 @@ def _formula_rows(model: Model, task: ShapTask) -> FormulaRows | str:
 
 
 def _units_expected(task: ShapTask, table: LocalTable) -> int:
-    with reading(table.batches(task.features, ROWS_OF_A_PIECE)) as batches:
-        first = next(pieces_of(batches, ROWS_OF_A_PIECE))
+    def first() -> Batch:
+        with reading(table.batches(task.features, ROWS_OF_A_PIECE)) as batches:
+            return next(pieces_of(batches, ROWS_OF_A_PIECE))
+
     try:
         return units_expected(task, first)
     except ConfigError as error:

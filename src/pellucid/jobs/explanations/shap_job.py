@@ -162,8 +162,13 @@ class Explained:
     common_base: bool
 
 
-def units_expected(task: ShapTask, first: Batch) -> int:
-    """About how many units all rows make, told from the ``first`` ones.
+def units_expected(task: ShapTask, first: Callable[[], Batch]) -> int:
+    """About how many units all rows make.
+
+    Parameters
+    ----------
+    first
+        Gives the first rows, from which it is told where units differ.
 
     Raises
     ------
@@ -173,7 +178,7 @@ def units_expected(task: ShapTask, first: Batch) -> int:
     equal = _rows_of_equal_units(task)
     if equal is not None:
         return -(-task.total // equal)
-    some = first[: _most_rows(task)]
+    some = first()[: _most_rows(task)]
     return -(-task.total * len(_parts(some, task)) // len(some))
 
 
@@ -232,7 +237,20 @@ def _rows_of_equal_units(task: ShapTask) -> int | None:
     if task.surrogate is not None:
         asked = max(1, task.samples_beside_surrogate)
         return min(ROWS_AT_ONCE, max(1, INPUTS_OF_A_UNIT // (BLOCK_ROWS * asked)) * BLOCK_ROWS)
-    return None
+    players, samples = np.array([len(task.request.players)]), np.array([_samples_of(task)])
+    of_a_row = int(inputs_of_rows(task.request.plan, players, samples, len(task.baseline))[0])
+    most = _most_rows(task)
+    return most if most * of_a_row <= INPUTS_OF_A_UNIT else None
+
+
+def _samples_of(task: ShapTask) -> int:
+    """Most coalitions of a row."""
+    return task.request.plan.budget.samples_of(
+        players=len(task.request.players),
+        rows=task.total,
+        inputs_per_coalition=len(task.baseline),
+        bases=task.bases,
+    )
 
 
 def _most_rows(task: ShapTask) -> int:
@@ -243,11 +261,8 @@ def _most_rows(task: ShapTask) -> int:
 
 def _parts(rows: Batch, task: ShapTask) -> list[slice]:
     """Parts of consecutive rows, the first of which begins a block, that ask for about as much as a unit should."""
-    plan, inputs, players = task.request.plan, len(task.baseline), len(task.request.players)
-    samples = plan.budget.samples_of(players=players, rows=task.total, inputs_per_coalition=inputs, bases=task.bases)
-    most = inputs_of_rows(plan, np.array([players]), np.array([samples]), inputs)
-    if int(most[0]) * len(rows) <= INPUTS_OF_A_UNIT:
-        return [slice(0, len(rows))]
+    plan, inputs = task.request.plan, len(task.baseline)
+    samples = _samples_of(task)
     masker = TabularMasker(task.features_of(rows), task.baseline, task.request.players)
     asked = inputs_of_rows(plan, _players(masker, plan), np.full(len(rows), samples), inputs)
     of_blocks = np.add.reduceat(asked, np.arange(0, len(rows), BLOCK_ROWS))
