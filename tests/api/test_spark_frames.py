@@ -116,7 +116,7 @@ def test_what_a_model_raises_on_a_worker_is_told_as_here(spark):
     def ill(rows: np.ndarray):
         return rows[:, 0] if len(rows) == 1 else np.full(len(rows), np.nan)
 
-    with pytest.raises(ModelError, match=r"^ill: gives 4 of 4 rows a score that is no number"):
+    with pytest.raises(ModelError, match=r"^ill: gives 5 of 5 rows a score that is no number"):
         pellucid.explain(ill, frame(spark, rows(4), 1), baseline=frame(spark, BACKGROUND, 1), exact=False)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pellucid.errors import ConfigError
+from pellucid.explain import estimate
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import Budget
 from pellucid.explain.estimate import blocks_of, explain_blocks, explain_games
@@ -127,6 +128,50 @@ def test_splitting_the_blocks_over_workers_changes_nothing(estimator):
     assert list(blocks_of(200)) == [0, 1, 2, 3]
     parts = [part for blocks in ([3], [0, 2], [1]) for part in explain_blocks(games, how, blocks)]
     assert same(whole, Attributions.join([parts[1], parts[3], parts[2], parts[0]]))
+
+
+@pytest.mark.parametrize("inputs", [1, 3_000])
+@pytest.mark.parametrize(
+    "how",
+    [
+        *(plan(200, estimator=estimator) for estimator in ("auto", "leverage", "border", "clarify", "permutation")),
+        plan(30),
+        Plan(budget=Budget(precision=0.05)),
+        Plan(budget=Budget(model_calls=60_000)),
+    ],
+)
+def test_how_many_blocks_share_requests_changes_no_number(how, inputs, monkeypatch):
+    rows, background = random_rows(300, 11).round(), random_rows(2, 11, 1).round()
+    rows[:150, 3:] = background[0, 3:]  # these rows ask for less
+    calls = []
+
+    def model(asked):
+        calls.append(len(asked))
+        return nonlinear(asked)
+
+    games = table_games(rows, background, model)
+    whole, together = explain_games(games, how), len(calls)
+    calls.clear()
+    monkeypatch.setattr(estimate, "INPUTS_AT_ONCE", inputs)
+    parts = explain_games(games, how)
+    assert same(whole, parts)
+    assert whole.estimators == parts.estimators
+    assert parts.model_rows >= whole.model_rows  # fewer repetitions are found
+    assert len(calls) > together if inputs == 1 else len(calls) >= together
+
+
+def test_rows_that_equal_the_background_in_most_features_share_requests_by_what_they_ask():
+    rows, background = np.zeros((640, 14)), np.zeros((1, 14))
+    rows[:, :5] = random_rows(640, 5)
+    calls = []
+
+    def model(asked):
+        calls.append(len(asked))
+        return nonlinear(asked)
+
+    explained = explain_games(table_games(rows, background, model))
+    assert calls == [641, 640 * 30]  # the rows with their base, and all coalitions of five features
+    assert set(explained.estimators) == {"enumeration"}
 
 
 def test_clarify_lets_players_without_effect_take_part(function_games):
@@ -249,6 +294,31 @@ def test_too_many_players_are_not_enumerated(function_games):
     assert str(raised.value) == (
         "estimator: got 'enumeration'. Use 'auto'; 21 features vary, and all coalitions are asked of at most 20."
     )
+
+
+@pytest.mark.parametrize(
+    ("budget", "message"),
+    [
+        (
+            {"model_calls": 20},
+            "model_calls: got 20. Use more: it allows 8 samples for a row, which needs at least 16",
+        ),
+        (
+            {"samples_per_player": 0.5},
+            "samples_per_player: got 0.5. Use more: it allows 4 samples for a row, which needs at least 16",
+        ),
+        (
+            {"model_calls": 20, "samples": 5},
+            "samples: got 5. Use at least 16",
+        ),
+    ],
+)
+def test_too_few_samples_for_a_permutation_are_laid_to_the_bound_that_allows_no_more(function_games, budget, message):
+    games = function_games(2, 9, lambda row, z: z.sum(axis=1))
+    with pytest.raises(ConfigError) as raised:
+        explain_games(games, Plan(estimator="permutation", budget=Budget(**budget)))
+    order = "one random order of the 9 features that vary and its reverse"
+    assert str(raised.value) == f"budget.{message}, {order}."
 
 
 def test_a_permutation_needs_its_samples(function_games):

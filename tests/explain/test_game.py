@@ -123,12 +123,29 @@ def test_nothing_is_looked_for_where_nothing_repeats():
     assert distinct_inputs(masked) == (None, None)
 
 
+def test_a_common_base_is_asked_with_the_rows_in_one_call_that_changes_no_type():
+    asked = []
+
+    def predict(inputs):
+        asked.append(inputs)
+        return inputs.columns["a"] * 10 + inputs.columns["b"]
+
+    rows = Batch({"a": np.array([1, 2, 3]), "b": np.array([True, False, True]), "c": np.array(["x", "y", None])})
+    shown = Batch({"a": np.array([5, 5, 7]), "b": np.array([True, True, False]), "c": np.array(["x", "x", "y"])})
+    ends = MaskedGames(TabularMasker(rows, shown, players_of(rows.names)), predict).ends([0, 2])
+    assert ends.values[:, :, 0].tolist() == [[(51 + 51 + 70) / 3, 11], [(51 + 51 + 70) / 3, 31]]
+    (together,) = asked
+    assert ends.model_rows == len(together) == 4  # the background row that occurs twice is asked once
+    assert [column.dtype.kind for column in together.columns.values()] == ["i", "b", "O"]
+    assert together.columns["c"].tolist() == ["x", "y", "x", None]
+
+
 def test_a_model_that_answers_too_few_scores_is_reported():
     played = games([[1.0], [2.0]], [[0.0]], lambda inputs: np.zeros(1))
     with pytest.raises(ModelError) as raised:
         played.ends([0, 1])
     assert str(raised.value) == (
-        "The model was asked for 2 rows and answered an array of shape (1,). "
+        "The model was asked for 3 rows and answered an array of shape (1,). "
         "Return one score per row, or one row of scores per row."
     )
 

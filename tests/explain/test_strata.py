@@ -115,18 +115,19 @@ def test_inputs_of_strata_that_repeat_are_told_from_others_however_many_they_are
 
 def test_the_base_of_every_background_row_is_asked_once_for_all_rows_that_share_it():
     model, rows = Model(), np.arange(3)
-    shared, full, asked = ends_before_each(games_of(model=model), rows)
+    shared, full = ends_before_each(games_of(model=model), rows)
     assert shared.shape == (BACKGROUND, 3, 1)
-    assert [asked] == [len(one) for one in model.asked] == [BACKGROUND + 3]
+    assert full.model_rows == BACKGROUND + 3
+    assert [len(batch) for batch in model.asked] == [BACKGROUND + 3]  # in one call
     ends = games_of().ends(rows.tolist()).values
     assert np.abs(shared.mean(axis=0) - ends[:, 0]).max() < 1e-14
-    assert full.tolist() == ends[:, 1].tolist()
+    assert full.values.tolist() == ends[:, 1].tolist()
 
 
 def test_rows_that_share_no_base_have_their_own_before_every_background_row():
     kept = players_of([f"x{i}" for i in range(PLAYERS)], only=["x1", "x2"])
-    own, _, asked = ends_before_each(games_of(columns=kept), np.arange(3))
-    assert asked == 3 * BACKGROUND + 3
+    own, full = ends_before_each(games_of(columns=kept), np.arange(3))
+    assert full.model_rows == 3 * BACKGROUND + 3
     assert np.ptp(own, axis=1).min() > 0
 
 

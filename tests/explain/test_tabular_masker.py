@@ -168,3 +168,11 @@ def test_an_empty_baseline_is_refused():
     with pytest.raises(DataError) as raised:
         TabularMasker(Batch({"age": np.array([1])}), Batch({"age": np.array([])}), {"age": ("age",)})
     assert str(raised.value) == "baseline: got []. Give at least one row."
+
+
+def test_a_member_of_a_group_is_explained_by_its_group_only():
+    with pytest.raises(ConfigError) as raised:
+        players_of(["age", "sex=F", "sex=M"], groups={"sex": ["sex=F", "sex=M"]}, only=["sex=F"])
+    assert str(raised.value) == (
+        "features_to_explain: got 'sex=F'. The column is explained with others as the group 'sex'. Name the group."
+    )

@@ -20,8 +20,9 @@ def step(cost, name):
 
 def test_shap_asks_rows_times_coalitions_times_background():
     inputs = step(job_cost(SHAP, LOCAL), "SHAP").inputs
-    assert inputs.high == 1000 * 100 * 20 + 1000 + 20
-    assert inputs.low == pytest.approx(0.2 * (1000 * 50 * 20 + 1000) + 20)  # a fifth differ from one another at least
+    base = 16 * 20  # once for each unit of 64 rows
+    assert inputs.high == 1000 * 100 * 20 + 1000 + base
+    assert inputs.low == pytest.approx(0.2 * (1000 * 50 * 20 + 1000) + base)  # a fifth differ from one another at least
 
 
 def test_the_model_sets_the_time_where_it_is_slow():
@@ -45,7 +46,16 @@ def test_without_the_speed_of_the_model_there_is_no_time_but_all_else():
     ("workload", "name", "units"),
     [
         (SHAP, "SHAP", 16),  # of 64 rows, as a row alone asks for 2,000
-        (replace(SHAP, coalitions=Range(4, 4), background=Range(32, 32)), "SHAP", 2),  # of 512 rows, 128 each
+        (
+            replace(SHAP, coalitions=Range(4, 4), background=Range(32, 32)),
+            "SHAP",
+            8,
+        ),  # of 128, so that many can share them
+        (
+            replace(SHAP, rows=20_000, coalitions=Range(4, 4), background=Range(32, 32)),
+            "SHAP",
+            45,
+        ),  # of 448 rows, 129 each
         (replace(SHAP, coalitions=Range(32, 32), trained=300), "SHAP", 1),  # of 2,048 rows, 32 each
         (replace(SHAP, by_formula=Range(1e-3, 1e-3), rows=6_000), "SHAP", 3),  # of 2,048 rows
         (Workload(rows=40_000, columns=14, points=Range(9, 9)), "partial dependence", 3),  # of 16,384 rows
@@ -66,8 +76,17 @@ def test_an_endpoint_is_as_fast_for_many_workers_as_for_one():
     remote = replace(LOCAL, remote=True)
     one, many = (step(job_cost(SHAP, replace(remote, workers=w)), "SHAP") for w in (1, 50))
     assert one.seconds == many.seconds
-    assert one.requests == Range(one.inputs.low / 16_384, one.inputs.high / 100)
+    # Half a second of an eighth of 1,000 records; and the rows and a rest of each unit.
+    assert one.requests == Range(one.inputs.low / 16_384, one.inputs.high / 62.5 + 2 * 16)
     assert one.limit == "the endpoint"
+
+
+def test_requests_to_an_endpoint_of_unknown_speed_hold_a_hundred_to_16384_records():
+    workload = replace(SHAP, coalitions=Range(200, 200), background=Range(1, 1))
+    found = step(job_cost(workload, Machines(remote=True)), "SHAP")
+    units = 4  # of five blocks, 64 x 201 records each
+    assert found.inputs.high == 1000 * 201 + units
+    assert found.requests == Range(found.inputs.low / 16_384, found.inputs.high / 100 + 2 * units)
 
 
 def test_files_grow_with_values_and_have_parquet_from_a_hundred_thousand_rows():

@@ -214,7 +214,7 @@ def test_values_do_not_depend_on_how_many_rows_are_held(estimator):
 def test_a_job_with_a_wanted_precision_asks_what_the_library_asks():
     rng = np.random.default_rng(6)
     features = [f"x{i}" for i in range(14)]
-    rows, baseline = (Batch({name: rng.normal(size=n) for name in features}) for n in (130, 20))
+    rows, baseline = (Batch({name: rng.normal(size=n) for name in features}) for n in (128, 20))
     plan = Plan(budget=Budget(precision=0.02), seed=2)
 
     def score(batch):

@@ -15,7 +15,7 @@ from pellucid.explain.plan import Plan
 from pellucid.jobs.explanations.part_files import local_value_parts
 from pellucid.jobs.explanations.pdp_job import PdpUnit
 from pellucid.jobs.explanations.request import ShapRequest
-from pellucid.jobs.explanations.shap_job import ShapTask, rows_of_a_unit, shap_units
+from pellucid.jobs.explanations.shap_job import ShapTask, shap_units, units_expected
 from pellucid.jobs.explanations.unit_store import UnitStore, task_identity
 from pellucid.jobs.explanations.units import UnitWork, settled
 from pellucid.protocols.model import Batch
@@ -86,16 +86,50 @@ def test_results_come_in_the_order_of_the_rows_however_a_pool_works(depth, seed)
     assert np.array_equal(values(found), values(expected))
 
 
-def test_a_unit_asks_about_as_much_as_one_request_holds():
-    def rows(**plan):
-        return rows_of_a_unit(replace(TASK, request=replace(REQUEST, plan=Plan(**plan))))
+def wide(columns, rows, active):
+    """A job that alone asks the model, on rows of so many features, of which so many differ from the baseline."""
+    names = tuple(f"x{i}" for i in range(columns))
+    cells = np.zeros((rows, columns))
+    for row, number in enumerate(np.broadcast_to(active, rows)):
+        cells[row, :number] = row + 1
+    baseline = Batch({name: np.zeros(1) for name in names})
+    task = ShapTask(features=names, total=rows, baseline=baseline, request=replace(REQUEST, players=players_of(names)))
+    return replace(task, asked_here=True), Batch({name: cells[:, i] for i, name in enumerate(names)})
 
-    assert rows() == 8192  # 6 of 8 coalitions of 3 features: a unit of that many rows is large enough
-    many = tuple(f"x{i}" for i in range(20))
-    wide = replace(TASK, features=many, request=replace(REQUEST, players=players_of(many)))
-    assert rows_of_a_unit(wide) == 64  # one block of 2,088 coalitions
-    few = replace(wide.request, plan=Plan(budget=Budget(samples=64)))
-    assert rows_of_a_unit(replace(wide, request=few)) == 1024  # 64 x 1,024 inputs
+
+def rows_of(task, rows, **plan):
+    task = replace(task, request=replace(task.request, plan=Plan(**plan)))
+    sizes = [len(unit.rows) for unit in shap_units([rows], task, clock=lambda: 0.0)]
+    assert units_expected(task, lambda: rows[:8192]) == len(sizes)
+    return sizes
+
+
+def test_a_unit_of_rows_that_differ_in_all_features_is_a_block():
+    task, rows = wide(20, 200, active=20)
+    assert rows_of(task, rows) == [64, 64, 64, 8]  # of 2,088 coalitions each
+    assert rows_of(task, rows, budget=Budget(samples=500)) == [128, 72]
+
+
+def test_a_unit_is_as_large_as_what_its_rows_ask_for():
+    task, rows = wide(20, 64 * 20, active=np.repeat([20, 9, 2], [64 * 2, 64 * 8, 64 * 10]))
+    # 2,088 coalitions a row are more than wanted, 510 make two blocks a unit, and 2 let all the rest be one.
+    assert rows_of(task, rows) == [64] * 2 + [128] * 4 + [640]
+
+
+def test_units_of_a_job_that_other_processes_can_share_are_eight_or_more():
+    task, rows = wide(6, 64 * 32, active=4)
+    assert rows_of(replace(task, asked_here=False), rows) == [256] * 8
+    assert rows_of(task, rows) == [64 * 32]  # 14 coalitions each
+
+
+def test_a_unit_has_8192_rows_at_most():
+    task, rows = wide(2, 20_000, active=2)
+    assert rows_of(task, rows) == [8192, 8192, 3616]
+
+
+def test_units_expected_of_many_rows_are_told_from_the_first():
+    task, rows = wide(6, 8192, active=4)
+    assert units_expected(replace(task, total=10 * 8192), lambda: rows) == 20  # two of 122,880 inputs
 
 
 # --- what is kept -----------------------------------------------------------------------------------------------------

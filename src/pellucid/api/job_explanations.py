@@ -25,9 +25,10 @@ from pellucid.jobs.explanations.part_files import LocalValueParts, local_value_p
 from pellucid.jobs.explanations.pdp_job import ROWS_AT_ONCE, Plot
 from pellucid.jobs.explanations.picked_rows import PickedRows
 from pellucid.jobs.explanations.request import ExplanationRequest, PdpRequest, ShapRequest, of_shap
-from pellucid.jobs.explanations.rows import reading, sampled
+from pellucid.jobs.explanations.rows import pieces_of, reading, sampled
 from pellucid.jobs.explanations.scoring import output_names
-from pellucid.jobs.explanations.shap_job import Explained, ShapTask, rows_of_a_unit, shap_units
+from pellucid.jobs.explanations.shap_job import ROWS_AT_ONCE as ROWS_OF_A_PIECE
+from pellucid.jobs.explanations.shap_job import Explained, ShapTask, shap_units, units_expected
 from pellucid.jobs.explanations.text_results import TextResults
 from pellucid.jobs.explanations.texts import TextColumns
 from pellucid.jobs.explanations.totals import ShapResult, Totals
@@ -159,14 +160,21 @@ def explained_job(
         if baseline is None:
             progress("computing the baseline")
         used = baseline if baseline is not None else _computed(request, request.shap, table, total, texts)
-        task = ShapTask(features=request.features, total=total, baseline=used, request=request.shap, texts=texts)
+        task = ShapTask(
+            features=request.features,
+            total=total,
+            baseline=used,
+            request=request.shap,
+            texts=texts,
+            asked_here=means.source.remote or means.source.served,
+        )
         formula = _formula_rows(model, task)
         task = replace(task, by_formula=not isinstance(formula, str))
         if request.shap.plan.estimator == "surrogate":
             progress("fitting the surrogate")
             fitted = surrogate_of_job(task, table.batches(request.features), model, request.confidence_level)
             task = replace(task, surrogate=fitted.surrogate)
-        units += -(-total // _rows_of_a_unit(task))
+        units += _units_expected(task, table)
     units += -(-total // ROWS_AT_ONCE) if request.pdp is not None else 0
     store = UnitStore(means.resume, f"{means.identity} {task_identity(task)}")
     exactly = None if isinstance(formula, str) else formula
@@ -208,9 +216,13 @@ def _formula_rows(model: Model, task: ShapTask) -> FormulaRows | str:
         raise ConfigError(of_shap(error)) from None
 
 
-def _rows_of_a_unit(task: ShapTask) -> int:
+def _units_expected(task: ShapTask, table: LocalTable) -> int:
+    def first() -> Batch:
+        with reading(table.batches(task.features, ROWS_OF_A_PIECE)) as batches:
+            return next(pieces_of(batches, ROWS_OF_A_PIECE))
+
     try:
-        return rows_of_a_unit(task)
+        return units_expected(task, first)
     except ConfigError as error:
         raise ConfigError(of_shap(error)) from None
 

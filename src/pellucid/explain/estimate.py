@@ -22,7 +22,8 @@ from pellucid.explain.plan import Pace, Plan
 from pellucid.explain.results import Results
 from pellucid.explain.strata import Background, can_be_stratified, ends_before_each, stratified
 from pellucid.explain.tasks import Task, tasks_of
-from pellucid.protocols.game import Asked, Games
+from pellucid.explain.waves import asked_together, inputs_of_rows
+from pellucid.protocols.game import Asked, Games, runs
 from pellucid.records import dataclass
 
 __all__ = ["BLOCK_ROWS", "bases_of", "blocks_of", "explain_blocks", "explain_games"]
@@ -34,6 +35,11 @@ Integers = npt.NDArray[np.intp]
 BLOCK_ROWS = 64
 """Rows that share designs: many enough to make solving cheap, few enough for the errors of a job to average out."""
 INPUTS_AT_ONCE = 4 * BATCH_ROWS
+"""Inputs that rows ask for together, at most, unless a single block asks for more."""
+BLOCKS_LOOKED_AT = 128
+"""Blocks of which is found out at a time how much they ask for."""
+WAVES_IN_TIME = 8
+"""Parts of the rows left, one of which is asked before the time left is looked at again."""
 
 
 def blocks_of(rows: int) -> range:
@@ -98,26 +104,35 @@ def explain_blocks(
     """
     if plan.estimator == "surrogate":
         raise ConfigError(Problem("estimator", plan.estimator, fix="It is for columns of tables. Use 'auto'."))
-    if plan.budget.seconds is not None and clock is None:
-        raise ConfigError(Problem("budget.seconds", plan.budget.seconds, fix="Give a clock as well."))
-    left = list(blocks_of(games.rows) if blocks is None else blocks)
+    asked = list(blocks_of(games.rows) if blocks is None else blocks)
     most = _samples_of(games, plan, games.players)
-    pace = Pace(plan.budget.seconds, clock, clock() if clock else 0.0)
-    tried = None
+    if plan.budget.seconds is not None:
+        if clock is None:
+            raise ConfigError(Problem("budget.seconds", plan.budget.seconds, fix="Give a clock as well."))
+        yield from _explain_in_time(games, plan, asked, most, Pace(plan.budget.seconds, clock, clock()))
+        return
+    for wave in _waves(games, plan, asked, most):
+        yield from _explain_wave(games, plan, wave)
+
+
+def _explain_in_time(games: Games, plan: Plan, blocks: list[int], most: int, pace: Pace) -> Iterator[Attributions]:
+    """Shapley values of all blocks with as many samples, ``most`` at most, as the speed so far leaves time for."""
+    left, tried = blocks, None
     while left:
         samples = pace.samples(most, games.players, _rows_of(games, left))
-        together = 1 if pace.seconds is not None else _blocks_at_once(games, samples)
-        wave = left[:together]
-        explained = _explain_wave(games, plan, wave, samples)
+        # The first block goes alone to show how fast the work goes, and later ones still show whether that has changed.
+        few = left[: max(1, len(left) // WAVES_IN_TIME)] if pace.asked else left[:1]
+        wave = next(_waves(games, plan, few, samples))
+        explained = _explain_wave(games, plan, wave)
         pace = pace.after(sum(int(part.samples.sum()) for part in explained))
         if tried is not None:
             explained[0] = replace(explained[0], model_rows=explained[0].model_rows + tried.model_rows)
             tried = None
         elif pace.allows_more(samples, most, games.players, _rows_of(games, left)):
-            # The first block showed how fast the work goes, and gets its share of the time like the others.
+            # What showed the speed gets its share of the time like the others.
             tried = explained[0]
             continue
-        left = left[together:]
+        left = left[len(explained) :]
         yield from explained
 
 
@@ -135,34 +150,74 @@ def _samples_of(games: Games, plan: Plan, players: int) -> int:
     )
 
 
-def _blocks_at_once(games: Games, samples: int) -> int:
-    """Blocks that fill the requests together, at least one."""
-    return max(1, INPUTS_AT_ONCE // (BLOCK_ROWS * max(1, samples) * games.inputs_per_coalition))
+@dataclass(frozen=True, slots=True, eq=False)
+class Wave:
+    """Rows whose coalitions are asked together.
+
+    Parameters
+    ----------
+    rows
+        Positions of whole blocks of rows, shape (rows,).
+    active
+        Active players, shape (rows, players).
+    samples
+        Coalitions that the budget allows, shape (rows,).
+    """
+
+    rows: Integers
+    active: Booleans
+    samples: Integers
+
+    def __getitem__(self, part: slice) -> Wave:
+        return Wave(self.rows[part], self.active[part], self.samples[part])
+
+    @staticmethod
+    def join(waves: Sequence[Wave]) -> Wave:
+        """Waves one after another, at least one."""
+        names = ("rows", "active", "samples")
+        return Wave(*(np.concatenate([getattr(wave, name) for wave in waves]) for name in names))
 
 
-def _explain_wave(games: Games, plan: Plan, blocks: Sequence[int], samples: int) -> list[Attributions]:
-    """Shapley values of some blocks; of those that are played alike, coalitions are asked together."""
-    apart, together = dict[int, Booleans](), list[int]()
-    for block in blocks:
+def _waves(games: Games, plan: Plan, blocks: Sequence[int], samples: int) -> Iterator[Wave]:
+    """The rows of all blocks, as many together as fill the requests, each with so many ``samples`` at most."""
+    for start in range(0, len(blocks), BLOCKS_LOOKED_AT):
+        some = _rows_with_players(games, plan, blocks[start : start + BLOCKS_LOOKED_AT], samples)
+        inputs = inputs_of_rows(plan, some.active.sum(axis=1), some.samples, games.inputs_per_coalition)
+        begins = np.flatnonzero(np.diff(some.rows // BLOCK_ROWS, prepend=-1))
+        ends = np.append(begins[1:], len(some.rows))
+        for part in asked_together(np.add.reduceat(inputs, begins), INPUTS_AT_ONCE):
+            yield some[begins[part.start] : ends[part.stop - 1]]
+
+
+def _rows_with_players(games: Games, plan: Plan, blocks: Sequence[int], samples: int) -> Wave:
+    rows = np.concatenate([np.arange(b * BLOCK_ROWS, min((b + 1) * BLOCK_ROWS, games.rows)) for b in blocks])
+    playing = games.playing(rows.tolist())
+    active = playing if plan.estimator == "clarify" else games.active(rows.tolist())
+    number, of_number = np.unique(playing.sum(axis=1), return_inverse=True)
+    most = np.array([min(samples, _samples_of(games, plan, players)) for players in number.tolist()])
+    return Wave(rows, active, most[of_number])
+
+
+def _explain_wave(games: Games, plan: Plan, wave: Wave) -> list[Attributions]:
+    """Shapley values block by block; of blocks that are played alike, coalitions are asked together."""
+    if plan.budget.precision is None:
+        return _explain_alike(games, plan, wave)
+    together, apart, before_each = list[Wave](), list[Wave](), list[Booleans]()
+    for part in runs(wave.rows // BLOCK_ROWS):
         # Whether a block is played apart depends on its own rows only, as all its numbers do.
-        fewer = before_each_if_fewer(games, _rows_of_block(games, block)) if plan.budget.precision is not None else None
+        fewer = before_each_if_fewer(games, wave.rows[part])
         if fewer is None:
-            together.append(block)
+            together.append(wave[part])
         else:
-            apart[block] = fewer
-    explained = _explain_alike(games, plan, together, samples) if together else []
+            apart.append(wave[part])
+            before_each.append(fewer)
+    explained = _explain_alike(games, plan, Wave.join(together)) if together else []
     if apart:
-        explained += _explain_alike(games, plan, list(apart), samples, np.concatenate(list(apart.values())))
+        explained += _explain_alike(games, plan, Wave.join(apart), np.concatenate(before_each))
     return sorted(explained, key=lambda part: int(part.blocks[0]))
 
 
-def _rows_of_block(games: Games, block: int) -> Integers:
-    return np.arange(block * BLOCK_ROWS, min((block + 1) * BLOCK_ROWS, games.rows))
-
-
-def _explain_alike(
-    games: Games, plan: Plan, blocks: Sequence[int], samples: int, apart: Booleans | None = None
-) -> list[Attributions]:
+def _explain_alike(games: Games, plan: Plan, wave: Wave, apart: Booleans | None = None) -> list[Attributions]:
     """Shapley values of some blocks, whose coalitions are asked together.
 
     Parameters
@@ -171,18 +226,13 @@ def _explain_alike(
         Active players before each background row, shape (rows, background, players), if the games before each are
         played apart.
     """
-    rows = np.concatenate([_rows_of_block(games, block) for block in blocks])
-    playing = games.playing(rows.tolist())
-    active = playing if plan.estimator == "clarify" else games.active(rows.tolist())
-    number, of_number = np.unique(playing.sum(axis=1), return_inverse=True)
-    most = np.array([min(samples, _samples_of(games, plan, players)) for players in number.tolist()])[of_number]
     may_be_stratified = plan.budget.precision is not None and can_be_stratified(games)
-    results = (_first_results_of_strata if may_be_stratified else _first_results)(games, rows, active)
+    results = (_first_results_of_strata if may_be_stratified else _first_results)(games, wave.rows, wave.active)
     if apart is not None and results.bases is not None and plan.budget.precision is not None:
-        RoundsApart.of(games, plan, plan.budget.precision, results, results.bases, apart).finish(most)
+        RoundsApart.of(games, plan, plan.budget.precision, results, results.bases, apart).finish(wave.samples)
         return results.by_block()
     background = Background(games.inputs_per_coalition, may_be_stratified)
-    tasks = tasks_of(plan, rows, results.blocks, active, most, background)
+    tasks = tasks_of(plan, wave.rows, results.blocks, wave.active, wave.samples, background)
     rounds = Rounds(games, plan, results)
     while tasks:
         tasks = rounds.after(tasks)
@@ -195,8 +245,8 @@ def _first_results(games: Games, rows: Integers, active: Booleans) -> Results:
 
 
 def _first_results_of_strata(games: Games, rows: Integers, active: Booleans) -> Results:
-    bases, full, asked = ends_before_each(games, rows)
-    return Results(rows, rows // BLOCK_ROWS, active, bases.mean(axis=0), full, asked, bases)
+    bases, full = ends_before_each(games, rows)
+    return Results(rows, rows // BLOCK_ROWS, active, bases.mean(axis=0), full.values, full.model_rows, bases)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

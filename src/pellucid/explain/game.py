@@ -99,11 +99,25 @@ class MaskedGames:
 
     def ends(self, rows: Sequence[int]) -> Answer:
         """Values of the empty and of the full coalition, shape (rows, 2, outputs)."""
-        based = np.array(rows[:1] if self.masker.has_common_base else rows, dtype=np.intp)
-        empty = self.values(Asked(based, np.zeros((len(based), self.players), dtype=bool)))
+        if self.masker.has_common_base:
+            return self._ends_in_one_call(rows)
+        empty = self.values(Asked(np.array(rows, dtype=np.intp), np.zeros((len(rows), self.players), dtype=bool)))
         full = self._scores(partial(self.masker.unmasked, rows))
-        ends = np.stack(np.broadcast_arrays(empty.values, full), axis=1)
-        return Answer(ends, empty.model_rows + len(rows))
+        return Answer(np.stack([empty.values, full], axis=1), empty.model_rows + len(rows))
+
+    def _ends_in_one_call(self, rows: Sequence[int]) -> Answer:
+        """The same where all rows share the empty coalition: few inputs, which the model is asked for with the rows."""
+        masked = self.masker.masked(Asked.of(rows[0], np.zeros((1, self.players), dtype=bool)))
+        first, which = distinct_inputs(masked)
+
+        def both() -> Batch:
+            return _above(masked.batch(first), self.masker.unmasked(rows))
+
+        scores = self._scores(both)
+        bases, full = np.split(scores, [len(scores) - len(rows)])
+        empty = bases if which is None else bases.take(which, axis=0)
+        ends = np.stack(np.broadcast_arrays(empty.mean(axis=0), full), axis=1)
+        return Answer(ends, len(scores))
 
     def values(self, asked: Asked) -> Answer:
         """Values of any coalitions, shape (coalitions, outputs).
@@ -186,6 +200,11 @@ def checked_scores(
             "Explained scores must be finite numbers; check how the model treats such a row."
         )
     return linked
+
+
+def _above(upper: Batch, lower: Batch) -> Batch:
+    """Two batches of the same columns, one above the other."""
+    return Batch({name: np.concatenate([upper.columns[name], column]) for name, column in lower.columns.items()})
 
 
 def _cell_shown(cell: Any) -> Any:

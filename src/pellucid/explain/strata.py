@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from pellucid.explain.game import MaskedGames
 from pellucid.explain.maskers.part import RowsOfMasker
-from pellucid.protocols.game import Asked, Games, Masked
+from pellucid.protocols.game import Answer, Asked, Games, Masked
 from pellucid.protocols.model import Batch
 from pellucid.records import dataclass
 
@@ -80,21 +80,24 @@ def can_be_stratified(games: Games) -> bool:
     return isinstance(games, MaskedGames) and games.inputs_per_coalition > 1
 
 
-def ends_before_each(games: Games, rows: Integers) -> tuple[Floats, Floats, int]:
-    """Values of the empty coalition before every single background row, and of the full one, asked together.
+def ends_before_each(games: Games, rows: Integers) -> tuple[Floats, Answer]:
+    """Values of the empty coalition before every single background row, and of the full one with the cost of both.
 
     Returns
     -------
-    ndarray, ndarray, int
-        Shape (background rows, rows, outputs) and (rows, outputs), and the inputs that the model was asked for.
+    array, Answer
+        Shape (background rows, rows, outputs) and (rows, outputs).
     """
     background, based = games.inputs_per_coalition, rows[:1] if games.has_common_base else rows
     each = stratified(games, background)
     before = based * background + np.arange(background)[:, None]
     empty = Asked(before.ravel(), np.zeros((before.size, games.players), dtype=bool))
-    answer = each.values(Asked.join([empty, Asked(rows * background, np.ones((len(rows), games.players), dtype=bool))]))
-    values, full = answer.values[: before.size].reshape(background, len(based), -1), answer.values[before.size :]
-    return np.broadcast_to(values, (background, len(rows), values.shape[2])), full, answer.model_rows
+    full = Asked(rows * background, np.ones((len(rows), games.players), dtype=bool))
+    # In one call of the model.
+    asked = each.values(Asked.join([empty, full]))
+    bases, of_rows = np.split(asked.values, [before.size])
+    values = bases.reshape(background, len(based), -1)
+    return np.broadcast_to(values, (background, len(rows), values.shape[2])), Answer(of_rows, asked.model_rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -400,9 +400,7 @@ def _scheme(plan: Plan, players: int, samples: int) -> Scheme:
         case "clarify":
             return "clarify"
         case "permutation" if samples < 2 * (players - 1):
-            least = 2 * (players - 1)
-            fix = f"Use at least {least}, one random order of the {players} features that vary and its reverse."
-            raise ConfigError(Problem("budget.samples", samples, fix=fix))
+            raise ConfigError(_too_few_for_an_order(plan, players, samples))
         case "permutation":
             return "permutation"
         case "leverage" if samples >= 2:
@@ -410,6 +408,18 @@ def _scheme(plan: Plan, players: int, samples: int) -> Scheme:
         case _ if plan.estimator == "border" or samples < PER_PLAYER * players:
             return "border"
     return "leverage"
+
+
+def _too_few_for_an_order(plan: Plan, players: int, samples: int) -> Problem:
+    """What is wrong with the bound that allows so few samples."""
+    least = f"at least {2 * (players - 1)}"
+    order = f"one random order of the {players} features that vary and its reverse"
+    for bound in ("model_calls", "samples_per_player"):
+        given = getattr(plan.budget, bound)
+        if given is not None and samples != plan.budget.samples:
+            fix = f"Use more: it allows {samples} samples for a row, which needs {least}, {order}."
+            return Problem(f"budget.{bound}", given, fix=fix)
+    return Problem("budget.samples", samples, fix=f"Use {least}, {order}.")
 
 
 def _designs(

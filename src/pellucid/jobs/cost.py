@@ -15,7 +15,7 @@ from pellucid.explain.budget import default_samples
 from pellucid.explain.estimate import BLOCK_ROWS
 from pellucid.jobs.cluster_simulation import Cluster, draw_durations, simulate
 from pellucid.jobs.explanations.pdp_job import ROWS_AT_ONCE as ROWS_OF_A_PLOT
-from pellucid.jobs.explanations.shap_job import ROWS_AT_ONCE, ROWS_BY_FORMULA
+from pellucid.jobs.explanations.shap_job import INPUTS_OF_A_UNIT, LEAST_UNITS, ROWS_AT_ONCE, ROWS_BY_FORMULA
 from pellucid.records import dataclass
 
 __all__ = ["Calls", "JobCost", "Machines", "Range", "Step", "Workload", "job_cost"]
@@ -60,6 +60,10 @@ BASE_MEMORY = Range(130 * 2**20, 260 * 2**20)
 """Of a process with nothing to do yet."""
 BATCH_ROWS = 65_536
 """Model inputs that are in memory together."""
+IN_FLIGHT, SECONDS_OF_A_REQUEST = 8, 0.5
+"""Requests that share what an endpoint answers, at most, and how long the records of one take where that is slow."""
+REQUESTS_OF_A_UNIT = 2
+"""Beside full ones: the rows themselves, and what is left at the end."""
 CELL_BYTES = Range(8, 90)
 """Of a cell of a batch while it is masked: numbers take little, texts much."""
 DUCKDB_MEMORY = 2**30
@@ -289,30 +293,33 @@ def _predicting(workload: Workload, machines: Machines) -> Step:
 
 
 def _explaining(workload: Workload, machines: Machines, coalitions: Range) -> Step:
-    inputs, own = _explained(workload, coalitions)
-    step = _asking("SHAP", inputs, own, _memory(workload, machines), _shared(machines, _units(workload)))
+    units = _units(workload, remote=machines.remote)
+    inputs, own = _explained(workload, coalitions, units)
+    step = _asking("SHAP", inputs, own, _memory(workload, machines), _shared(machines, units))
+    if step.requests is not None:
+        step = replace(step, requests=step.requests + Range(0, REQUESTS_OF_A_UNIT * units))
     files = NOTHING
     if workload.local_values:
         per_value = CSV_BYTES + (PARQUET_BYTES if workload.rows >= ROWS_IN_PARQUET else NOTHING)
         files = per_value * (workload.rows * workload.players * workload.outputs)
-    return replace(_limited(step, machines, _units(workload)), files=files)
+    return replace(_limited(step, machines, units), files=files)
 
 
-def _explained(workload: Workload, coalitions: Range) -> tuple[Range, Range]:
+def _explained(workload: Workload, coalitions: Range, units: int) -> tuple[Range, Range]:
     """Inputs of the model, and our own seconds."""
     rows, themselves = workload.rows, Range(workload.rows, workload.rows)
     if workload.by_formula is not None:
-        return themselves + workload.background * _units(workload), workload.by_formula * rows
+        return themselves + workload.background * units, workload.by_formula * rows
     width = max(1.0, workload.players / 20)
     if workload.trained is not None:
         full = min(default_samples(workload.players), 2 ** min(workload.players, 62) - 2)
         audit = coalitions + Range(DISTINCT * workload.background.low * full, workload.background.high * full)
         beside = Range(workload.trained, workload.trained) + audit * workload.audited
-        inputs = coalitions * rows + themselves + beside + workload.background * _units(workload)
+        inputs = coalitions * rows + themselves + beside + workload.background * units
         return inputs, (coalitions * (rows * width)).times(SURROGATE_SECONDS)
     masked = (coalitions * rows).times(workload.background)
     asked = masked + themselves
-    inputs = Range(asked.low * DISTINCT, asked.high) + workload.background
+    inputs = Range(asked.low * DISTINCT, asked.high) + workload.background * units
     return inputs, (coalitions * (rows * width)).times(COALITION_SECONDS) + masked.times(MASK_SECONDS)
 
 
@@ -327,7 +334,7 @@ def _asking(name: str, inputs: Range, own: Range, memory: Range, machines: Machi
     """A step that asks the model, with our own work beside it."""
     requests = None
     if machines.remote:
-        per_request = machines.records_per_request
+        per_request = _records_per_request(machines)
         requests = Range(inputs.low / per_request.high, inputs.high / per_request.low)
     rate = machines.records_per_second
     if rate is None:
@@ -355,13 +362,24 @@ def _slack(seconds: float, machines: Machines) -> float:
     return max(1.0, float(np.quantile(found, 0.9)) * machines.workers / (units * each)) if each else 1.0
 
 
-def _units(workload: Workload) -> int:
-    """How many units SHAP has, as `pellucid.jobs.explanations.shap_job.rows_of_a_unit` divides the rows."""
+def _records_per_request(machines: Machines) -> Range:
+    """As many as an endpoint of the speed given answers in the time of a request, where that is known."""
+    least, most = machines.records_per_request.low, machines.records_per_request.high
+    if machines.records_per_second is not None:
+        least = machines.records_per_second * SECONDS_OF_A_REQUEST / IN_FLIGHT
+    return Range(min(most, max(1.0, least)), most)
+
+
+def _units(workload: Workload, *, remote: bool) -> int:
+    """How many units SHAP has, as `pellucid.jobs.explanations.shap_job.shap_units` divides the rows."""
     if workload.by_formula is not None:
         return _number(workload.rows, ROWS_BY_FORMULA)
     asked = 1.0 if workload.coalitions is None else max(1.0, workload.coalitions.high)
-    asked *= 1.0 if workload.trained is not None else workload.background.high
-    blocks = max(1, int(BATCH_ROWS // (BLOCK_ROWS * asked)))
+    if workload.trained is None:
+        asked = asked * workload.background.high + 1
+    blocks = max(1, int(INPUTS_OF_A_UNIT // (BLOCK_ROWS * asked)))
+    if workload.trained is None and not remote:
+        blocks = min(blocks, _number(workload.rows, LEAST_UNITS * BLOCK_ROWS))
     return _number(workload.rows, min(ROWS_AT_ONCE, blocks * BLOCK_ROWS))
 
 

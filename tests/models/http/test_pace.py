@@ -76,6 +76,41 @@ def test_steps_go_on_while_most_of_the_time_is_that_of_the_request():
     assert pace.batch_records == LARGEST_BATCH
 
 
+@pytest.mark.parametrize(
+    ("own", "each", "smallest", "longest"),
+    [
+        (0.1, 1e-5, LARGEST_BATCH, 0.3),
+        (0.2, 1e-5, LARGEST_BATCH, 0.4),
+        (0.5, 0.0, LARGEST_BATCH, 0.5),  # a gateway that takes its time
+        (0.5, 1e-5, LARGEST_BATCH, 0.7),
+        (0.5, 0.01, 150, 2.6),  # a request by itself, and a hundred records a second
+        (2.0, 0.01, 250, 6.0),
+        (0.0, 0.01, 25, 0.65),  # a hundred records a second
+    ],
+)
+@pytest.mark.parametrize("is_serial", [True, False])
+def test_a_slow_endpoint_gets_batches_that_make_what_a_request_costs_by_itself_a_small_part(
+    own, each, smallest, longest, is_serial
+):
+    """On a server that works on requests one after the other, two that are in flight wait for each other."""
+
+    def seconds(records, flying):
+        return (own + each * records) * (flying if is_serial else 1)
+
+    pace = run(Pace(RequestSettings(max_concurrency=2)), seconds, 30)
+    assert pace.batch_records >= smallest
+    assert seconds(pace.batch_records, 1) <= longest
+
+
+def test_a_slow_first_answer_of_a_server_that_was_just_starting_keeps_no_batch_small():
+    answers = iter(range(200))
+
+    def seconds(records, flying):
+        return (3.0 if next(answers) == 0 else 0.002) + 5e-6 * records
+
+    assert run(Pace(RequestSettings()), seconds, 20).batch_records == LARGEST_BATCH
+
+
 @pytest.mark.parametrize("first", [0.016, 0.2, 0.9])
 def test_no_request_takes_more_than_half_a_second_while_the_batch_is_looked_for(first):
     times = []
@@ -90,23 +125,33 @@ def test_no_request_takes_more_than_half_a_second_while_the_batch_is_looked_for(
 
 def cut(pace, left):
     """Sizes of the requests for the rest of a part."""
-    sizes = []
+    sizes = [0]
     while left:
-        sizes.append(pace.next_records(left))
+        sizes.append(pace.next_records(left, sizes[-1]))
         left -= sizes[-1]
-    return sizes
+    return sizes[1:]
 
 
 def test_the_rest_of_a_part_is_cut_into_equal_requests():
     pace = run(Pace(RequestSettings()), lambda records, flying: 0.016, 1)
     assert pace.batch_records == 2_000
-    assert cut(pace, 7_001) == [1_751, 1_750, 1_750, 1_750]
+    assert cut(pace, 7_001) == [1_751, 1_751, 1_751, 1_748]
 
 
 def test_the_rest_of_a_part_is_divided_among_the_requests_that_may_be_in_flight():
     pace = run(Pace(RequestSettings()), lambda records, flying: 0.001, 1)
     assert cut(pace, 2 * FAIR_SHARE) == [FAIR_SHARE, FAIR_SHARE]
     assert cut(pace, 2 * FAIR_SHARE - 1) == [2 * FAIR_SHARE - 1]
+
+
+@pytest.mark.parametrize(("flying", "requests"), [(1, 4), (2, 4), (3, 6), (4, 4), (8, 8)])
+def test_a_part_is_cut_once_into_full_rounds_of_what_may_be_in_flight(flying, requests):
+    pace = run(Pace(RequestSettings()), lambda records, concurrency: 0.001, 1)
+    pace.concurrency = flying
+    sizes = cut(pace, 4 * LARGEST_BATCH)
+    assert len(sizes) == requests
+    assert len(set(sizes[:-1])) == 1
+    assert sizes[0] - sizes[-1] < requests
 
 
 def test_requests_of_a_given_size_hold_no_fewer_than_that():
@@ -199,9 +244,9 @@ def concurrency_after(requests, seconds):
     return run(Pace(RequestSettings()), seconds, requests).concurrency
 
 
-def test_of_long_requests_eight_are_in_flight_after_fourteen_answers():
+def test_of_long_requests_eight_are_in_flight_after_fifteen_answers():
     """A record takes 3 ms, and the server works on any number of requests at a time."""
-    assert [concurrency_after(n, lambda records, flying: 0.01 + 0.003 * records) for n in (1, 6, 14)] == [2, 4, 8]
+    assert [concurrency_after(n, lambda records, flying: 0.01 + 0.003 * records) for n in (2, 7, 15)] == [2, 4, 8]
 
 
 def test_requests_that_waited_for_each_other_do_not_make_the_next_ones_smaller():

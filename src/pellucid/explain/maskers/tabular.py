@@ -68,17 +68,19 @@ def players_of(
         players.setdefault(player, (name,) if player == name and name not in owner else tuple(groups[player]))
     if only is not None:
         problems += [
-            Problem(
-                "features_to_explain",
-                name,
-                fix=f"Name columns or groups that are explained; {did_you_mean(name, list(players))}",
-            )
+            Problem("features_to_explain", name, fix=_fix_of_no_player(name, players, owner))
             for name in only
             if name not in players
         ]
     if problems:
         raise ConfigError(problems)
     return players if only is None else {name: players[name] for name in players if name in set(only)}
+
+
+def _fix_of_no_player(name: str, players: Mapping[str, Sequence[str]], owner: Mapping[str, str]) -> str:
+    if name in owner:
+        return f"The column is explained with others as the group {owner[name]!r}. Name the group."
+    return f"Name columns or groups that are explained; {did_you_mean(name, list(players))}"
 
 
 def _faults_of_group(

@@ -16,6 +16,7 @@ from pellucid.explain.maskers.tabular import TabularMasker
 from pellucid.explain.maskers.text import TextMasker, text_masker
 from pellucid.explain.plan import Plan
 from pellucid.explain.surrogate import Surrogate, explained_by_surrogate
+from pellucid.explain.waves import asked_together, inputs_of_rows
 from pellucid.jobs.explanations.exact_rows import Exactly, bounded_by_samples, with_exact_rows
 from pellucid.jobs.explanations.request import ShapRequest
 from pellucid.jobs.explanations.rows import pieces_of
@@ -31,8 +32,8 @@ __all__ = [
     "ShapTask",
     "ShapUnit",
     "explained_unit",
-    "rows_of_a_unit",
     "shap_units",
+    "units_expected",
 ]
 
 Booleans = npt.NDArray[np.bool_]
@@ -42,6 +43,12 @@ ROWS_AT_ONCE = 128 * BLOCK_ROWS
 """Rows of a unit at most."""
 ROWS_BY_FORMULA = 32 * BLOCK_ROWS
 """Rows of a unit that are explained by a formula."""
+INPUTS_OF_A_UNIT = BATCH_ROWS
+"""Inputs of a unit, unless a single block asks for more: models gain nothing from larger batches, requests are few
+already, and a job that is killed loses no more."""
+LEAST_UNITS = 8
+"""Units of a job of so many blocks or more, so that a few rows of a slow model are shared out evenly, unless no other
+process can have a share."""
 TEXTS_AT_ONCE = BLOCK_ROWS
 """Rows of a unit with texts: their number of players is not known before they are read, and each may cost thousands of
 requests that a killed job should not make again."""
@@ -65,6 +72,8 @@ class ShapTask:
         Whether rows get exact values where a formula of the model holds.
     surrogate
         What the estimator of this name explains instead of the model.
+    asked_here
+        Whether the process of the job alone asks the model, as it does where that answers over HTTP.
     """
 
     features: tuple[str, ...]
@@ -74,6 +83,11 @@ class ShapTask:
     texts: TextColumns | None = None
     by_formula: bool = False
     surrogate: Surrogate | None = None
+    asked_here: bool = False
+
+    def features_of(self, rows: Batch) -> Batch:
+        """What the model is asked with of rows that may have further columns."""
+        return Batch({name: rows.columns[name] for name in self.features})
 
     @property
     def bases(self) -> int:
@@ -148,32 +162,24 @@ class Explained:
     common_base: bool
 
 
-def rows_of_a_unit(task: ShapTask) -> int:
-    """Rows of a unit: the blocks that fill one request to the model together, at least one block.
+def units_expected(task: ShapTask, first: Callable[[], Batch]) -> int:
+    """About how many units all rows make.
 
-    In a batch of another length a model may give another last digit. So units depend on what is asked only, never on
-    the engine or on the number of workers.
+    Parameters
+    ----------
+    first
+        Gives the first rows, from which it is told where units differ.
 
     Raises
     ------
     ConfigError
         The budget does not fit the number of rows or features; keys are named without ``methods.shap``.
     """
-    if task.request.plan.budget.seconds is not None:
-        return ROWS_AT_ONCE
-    if task.texts is not None:
-        return TEXTS_AT_ONCE
-    if task.by_formula:
-        return ROWS_BY_FORMULA
-    players, inputs = len(task.request.players), len(task.baseline)
-    if task.surrogate is not None:
-        asked = max(1, task.samples_beside_surrogate)
-        return min(ROWS_AT_ONCE, max(1, BATCH_ROWS // (BLOCK_ROWS * asked)) * BLOCK_ROWS)
-    samples = task.request.plan.budget.samples_of(
-        players=players, rows=task.total, inputs_per_coalition=inputs, bases=task.bases
-    )
-    asked = min(samples, 1 << min(players, 62)) * inputs
-    return min(ROWS_AT_ONCE, max(1, BATCH_ROWS // (BLOCK_ROWS * asked)) * BLOCK_ROWS)
+    equal = _rows_of_equal_units(task)
+    if equal is not None:
+        return -(-task.total // equal)
+    some = first()[: _most_rows(task)]
+    return -(-task.total * len(_parts(some, task)) // len(some))
 
 
 def shap_units(
@@ -186,6 +192,10 @@ def shap_units(
 ) -> Iterator[ShapUnit]:
     """All rows in units.
 
+    Units hold the blocks that ask for `INPUTS_OF_A_UNIT` together, at least one block. In a batch of another length a
+    model may give another last digit. So units depend on what is asked only, never on the engine or on the number of
+    workers.
+
     Parameters
     ----------
     batches
@@ -193,21 +203,73 @@ def shap_units(
     clock
         Seconds from some moment on, for a budget in seconds.
     rows_at_once
-        Rows of a unit, a multiple of the rows of a block; by default `rows_of_a_unit`.
+        Rows of a unit, a multiple of the rows of a block; by default as many as ask for enough.
     at_once
         Units that are being explained at the same time, over which a budget in seconds is stretched.
 
     Raises
     ------
     ConfigError
-        See `rows_of_a_unit`.
+        The budget does not fit the number of rows or features; keys are named without ``methods.shap``.
     """
     first, begun = 0, clock()
-    for rows in pieces_of(batches, rows_at_once or rows_of_a_unit(task)):
+    for rows in _rows_of_units(batches, task, rows_at_once or _rows_of_equal_units(task)):
         left = task.total - first
         plan = plan_of_part(task.request.plan, min(len(rows) * at_once(), left), left, clock() - begun)
         yield ShapUnit(first=first, rows=rows, seconds=plan.budget.seconds)
         first += len(rows)
+
+
+def _rows_of_units(batches: Iterable[Batch], task: ShapTask, equal: int | None) -> Iterator[Batch]:
+    for piece in pieces_of(batches, equal or _most_rows(task)):
+        for part in [slice(0, len(piece))] if equal else _parts(piece, task):
+            yield piece[part]
+
+
+def _rows_of_equal_units(task: ShapTask) -> int | None:
+    """Rows of a unit where each has equally many; None where units depend on what their rows ask for."""
+    if task.request.plan.budget.seconds is not None:
+        return ROWS_AT_ONCE
+    if task.texts is not None:
+        return TEXTS_AT_ONCE
+    if task.by_formula:
+        return ROWS_BY_FORMULA
+    if task.surrogate is not None:
+        asked = max(1, task.samples_beside_surrogate)
+        return min(ROWS_AT_ONCE, max(1, INPUTS_OF_A_UNIT // (BLOCK_ROWS * asked)) * BLOCK_ROWS)
+    players, samples = np.array([len(task.request.players)]), np.array([_samples_of(task)])
+    of_a_row = int(inputs_of_rows(task.request.plan, players, samples, len(task.baseline))[0])
+    most = _most_rows(task)
+    return most if most * of_a_row <= INPUTS_OF_A_UNIT else None
+
+
+def _samples_of(task: ShapTask) -> int:
+    """Most coalitions of a row."""
+    return task.request.plan.budget.samples_of(
+        players=len(task.request.players),
+        rows=task.total,
+        inputs_per_coalition=len(task.baseline),
+        bases=task.bases,
+    )
+
+
+def _most_rows(task: ShapTask) -> int:
+    """Most rows of a unit: where other processes can have a share, there is one for each of some."""
+    share = -(-task.total // (LEAST_UNITS * BLOCK_ROWS)) * BLOCK_ROWS
+    return ROWS_AT_ONCE if task.asked_here else min(ROWS_AT_ONCE, share)
+
+
+def _parts(rows: Batch, task: ShapTask) -> list[slice]:
+    """Parts of consecutive rows, the first of which begins a block, that ask for about as much as a unit should."""
+    plan, inputs = task.request.plan, len(task.baseline)
+    samples = _samples_of(task)
+    masker = TabularMasker(task.features_of(rows), task.baseline, task.request.players)
+    asked = inputs_of_rows(plan, _players(masker, plan), np.full(len(rows), samples), inputs)
+    of_blocks = np.add.reduceat(asked, np.arange(0, len(rows), BLOCK_ROWS))
+    return [
+        slice(part.start * BLOCK_ROWS, min(part.stop * BLOCK_ROWS, len(rows)))
+        for part in asked_together(of_blocks, INPUTS_OF_A_UNIT)
+    ]
 
 
 def explained_unit(
@@ -236,7 +298,7 @@ def explained_unit(
     ModelError
         The model does not answer with finite scores.
     """
-    rows, request = Batch({name: unit.rows.columns[name] for name in task.features}), task.request
+    rows, request = task.features_of(unit.rows), task.request
     masker, texts = _masker(rows, task), task.texts
     games, plan = MaskedGames(masker, score, request.link), request.plan
     if unit.seconds is not None:

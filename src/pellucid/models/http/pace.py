@@ -12,7 +12,7 @@ __all__ = ["Pace"]
 logger = logging.getLogger(__name__)
 
 FIRST_BATCH = 64
-LARGEST_BATCH = 8_192
+LARGEST_BATCH = 16_384
 """Above this the cost of a request by itself is spread thin everywhere, and the end of a job waits for a late one."""
 MODERATE_BATCH = 1_024
 """A record may cost less in such a batch than in a much larger one."""
@@ -23,7 +23,17 @@ FAIR_SHARE = 4_096
 ANSWERED_BEFORE = 4
 """A larger size is tried when so many times as many records were answered, so that it costs a short job little."""
 WANTED_SECONDS = 0.5
-"""A request takes no longer than about this, so that a killed job loses little."""
+"""The records of a request take no longer than about this, so that a killed job loses little."""
+SLOW_SECONDS = 0.05
+"""A first answer, of few records, that takes longer than this may be slow by the request itself or by its records."""
+LONGEST_SECONDS = 5.0
+"""Nor does a request that costs much by itself take longer than this."""
+TIMES_OWN_COST = 4
+"""The records of a request take so many times as long as what it costs by itself, and so four fifths of the time."""
+OWN_COST = 0.25
+"""Share of its time below which a small request is taken to cost nothing by itself."""
+LARGEST_STEP = 8
+"""How much larger batches become by what two answers tell of what a request costs by itself."""
 WORTH_IT = 1.1
 """Throughput that a step must gain to be kept; smaller gains are noise."""
 WINDOW_SECONDS = 0.03
@@ -35,9 +45,11 @@ class Pace:
 
     The first request is small and goes alone, so that its time is its own. How much of that is the request's and how
     much the records' is not known, so the next batch is as large as takes `WANTED_SECONDS` if all was the records'. A
-    job of moderate length is then a few large requests. Concurrency doubles as long as that brings a tenth more records
-    per second. In a longer job a moderate batch is tried too, and where it brings a tenth more, batches double from
-    there as long as that does. Requests that take more than twice `WANTED_SECONDS` shrink at any time.
+    job of moderate length is then a few large requests. Where the first request took so long that no larger one may
+    follow, one of half the size tells how much of the time was the request's own, and batches become as large as makes
+    that a fifth. Concurrency doubles as long as that brings a tenth more records per second. In a longer job a moderate
+    batch is tried too, and where it brings a tenth more, batches double from there as long as that does. Requests that
+    take more than twice as long as wanted shrink at any time.
 
     Parameters
     ----------
@@ -52,10 +64,13 @@ class Pace:
         self._most = min(most_records, settings.batch_records or LARGEST_BATCH)
         self._bytes_per_record = 0.0
         self.batch_records = min(settings.batch_records or FIRST_BATCH, most_records)
+        self._divided_by = 0
         self._growing = settings.batch_records is None and most_records > 1
         self._least_concurrency = min(2, settings.max_concurrency)
         self.concurrency = 1 if self._growing else self._least_concurrency
         self._smaller: tuple[int, float] | None = None
+        self._compared: tuple[int, float] | None = None
+        self._wanted, self._bearable = WANTED_SECONDS, 2 * WANTED_SECONDS
         self._leaping = True
         self._leapt = False
         self._searching = settings.max_concurrency > self._least_concurrency
@@ -66,11 +81,24 @@ class Pace:
         self._answered = 0
         self._crowded = 0
 
-    def next_records(self, left: int) -> int:
-        """How many of the ``left`` records of a part the next request holds, if those after it hold equally many."""
+    def next_records(self, left: int, before: int = 0) -> int:
+        """How many of the ``left`` records of a part the next request holds, if those after it hold equally many.
+
+        Parameters
+        ----------
+        before
+            Records of the request before it, of the same part: what was divided among requests is not divided again,
+            unless the batch has become another.
+        """
         if self._settings.batch_records is not None:
             return min(left, self.batch_records)
-        requests = max(-(-left // self.batch_records), min(self.concurrency, left // FAIR_SHARE))
+        if before and self.batch_records == self._divided_by:
+            return min(before, left)
+        self._divided_by = self.batch_records
+        requests = -(-left // self.batch_records)
+        # Full rounds of all that may be in flight end at the same time.
+        in_rounds = -(-requests // self.concurrency) * self.concurrency
+        requests = max(requests, min(in_rounds, left // FAIR_SHARE))
         return -(-left // requests)
 
     def measured(self, records: int, body_bytes: int) -> None:
@@ -83,11 +111,19 @@ class Pace:
 
     def answered(self, records: int, seconds: float, now: float) -> None:
         """A request was answered after ``seconds``, at the time ``now``."""
-        if not self._answered:
-            self.concurrency = max(self.concurrency, self._least_concurrency)
+        is_first, learns = not self._answered, self._compared is not None
         self._answered += records
+        if is_first and self._growing and records > 1 and seconds >= SLOW_SECONDS:
+            self._compare_sizes(records, seconds)
+        elif learns:
+            self._learn_own_cost(records, seconds)
+        if is_first or learns:
+            # Requests go alone until it is known what they cost.
+            self.concurrency = 1 if self._compared else self._least_concurrency
+        if learns or self._compared:
+            return
         adapts = self._settings.batch_records is None and self.batch_records > 1
-        if adapts and seconds > 2 * WANTED_SECONDS and 2 * records > self.batch_records:
+        if adapts and seconds > self._bearable and 2 * records > self.batch_records:
             if self._crowded:
                 self._crowded -= 1
             else:
@@ -126,9 +162,41 @@ class Pace:
             self._crowded = self.concurrency - 1
             self.concurrency, self._searching, self._window = self._best_concurrency, False, None
             return
-        self.batch_records = max(1, int(records * WANTED_SECONDS / seconds))
+        self.batch_records = max(1, int(records * self._wanted / seconds))
         self._growing, self._best_rate, self._window = True, 0.0, None
         self._leaping = self._leapt = False
+
+    def _compare_sizes(self, records: int, seconds: float) -> None:
+        """Ask for another size, as large as is bearable or else smaller: two tell what a request costs by itself."""
+        bearable = int(records * WANTED_SECONDS / seconds)
+        other = min(bearable, self._most) if bearable >= 2 * records else min(bearable, records // 2)
+        self._compared, self.batch_records = (records, seconds), max(1, other)
+
+    def _learn_own_cost(self, records: int, seconds: float) -> None:
+        """Go to the batch that makes what a request costs by itself a small part, as two sizes tell."""
+        if self._compared is None or not self._is_present(records) or records == self._compared[0]:
+            return
+        (fewer, quicker), (more, slower) = sorted([self._compared, (records, seconds)])
+        was_starting = quicker < SLOW_SECONDS <= slower and records == fewer
+        self._compared = None
+        if was_starting:
+            self._leap(records, seconds)
+            return
+        of_one = max(slower - quicker, 0.0) / (more - fewer)
+        own = quicker - fewer * of_one
+        if own < OWN_COST * quicker:
+            self._settle(max(1, int(more * WANTED_SECONDS / slower)))
+            return
+        of_records = min(max(WANTED_SECONDS, TIMES_OWN_COST * own), max(WANTED_SECONDS, LONGEST_SECONDS - own))
+        # Those that are in flight together may wait for each other.
+        self._wanted, self._bearable = own + of_records, 3 * (own + of_records)
+        best = int(min(self._most, LARGEST_STEP * more, of_records / max(of_one, 1e-9)))
+        if 2 * more <= best < self._most:
+            # A further answer tells better than a step so large.
+            self._compared, self.batch_records = (fewer, quicker), best
+            return
+        self._settle(max(1, best))
+        self._leapt = self.batch_records > 2 * MODERATE_BATCH
 
     def _adapt_batch(self, records: int, seconds: float, now: float) -> None:
         if self._leaping and self._is_present(records):

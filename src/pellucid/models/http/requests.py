@@ -141,12 +141,12 @@ class RequestStream:
 
     def _cut(self, parts: Iterable[tuple[int, Batch]]) -> Iterator[_Piece]:
         for first, batch in parts:
-            start = 0
+            start = records = 0
             while start < len(batch):
                 # Read anew for every piece: the pace changes while answers come in.
-                stop = start + self.pace.next_records(len(batch) - start)
-                yield _Piece(first + start, batch[start:stop])
-                start = stop
+                records = self.pace.next_records(len(batch) - start, records)
+                yield _Piece(first + start, batch[start : start + records])
+                start += records
 
     def _launch(self, source: Iterator[_Piece]) -> bool:
         """Fill up the requests in flight; False when there was nothing to do and nothing is going on."""
