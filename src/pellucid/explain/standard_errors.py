@@ -22,6 +22,8 @@ Integers = npt.NDArray[np.intp]
 
 HIGHEST_LEVERAGE = 0.95
 """Above this leverage the residual of a left-out pair would be divided by next to nothing."""
+LEAST_ORDERS = 5
+"""Orders below which their spread tells next to nothing: two that happen to agree would seem to be exact."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +124,7 @@ def sampling_errors(
     -------
     ndarray
         Shape (games, players), at least 0; 0 where the answer is exact, nan where the design leaves nothing to
-        estimate an error from (the border, a single order, fewer pairs than players).
+        estimate an error from (the border, a few orders, fewer pairs than players).
     Units, Orders or None
         None where errors are 0 or nan.
     """
@@ -157,7 +159,7 @@ def _of_orders(design: Design, values: Floats, empty: Floats, shapley: Floats) -
     """Spread of the means of one order and its reverse, over the orders."""
     m, games = design.players, len(values)
     orders = design.pairs // (m - 1)
-    if orders < 2:
+    if orders < LEAST_ORDERS:
         return np.full(shapley.shape, np.nan), None
     halves = design.coalitions[: design.pairs].reshape(orders, m - 1, m)
     ends = [np.zeros((orders, 1, m), bool), np.ones((orders, 1, m), bool)]
