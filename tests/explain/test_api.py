@@ -358,10 +358,19 @@ def test_notes_say_what_few_samples_and_unmet_precision_mean():
         ),
         "2 of 2 sampled rows have no standard errors.",
     )
+    unknown = pellucid.explain(wavy, table, baseline=-table, budget={"samples": 8, "precision": 0.1})
+    assert unknown.notes[2:] == (*few.notes[2:], "2 of 2 rows did not reach the precision 0.1.")
     unmet = pellucid.explain(wavy, table, baseline=-table, budget={"samples": 60, "precision": 1e-6})
     assert re.fullmatch(
         r"2 of 2 rows did not reach the precision 1e-06; the largest relative error is [\d.]+\.", unmet.notes[-1]
     )
+
+
+def test_values_that_are_as_precise_as_wanted_need_no_note_on_their_samples():
+    cells = np.random.default_rng(1).integers(0, 2, (30, 12)).astype(float)
+    found = pellucid.explain(wavy, cells[:20], baseline=cells[20:], budget={"precision": 0.1})
+    assert found.samples.min() < 48  # games before single background rows have fewer players
+    assert not any("samples are fewer" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("budget", [{"model_calls": 300}, {"seconds": 60}])

@@ -17,7 +17,7 @@ from pellucid.api.spark_explaining import OpenPool
 from pellucid.errors import ModelError
 from pellucid.explain.aggregate import AGGREGATIONS, Aggregation, aggregate, ranks_with_ties
 from pellucid.explain.attributions import Attributions
-from pellucid.explain.budget import note
+from pellucid.explain.budget import few_samples
 from pellucid.explain.estimate import bases_of, explain_blocks
 from pellucid.explain.game import Link, MaskedGames
 from pellucid.explain.maskers.tabular import TabularMasker
@@ -251,12 +251,9 @@ def _by_pool(question: Question, open_pool: OpenPool, progress: Progress) -> Att
 def _worth(question: Question, sampled: Attributions) -> list[str]:
     """What the samples mean for the numbers: too few, no errors, not as precise as wanted."""
     players = question.masker.active(range(question.masker.rows)).sum(axis=1)
-    tried = {
-        note(int(most), int(samples), question.plan.estimator)
-        for most, samples, way in zip(players, sampled.samples, sampled.estimators, strict=True)
-        if way != "enumeration"
-    }
-    notes = sorted(tried - {""})
+    asked = zip(players.tolist(), sampled.samples.tolist(), sampled.estimators, strict=True)
+    few = few_samples(asked, question.plan.estimator, question.plan.budget.precision)
+    notes = [few] if few else []
     unknown = int(np.isnan(sampled.standard_errors).any(axis=(1, 2)).sum())
     if unknown:
         notes.append(f"{unknown:,} of {question.masker.rows:,} sampled rows have no standard errors.")
@@ -272,11 +269,9 @@ def _worth(question: Question, sampled: Attributions) -> list[str]:
     if wanted is not None:
         short = ~(reached <= wanted).all(axis=1)
         if short.any():
-            worst = float(np.nanmax(np.where(np.isnan(reached), -np.inf, reached)))
-            notes.append(
-                f"{int(short.sum()):,} of {question.masker.rows:,} rows did not reach the precision {wanted:g}; "
-                f"the largest relative error is {worst:.3g}."
-            )
+            worst = f"; the largest relative error is {np.nanmax(reached):.3g}" if not np.isnan(reached).all() else ""
+            missed = f"{int(short.sum()):,} of {question.masker.rows:,} rows"
+            notes.append(f"{missed} did not reach the precision {wanted:g}{worst}.")
     return notes
 
 

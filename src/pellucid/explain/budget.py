@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from pellucid.errors import ConfigError, Problem, did_you_mean
 from pellucid.records import dataclass
 
-__all__ = ["Budget", "default_samples", "note"]
+__all__ = ["Budget", "default_samples", "few_samples", "note"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +133,34 @@ def default_samples(players: int) -> int:
     2076
     """
     return 2 * players + 2048
+
+
+def few_samples(asked: Iterable[tuple[int, int, str]], estimator: str, precision: float | None) -> str:
+    """The `note` on the rows with the most features, and of these the fewest samples; empty where no row needs one.
+
+    None is needed by exact values, which take no samples, by those in two steps, which are of other players in each,
+    and by values that were sampled until their errors were as small as wanted, since games of fewer players than the
+    row has may have been played.
+
+    Parameters
+    ----------
+    asked
+        Of every row the players that can change the prediction, the samples, and how it was explained.
+    estimator, precision
+        As `pellucid.explain.plan.Plan` and its budget have them.
+
+    Examples
+    --------
+    >>> few_samples([(14, 20, "leverage"), (14, 0, "exact: linear")], "auto", precision=0.05)
+    ''
+    """
+    told = {"nested", "enumeration"} if precision is None else {"nested", "enumeration", "leverage", "odd terms"}
+    notes = [
+        (players, -samples, text)
+        for players, samples, way in asked
+        if players > 0 and samples > 0 and way not in told and (text := note(players, samples, estimator))
+    ]
+    return max(notes)[2] if notes else ""
 
 
 def note(players: int, samples: int, estimator: str = "auto") -> str:

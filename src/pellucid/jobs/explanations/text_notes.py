@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pellucid.explain.attributions import Attributions
-from pellucid.explain.budget import note
+from pellucid.explain.budget import few_samples
 from pellucid.explain.maskers.text import TextMasker
 from pellucid.explain.plan import Plan
 
@@ -42,12 +42,9 @@ def notes_on_texts(
             "neighbours are put together."
         )
     players = masker.active(range(masker.rows)).sum(axis=1)
-    tried = {
-        note(int(most), int(samples), plan.estimator)
-        for most, samples, way in zip(players, found.samples, found.estimators, strict=True)
-        if way not in ("enumeration", "nested")
-    }
-    notes += sorted(text.replace("features", "units").replace("feature", "unit") for text in tried - {""})
+    asked = zip(players.tolist(), found.samples.tolist(), found.estimators, strict=True)
+    few = few_samples(asked, plan.estimator, plan.budget.precision)
+    notes += [few.replace("features", "units").replace("feature", "unit")] if few else []
     unknown = int(np.isnan(found.standard_errors[~np.isnan(found.values)]).sum())
     if unknown:
         notes.append(

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.aggregate import Aggregation, GlobalValues, LocalRows, aggregate_pieces, ranks_with_ties
-from pellucid.explain.budget import note
+from pellucid.explain.budget import few_samples
 from pellucid.jobs.explanations.shap_job import Explained
 from pellucid.jobs.explanations.spilled_rows import SpilledRows
 from pellucid.records import dataclass
@@ -187,7 +187,7 @@ class Totals:
             samples=(min(samples), max(samples)),
             estimators=dict(sorted(self._estimators.items())),
             imprecise=self.imprecise,
-            note=self._note(),
+            note=few_samples(self._asked, self.estimator, self.precision),
         )
 
     def _expected(self) -> Floats:
@@ -196,16 +196,6 @@ class Totals:
             return self._first_base
         sums = (part.sum(axis=0) for part in self._spilled.base_values())
         return np.asarray(sum(sums, start=np.zeros(self._spilled.outputs)) / self.rows)
-
-    def _note(self) -> str:
-        """What the numbers of the rows are worth that have the most features for their samples."""
-        notes = [
-            (players, text)
-            for players, samples, way in self._asked
-            # Exact values take no samples; those in two steps are of other players in each.
-            if players > 0 and samples > 0 and way != "nested" and (text := note(players, samples, self.estimator))
-        ]
-        return max(notes)[1] if notes else ""
 
 
 def _relative_errors(pieces: Iterable[LocalRows], outputs: int) -> Floats:
