@@ -248,8 +248,9 @@ class MaskedRows:
         shown = np.arange(shapes)[:, None] >> np.arange(together) & 1
         own = explained[self.row[[part.start for part in shared]]].reshape(len(shared), -1, 1, together)
         tables = np.where(shown, own, background.reshape(-1, 1, together)).reshape(len(shared), -1).view(cells)
-        place = (present.reshape(-1, together) @ np.exp2(np.arange(together))).astype(np.intp)
-        place = place.reshape(len(present), -1) + shapes * np.arange(columns // together)
+        bits = (1 << np.arange(together)).astype(np.uint8)
+        shape_shown = present.view(np.uint8).reshape(len(present), -1, together) @ bits
+        place = shape_shown + shapes * np.arange(columns // together)
         for part, table in zip(shared, tables, strict=True):
             # Out of range there is nothing; without the look at it, cells are copied straight to their place.
             np.take(table, place, out=found[part].view(cells), mode="clip")
