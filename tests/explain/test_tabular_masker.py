@@ -122,18 +122,18 @@ def test_words_of_many_chosen_inputs_are_those_of_all(small_part, monkeypatch):
 
 
 @pytest.mark.parametrize("background_rows", [1, 2])
-@given(seed=st.integers(0, 2**32), many=st.integers(2, 6))
-def test_rows_that_share_coalitions_are_masked_like_any_others(background_rows, seed, many):
+@given(seed=st.integers(0, 2**32), many=st.integers(2, 6), columns=st.integers(1, 8))
+def test_rows_that_share_coalitions_are_masked_like_any_others(background_rows, seed, many, columns):
     rng = np.random.default_rng(seed)
-    rows, background = rng.normal(size=(5, 3)), rng.normal(size=(background_rows, 3))
-    shared, own = rng.random((many, 3)) < 0.5, rng.random((many, 3)) < 0.5
+    rows, background = rng.normal(size=(5, columns)), rng.normal(size=(background_rows, columns))
+    shared, own = rng.random((many, columns)) < 0.5, rng.random((many, columns)) < 0.5
     asked = Asked.join([Asked.of(4, own), *(Asked.of(row, shared) for row in (0, 2, 3)), Asked.of(1, shared[1:])])
     tables = (Batch({str(i): column for i, column in enumerate(table.T)}) for table in (rows, background))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(masked_rows, "MANY", 2)
-        cells = TabularMasker(*tables, players_of("012")).masked(asked).batch().matrix
+        cells = TabularMasker(*tables, players_of([*map(str, range(columns))])).masked(asked).batch().matrix
     expected = np.where(asked.coalitions[:, None], rows[asked.rows][:, None], background)
-    assert np.array_equal(cells, expected.reshape(-1, 3))
+    assert np.array_equal(cells, expected.reshape(-1, columns))
 
 
 def test_every_fault_of_the_groups_is_named():

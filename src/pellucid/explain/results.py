@@ -75,8 +75,11 @@ class Results:
     def enter(self, task: Task, estimate: Estimate, further: Task | None) -> None:
         """Enter what a task found; later rounds of a row, of the task that goes on, replace earlier ones."""
         place = self._place(task)
-        done = np.full(len(place), True) if further is None else ~np.isin(task.rows, further.rows)
-        self.loadings[:, place] = loadings_of(estimate, done, task.players, self.values.shape[1])
+        if task.design.complete:
+            self.loadings[:, place] = 0.0  # nothing is sampled
+        else:
+            done = np.full(len(place), True) if further is None else ~np.isin(task.rows, further.rows)
+            self.loadings[:, place] = loadings_of(estimate, done, task.players, self.values.shape[1])
         self.draws[place] = task.place, task.players.shape[1], len(task.design.coalitions)
         self.values[place[:, None], task.players] = estimate.values
         self.errors[place[:, None], task.players] = estimate.standard_errors

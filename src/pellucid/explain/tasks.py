@@ -237,9 +237,11 @@ class Task:
     def _mean(self, fits: Sequence[Fit]) -> Estimate:
         """Of fits to designs that were drawn independently of each other."""
         shape = (len(self.rows), -1, self.players.shape[1])
-        shapley = np.mean([fit.shapley for fit in fits], axis=0)
-        errors = np.sqrt(np.mean([fit.errors**2 for fit in fits], axis=0) / len(fits))
-        odd = np.any([fit.with_odd_terms for fit in fits], axis=0)
+        shapley, errors, odd = fits[0].shapley, fits[0].errors, fits[0].with_odd_terms
+        if len(fits) > 1:
+            shapley = np.mean([fit.shapley for fit in fits], axis=0)
+            errors = np.sqrt(np.mean([fit.errors**2 for fit in fits], axis=0) / len(fits))
+            odd = np.any([fit.with_odd_terms for fit in fits], axis=0)
         return Estimate(
             np.moveaxis(shapley.reshape(shape), 2, 1),
             np.moveaxis(errors.reshape(shape), 2, 1),

@@ -34,6 +34,8 @@ WORD = 2**62
 """Below this, a whole number holds a word."""
 SMALL_PART = 1 / 16
 """Share of the inputs below which numbers are added up for these only, as products of matrices are that much faster."""
+SIDE_BY_SIDE = 4
+"""Most cells that are copied as one: 32 bytes, beyond which copies of one size are no faster."""
 MERGED = 0.95
 """Share of the inputs that has to be left for merging to be worth it."""
 
@@ -237,14 +239,21 @@ class MaskedRows:
     def _look_up(self, explained: Integers, background: Integers, shared: Sequence[slice], found: Integers) -> None:
         """Enter what rows with the same coalitions show, before a single background row.
 
-        Where each cell is found is worked out once for all of them.
+        Cells side by side are copied as one, from a table of all that can be shown there: each row has its own, and
+        where in it the cells are found is worked out once for all of them.
         """
-        columns = np.arange(len(background[0]))
-        place = np.where(self.present[shared[0]], len(columns) + columns, columns)
-        for part in shared:
-            here = np.concatenate([background[0], explained[self.row[part.start]]])
+        present, columns = self.present[shared[0]], len(background[0])
+        together = math.gcd(columns, SIDE_BY_SIDE)
+        shapes, cells = 2**together, np.dtype((np.void, together * found.itemsize))
+        shown = np.arange(shapes)[:, None] >> np.arange(together) & 1
+        own = explained[self.row[[part.start for part in shared]]].reshape(len(shared), -1, 1, together)
+        tables = np.where(shown, own, background.reshape(-1, 1, together)).reshape(len(shared), -1).view(cells)
+        bits = (1 << np.arange(together)).astype(np.uint8)
+        shape_shown = present.view(np.uint8).reshape(len(present), -1, together) @ bits
+        place = shape_shown + shapes * np.arange(columns // together)
+        for part, table in zip(shared, tables, strict=True):
             # Out of range there is nothing; without the look at it, cells are copied straight to their place.
-            np.take(here, place, out=found[part], mode="clip")
+            np.take(table, place, out=found[part].view(cells), mode="clip")
 
     def _mix(self, explained: Integers, background: Integers, part: slice, found: Integers) -> None:
         """Enter what some coalitions show.
