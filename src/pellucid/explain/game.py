@@ -299,6 +299,8 @@ def _mixed(words: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
 
 def _parts(rows: Integers, most: int) -> list[slice]:
     """Coalitions that are worked on together: whole rows, if one has at most ``most`` of them."""
+    if len(rows) <= most:
+        return [slice(0, len(rows))] if len(rows) else []
     parts = [slice(0, 0)]
     for run in runs(rows):
         if run.stop - parts[-1].start <= most:

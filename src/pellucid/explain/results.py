@@ -75,8 +75,8 @@ class Results:
     def enter(self, task: Task, estimate: Estimate, further: Task | None) -> None:
         """Enter what a task found; later rounds of a row, of the task that goes on, replace earlier ones."""
         place = self._place(task)
-        if task.design.complete:
-            self.loadings[:, place] = 0.0  # nothing is sampled
+        if not (estimate.standard_errors > 0).any():
+            self.loadings[:, place] = 0.0  # nothing is sampled, or nothing known of it
         else:
             done = np.full(len(place), True) if further is None else ~np.isin(task.rows, further.rows)
             self.loadings[:, place] = loadings_of(estimate, done, task.players, self.values.shape[1])
@@ -92,7 +92,6 @@ class Results:
 
     def by_block(self) -> list[Attributions]:
         """What was found, block by block; model inputs, which blocks share, are counted with the first."""
-        self.loadings[:, np.isnan(self.errors)] = np.nan
         parts = []
         for chosen in runs(self.blocks):
             part = Attributions(
@@ -111,12 +110,16 @@ class Results:
 
     def _loadings(self, block: slice) -> npt.NDArray[np.float32] | None:
         """Of the rows of a block on the error of the block; None where nothing was sampled."""
-        if not self.errors[block].any():
+        errors = self.errors[block]
+        if not errors.any():
             return None
+        unknown = np.where(np.isnan(errors), np.nan, 0.0)[..., None]
+        if not (errors > 0).any():
+            return np.repeat(unknown, len(AGGREGATIONS), axis=3).astype(np.float32)
         distinct, draws = np.unique(self.draws[block], axis=0, return_inverse=True)
         weighted = all_weights(self.values[block])
         of_block = of_draws(self.loadings[:, block], weighted, draws.ravel(), _correlations(distinct))
-        return np.moveaxis(of_block, 0, -1).astype(np.float32)
+        return (np.moveaxis(of_block, 0, -1) + unknown).astype(np.float32)
 
 
 def _correlations(draws: Integers) -> Floats:

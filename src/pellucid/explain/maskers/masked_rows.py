@@ -162,8 +162,10 @@ class MaskedRows:
 
         Found are inputs of the same row before the same background row, by what these have in common.
         """
+        if self.copies == 1:
+            return None
         parts = runs(self.row)
-        if self.copies == 1 or len(parts) == len(self.coalitions) or self.differing.sum(axis=2).min() > FEW:
+        if len(parts) == len(self.coalitions) or self.differing.sum(axis=2).min() > FEW:
             return None
         which = np.empty((len(self.coalitions), self.copies), dtype=np.intp)
         first, listed = [], 0
