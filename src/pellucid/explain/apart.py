@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.allocation import allocated
+from pellucid.explain.fits import Estimate, relative_errors
 from pellucid.explain.game import MaskedGames
 from pellucid.explain.loadings import AGGREGATIONS, moving_together
 from pellucid.explain.maskers.masked_rows import MaskedRows
@@ -25,7 +26,7 @@ from pellucid.explain.results import Results
 from pellucid.explain.shared_errors import errors_of_sums
 from pellucid.explain.standard_errors import Units
 from pellucid.explain.strata import Background, stratified
-from pellucid.explain.tasks import ROWS_MET, Estimate, Task, relative_errors, tasks_of
+from pellucid.explain.tasks import ROWS_MET, Task, tasks_of
 from pellucid.protocols.game import Asked, Games, runs
 from pellucid.records import dataclass
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.explain.fits import Estimate, Fit
 from pellucid.explain.loadings import AGGREGATIONS, all_weights, moving_together, normalised, of_draws, widened
-from pellucid.explain.tasks import Estimate, Fit
 
 __all__ = ["loadings_of"]
 

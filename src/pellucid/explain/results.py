@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.estimated_loadings import loadings_of
+from pellucid.explain.fits import Estimate
 from pellucid.explain.loadings import AGGREGATIONS, all_weights, of_draws
-from pellucid.explain.tasks import Estimate, Task
+from pellucid.explain.tasks import Task
 from pellucid.protocols.game import runs
 from pellucid.records import dataclass
 
