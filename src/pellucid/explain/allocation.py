@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["allocated"]
+__all__ = ["MOST_GROWTH", "allocated"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]

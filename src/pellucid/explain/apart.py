@@ -17,7 +17,7 @@ import numpy.typing as npt
 from pellucid.explain.allocation import allocated
 from pellucid.explain.fits import Estimate, relative_errors
 from pellucid.explain.game import MaskedGames
-from pellucid.explain.loadings import AGGREGATIONS, moving_together
+from pellucid.explain.loadings import all_moving_together
 from pellucid.explain.maskers.masked_rows import MaskedRows
 from pellucid.explain.odd_terms import Prior
 from pellucid.explain.one_thread import one_thread
@@ -214,12 +214,11 @@ class RoundsApart:
         """Enter the variances of what a task's games add up to, row by row; those of other tasks add to them."""
         rows, row = np.unique(of_rows, return_inverse=True)
         (fit,), everyone, outputs = estimate.fits, *self.results.values.shape[1:]
-        odd = fit.with_odd_terms.reshape(len(row), outputs)
         errors = np.zeros((len(rows), everyone, outputs))
         # Values with odd terms and without come from the same units: their errors are taken to move together.
-        for units, own in ((fit.units, ~odd), (fit.odd_units, odd)):
-            if isinstance(units, Units) and own.any():
-                errors += errors_of_sums(units, own, row, task.players, everyone)
+        for units, games in fit.units_with_games():
+            if isinstance(units, Units):
+                errors += errors_of_sums(units, games.reshape(len(row), outputs), row, task.players, everyone)
         if np.isnan(fit.errors).any():
             errors[row[:, None], task.players] = np.nan
         self.variances.setdefault(_key(task), np.zeros(self.results.values.shape))[rows] = errors**2
@@ -273,7 +272,7 @@ class RoundsApart:
         results.values, variances = self._together()
         results.errors = np.sqrt(variances)
         # Rows of a block share designs, in ways too many to follow: their errors are taken to move together.
-        results.loadings = np.stack([moving_together(results.values, results.errors, way) for way in AGGREGATIONS])
+        results.loadings = all_moving_together(results.values, results.errors)
         results.samples = np.ceil(self.samples.reshape(-1, background).mean(axis=1)).astype(np.intp)
         results.estimators = np.array(ESTIMATORS, dtype=object)[self.ways.reshape(-1, background).max(axis=1)]
 

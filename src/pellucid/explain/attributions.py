@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.explain.loadings import AGGREGATIONS, Aggregation, moving_together
+from pellucid.explain.loadings import AGGREGATIONS, Aggregation, all_moving_together, moving_together
 from pellucid.records import dataclass
 
 __all__ = ["Attributions"]
@@ -122,4 +122,4 @@ def _joined_loadings(parts: Sequence[Attributions]) -> npt.NDArray[np.float32] |
 def _all_loadings(part: Attributions) -> npt.NDArray[np.float32]:
     if part.loadings is not None:
         return part.loadings
-    return np.stack([part.loadings_for(method) for method in AGGREGATIONS], axis=-1).astype(np.float32)
+    return np.moveaxis(all_moving_together(part.values, part.standard_errors), 0, -1).astype(np.float32)

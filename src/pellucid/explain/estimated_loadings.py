@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.fits import Estimate, Fit
-from pellucid.explain.loadings import AGGREGATIONS, all_weights, moving_together, normalised, of_draws, widened
+from pellucid.explain.loadings import all_moving_together, all_weights, normalised, of_draws, widened
 
 __all__ = ["loadings_of"]
 
@@ -35,8 +35,8 @@ def loadings_of(estimate: Estimate, chosen: Booleans, active: Integers, players:
         Shape (aggregations, rows, players, outputs); 0 for rows that are not chosen.
     """
     if len(chosen) == 1:
-        together = [moving_together(estimate.values, estimate.standard_errors, method) for method in AGGREGATIONS]
-        return widened(np.stack(together) * chosen[:, None, None], active, players)
+        together = all_moving_together(estimate.values, estimate.standard_errors)
+        return widened(together * chosen[:, None, None], active, players)
     weighted = all_weights(estimate.values) * chosen[:, None, None]
     of_fits = np.concatenate([_of_fit(fit, weighted, active, players) for fit in estimate.fits], axis=1)
     # Each stratum of the background has a design of its own; the value is the mean of theirs.
@@ -49,10 +49,9 @@ def loadings_of(estimate: Estimate, chosen: Booleans, active: Integers, players:
 def _of_fit(fit: Fit, weighted: Floats, active: Integers, players: int) -> Floats:
     """Of one design, from weights of the active players' values, shape (aggregations, rows, active, outputs)."""
     found = np.zeros((*weighted.shape[:2], players, weighted.shape[3]))
-    odd = fit.with_odd_terms.reshape(weighted.shape[1], 1, -1)
     # Values with odd terms and without come from the same units: their errors are taken to move together.
-    for units, own in ((fit.units, ~odd), (fit.odd_units, odd)):
-        if units is not None and own.any():
-            shared = units.covariances(weighted * own, active) * own
-            found += normalised(widened(shared, active, players), widened(weighted * own, active, players))
+    for units, games in fit.units_with_games():
+        own = games.reshape(weighted.shape[1], 1, -1)
+        shared = units.covariances(weighted * own, active) * own
+        found += normalised(widened(shared, active, players), widened(weighted * own, active, players))
     return found

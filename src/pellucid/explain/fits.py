@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -77,6 +77,12 @@ class Fit:
     with_odd_terms: Booleans
     units: Units | Orders | None
     odd_units: Units | None = None
+
+    def units_with_games(self) -> Iterator[tuple[Units | Orders, Booleans]]:
+        """What the errors come from, and which games' errors come from it, shape (games,)."""
+        for units, games in ((self.units, ~self.with_odd_terms), (self.odd_units, self.with_odd_terms)):
+            if units is not None and games.any():
+                yield units, games
 
     def refined(self, odd: OddFit) -> Fit:
         """With odd terms where these are better."""

@@ -17,6 +17,7 @@ import numpy.typing as npt
 __all__ = [
     "AGGREGATIONS",
     "Aggregation",
+    "all_moving_together",
     "all_weights",
     "moving_together",
     "normalised",
@@ -54,6 +55,11 @@ def all_weights(values: Floats) -> Floats:
 def moving_together(values: Floats, errors: Floats, method: Aggregation) -> Floats:
     """Loadings of rows whose errors are taken to move fully together: no other loadings make a sum less sure."""
     return np.copysign(errors, weights(values, method))
+
+
+def all_moving_together(values: Floats, errors: Floats) -> Floats:
+    """Those of all aggregations, shape (aggregations, ...)."""
+    return np.stack([moving_together(values, errors, method) for method in AGGREGATIONS])
 
 
 def normalised(covariances: Floats, weighted: Floats) -> Floats:

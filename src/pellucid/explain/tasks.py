@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ConfigError, Problem
+from pellucid.explain.allocation import MOST_GROWTH
 from pellucid.explain.designs import Design, Scheme, border, clarify, enumeration, leverage, permutations, stream
 from pellucid.explain.fits import Estimate, Fit
 from pellucid.explain.odd_terms import OddFit, Prior, can_learn, fit_odd_terms
@@ -29,8 +30,8 @@ Integers = npt.NDArray[np.intp]
 
 ENUMERABLE = 20
 """Most players of whom all coalitions are asked."""
-LEAST_GROWTH, MOST_GROWTH = 1.25, 8.0
-"""By how much samples grow from round to round where a precision is wanted."""
+LEAST_GROWTH = 1.25
+"""Least multiple to which samples grow in a round where a precision is wanted."""
 POWER_WITH_ODD_TERMS = 0.75
 """Samples grow by this power of how far off errors are: those of odd terms fall faster than samples grow, and samples
 that were asked cannot be taken back."""
