@@ -27,11 +27,11 @@ def job(tmp_path, monkeypatch):
     """Run a job with a fitted model; its folder of results."""
     monkeypatch.chdir(tmp_path)
 
-    def run(model, shap=None, pdp=None, *, output="out", rows=80, **options):
+    def run(model, shap=None, pdp=None, *, output="out", rows=80, cells=CELLS, **options):
         import joblib
 
         joblib.dump(model, tmp_path / "model.joblib")
-        lines = [",".join(NAMES), *(",".join(map(str, row)) for row in CELLS[:rows].tolist())]
+        lines = [",".join(NAMES), *(",".join(map(str, row)) for row in cells[:rows].tolist())]
         (tmp_path / "rows.csv").write_text("\n".join(lines) + "\n")
         methods = {} if shap is None else {"shap": {"baseline": BASELINE, "save_local_shap_values": True, **shap}}
         methods |= {} if pdp is None else {"pdp": pdp}
@@ -112,6 +112,18 @@ def test_a_forest_whose_formula_would_cost_more_than_few_samples_is_sampled(job)
     some = wide[:1500, :5].copy()
     small = RandomForestClassifier(5, max_depth=5, random_state=0).fit(some, some[:, 0] > 0)
     assert pellucid.explain(small, some[:3], baseline=some[:1]).estimator == "exact: trees"
+
+
+@pytest.mark.slow
+def test_a_job_of_many_rows_has_the_samples_of_the_library_with_any_number_of_workers(job):
+    model, many = LogisticRegression(max_iter=500).fit(CELLS, GOOD), np.tile(CELLS, (14, 1))
+    keys = {"num_samples": 20, "estimator": "leverage"}
+    folders = [job(model, keys, output=f"w{n}", workers=n, rows=4200, cells=many) for n in (1, 2)]
+    library = pellucid.explain(model, many, baseline=CELLS[:2], estimator="leverage", budget={"samples": 20}, seed=0)
+    assert library.standard_errors.any()
+    assert local(folders[0]) == pytest.approx(library.values[:, :, 0], abs=1e-12)
+    assert folders[0].joinpath("analysis.json").read_bytes() == folders[1].joinpath("analysis.json").read_bytes()
+    assert (local(folders[0]) == local(folders[1])).all()
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import sys
 import pytest
 from waiting import alive, wait_until
 
-from pellucid.explain.estimate import BLOCK_ROWS
+from pellucid.explain.plan import BLOCK_ROWS
 
 MODEL = """
 import os, time

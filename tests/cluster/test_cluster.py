@@ -17,7 +17,7 @@ from waiting import SECONDS_OF_A_HANG, wait_until
 
 from pellucid.bias.flip_test import Flips
 from pellucid.bias.neighbours import SENT_ROWS
-from pellucid.explain.estimate import BLOCK_ROWS
+from pellucid.explain.plan import BLOCK_ROWS
 
 pytestmark = pytest.mark.slow
 

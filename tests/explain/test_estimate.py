@@ -130,6 +130,42 @@ def test_splitting_the_blocks_over_workers_changes_nothing(estimator):
     assert same(whole, Attributions.join([parts[1], parts[3], parts[2], parts[0]]))
 
 
+@pytest.mark.parametrize("budget", [Budget(samples=120), Budget(precision=0.1)], ids=["samples", "precision"])
+def test_larger_blocks_can_be_split_as_well(budget):
+    rows, background = random_rows(300, 11).round(), random_rows(2, 11, 1).round()
+    games, how = table_games(rows, background, nonlinear), Plan(budget=budget, block_rows=128)
+    whole = explain_games(games, how)
+    assert np.unique(whole.blocks, return_counts=True)[1].tolist() == [128, 128, 44]
+    assert list(blocks_of(300, 128)) == [0, 1, 2]
+    parts = [part for blocks in ([2], [0, 1]) for part in explain_blocks(games, how, blocks)]
+    assert same(whole, Attributions.join([*parts[1:], parts[0]]))
+
+
+def test_where_outputs_are_many_fewer_rows_share_designs():
+    rows, background = random_rows(300, 11), random_rows(1, 11, 1)
+    weights = np.random.default_rng(2).normal(size=(11, 20))
+    games = table_games(rows, background, lambda inputs: np.tanh(matrix(inputs) @ weights))
+    parts = list(explain_blocks(games, Plan(budget=Budget(samples=60), block_rows=256)))
+    assert [len(part.values) for part in parts] == [64, 64, 64, 64, 44]
+    assert Attributions.join(parts).blocks.tolist() == (np.arange(300) // 64).tolist()
+
+
+@pytest.mark.parametrize(
+    ("how", "block_rows"),
+    [
+        (Plan(), 512),
+        (plan(50, estimator="leverage"), 512),
+        (Plan(budget=Budget(precision=0.1)), 512),
+        (Plan(budget=Budget(seconds=9)), 64),
+        (plan(50, estimator="clarify"), 64),
+        (plan(50, estimator="surrogate"), 64),
+    ],
+)
+def test_rows_of_a_large_table_share_designs_where_that_saves_time(how, block_rows):
+    assert how.of_table(20_000).block_rows == block_rows
+    assert how.of_table(2_000) == how
+
+
 @pytest.mark.parametrize("inputs", [1, 3_000])
 @pytest.mark.parametrize(
     "how",

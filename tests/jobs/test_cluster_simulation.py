@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from waiting import wait_until
 
 from pellucid.api.job import run_job
-from pellucid.explain.estimate import BLOCK_ROWS
+from pellucid.explain.plan import BLOCK_ROWS
 from pellucid.jobs.cluster_simulation import Cluster, draw_durations, simulate
 
 DURATIONS = st.lists(st.floats(0.1, 10), min_size=1, max_size=40).map(np.array)

@@ -54,8 +54,8 @@ def test_without_the_speed_of_the_model_there_is_no_time_but_all_else():
         (
             replace(SHAP, rows=20_000, coalitions=Range(4, 4), background=Range(32, 32)),
             "SHAP",
-            45,
-        ),  # of 448 rows, 129 each
+            40,
+        ),  # of 512 rows, 129 each
         (replace(SHAP, coalitions=Range(32, 32), trained=300), "SHAP", 1),  # of 2,048 rows, 32 each
         (replace(SHAP, by_formula=Range(1e-3, 1e-3), rows=6_000), "SHAP", 3),  # of 2,048 rows
         (Workload(rows=40_000, columns=14, points=Range(9, 9)), "partial dependence", 3),  # of 16,384 rows

@@ -37,7 +37,7 @@ def sampled(left):
 def test_each_row_keeps_its_place_whether_a_formula_holds_or_not(holds):
     rows = len(holds)
     exact = ExactRows(np.array(holds), np.arange(rows)[:, None, None] * 1.0, np.zeros((rows, 1)), "exact: trees", 7)
-    found = with_exact_rows(exact, FIRST, sampled)
+    found = with_exact_rows(exact, FIRST, 64, sampled)
     expected = [float(row) if held else 100.0 + row for row, held in enumerate(holds)]
     assert found.values[:, 0, 0].tolist() == expected
     assert found.predictions[:, 0].tolist() == expected

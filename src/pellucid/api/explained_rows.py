@@ -140,7 +140,7 @@ def _by_formula(question: Question, notes: list[str], progress: Progress) -> tup
         players=masker.players,
         rows=masker.rows,
         inputs_per_coalition=masker.inputs_per_coalition,
-        bases=bases_of(masker.rows, common=masker.has_common_base),
+        bases=bases_of(masker.rows, question.plan.block_rows, common=masker.has_common_base),
     )
     if formula.dearer_than(samples, masker.rows):
         notes.append(f"No formula was used: it would cost more than {samples:,} samples per row.")

@@ -167,7 +167,8 @@ def explain(
     if plan.estimator == "surrogate" and (feature_groups or wanted is not None):
         fix = "The surrogate explains single columns, all of them. Leave out 'feature_groups' and 'features'."
         raise ConfigError(Problem("estimator", plan.estimator, fix=fix))
-    question = Question(masker, ScoredModel(found, probabilities=link == "logit", wanted=asked), plan, link)
+    scored = ScoredModel(found, probabilities=link == "logit", wanted=asked)
+    question = Question(masker, scored, plan.of_table(masker.rows), link)
     return explained_rows(
         question,
         use_formula=exact and estimator == "auto",

@@ -20,6 +20,7 @@ from pellucid.api.pace import Pace
 from pellucid.api.surrogate import FittedSurrogate, surrogate_of_job
 from pellucid.config.bias_request import ColumnType as GivenType
 from pellucid.errors import ConfigError, DataError, Problem
+from pellucid.explain.plan import Plan
 from pellucid.jobs.explanations.clusters import SAMPLED_ROWS, computed_baseline
 from pellucid.jobs.explanations.part_files import LocalValueParts, local_value_parts
 from pellucid.jobs.explanations.pdp_job import ROWS_AT_ONCE, Plot
@@ -164,7 +165,7 @@ def explained_job(
             features=request.features,
             total=total,
             baseline=used,
-            request=request.shap,
+            request=replace(request.shap, plan=_plan(request.shap, total, texts)),
             texts=texts,
             asked_here=means.source.remote or means.source.served,
         )
@@ -202,6 +203,10 @@ def _computed(
         return baseline_beside_texts(request, shap, table, total, texts)
     rows = sampled(table.batches(request.features), total, SAMPLED_ROWS, shap.plan.seed)
     return computed_baseline(rows, number=shap.num_clusters, seed=shap.plan.seed, column_types=request.column_types)
+
+
+def _plan(shap: ShapRequest, total: int, texts: TextColumns | None) -> Plan:
+    return shap.plan if texts is not None else shap.plan.of_table(total)
 
 
 def _with_surrogate(found: JobExplanations, fitted: FittedSurrogate) -> JobExplanations:

@@ -18,7 +18,7 @@ from pellucid.explain.attributions import Attributions
 from pellucid.explain.game import BATCH_ROWS
 from pellucid.explain.odd_terms import Prior
 from pellucid.explain.one_thread import one_thread
-from pellucid.explain.plan import Pace, Plan
+from pellucid.explain.plan import BLOCK_ROWS, Pace, Plan
 from pellucid.explain.results import Results
 from pellucid.explain.strata import Background, can_be_stratified, ends_before_each, stratified
 from pellucid.explain.tasks import Task, tasks_of
@@ -26,14 +26,15 @@ from pellucid.explain.waves import asked_together, inputs_of_rows
 from pellucid.protocols.game import Asked, Games, runs
 from pellucid.records import dataclass
 
-__all__ = ["BLOCK_ROWS", "bases_of", "blocks_of", "explain_blocks", "explain_games"]
+__all__ = ["bases_of", "blocks_of", "explain_blocks", "explain_games", "rows_of_a_design"]
 
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
 
-BLOCK_ROWS = 64
-"""Rows that share designs: many enough to make solving cheap, few enough for the errors of a job to average out."""
+GAMES_OF_A_DESIGN = 2048
+"""Games, one for each row and output, beyond which fewer rows share designs, down to the least block: all values of
+their coalitions are held at once."""
 INPUTS_AT_ONCE = 4 * BATCH_ROWS
 """Inputs that rows ask for together, at most, unless a single block asks for more."""
 BLOCKS_LOOKED_AT = 128
@@ -42,22 +43,34 @@ WAVES_IN_TIME = 8
 """Parts of the rows left, one of which is asked before the time left is looked at again."""
 
 
-def blocks_of(rows: int) -> range:
+def blocks_of(rows: int, block_rows: int = BLOCK_ROWS) -> range:
     """Numbers of the blocks of so many rows.
 
     >>> list(blocks_of(130))
     [0, 1, 2]
     """
-    return range(-(-rows // BLOCK_ROWS))
+    return range(-(-rows // block_rows))
 
 
-def bases_of(rows: int, *, common: bool) -> int:
+def bases_of(rows: int, block_rows: int = BLOCK_ROWS, *, common: bool) -> int:
     """How often the empty coalition of so many rows is asked at most: once for each block if all rows share it.
 
     >>> bases_of(130, common=True), bases_of(130, common=False)
     (3, 130)
     """
-    return len(blocks_of(rows)) if common else rows
+    return len(blocks_of(rows, block_rows)) if common else rows
+
+
+def rows_of_a_design(block_rows: int, outputs: int) -> int:
+    """Rows of a block that share designs, where there are so many outputs.
+
+    >>> [rows_of_a_design(512, outputs) for outputs in (1, 4, 10, 1000)]
+    [512, 512, 128, 64]
+    """
+    rows = block_rows
+    while rows > BLOCK_ROWS and rows * outputs > GAMES_OF_A_DESIGN:
+        rows //= 2
+    return rows
 
 
 def explain_games(games: Games, plan: Plan | None = None, *, clock: Callable[[], float] | None = None) -> Attributions:
@@ -81,7 +94,7 @@ def explain_games(games: Games, plan: Plan | None = None, *, clock: Callable[[],
 def explain_blocks(
     games: Games, plan: Plan, blocks: Sequence[int] | None = None, *, clock: Callable[[], float] | None = None
 ) -> Iterator[Attributions]:
-    """Shapley values block by block, as soon as a block is done.
+    """Shapley values block by block, or in parts of blocks where outputs are many, as soon as a block is done.
 
     Parameters
     ----------
@@ -90,8 +103,8 @@ def explain_blocks(
     plan
         How to explain.
     blocks
-        Which blocks, ascending, by default all. Unless the budget is in seconds, the numbers of a block do not depend
-        on which others are asked for.
+        Which blocks, each of as many rows as the plan says, ascending; by default all. Unless the budget is in seconds,
+        the numbers of a block do not depend on which others are asked for.
     clock
         Seconds from some moment on, for a budget in seconds.
 
@@ -104,7 +117,7 @@ def explain_blocks(
     """
     if plan.estimator == "surrogate":
         raise ConfigError(Problem("estimator", plan.estimator, fix="It is for columns of tables. Use 'auto'."))
-    asked = list(blocks_of(games.rows) if blocks is None else blocks)
+    asked = list(blocks_of(games.rows, plan.block_rows) if blocks is None else blocks)
     most = _samples_of(games, plan, games.players)
     if plan.budget.seconds is not None:
         if clock is None:
@@ -119,7 +132,7 @@ def _explain_in_time(games: Games, plan: Plan, blocks: list[int], most: int, pac
     """Shapley values of all blocks with as many samples, ``most`` at most, as the speed so far leaves time for."""
     left, tried = blocks, None
     while left:
-        samples = pace.samples(most, games.players, _rows_of(games, left))
+        samples = pace.samples(most, games.players, _rows_of(games, plan, left))
         # The first block goes alone to show how fast the work goes, and later ones still show whether that has changed.
         few = left[: max(1, len(left) // WAVES_IN_TIME)] if pace.asked else left[:1]
         wave = next(_waves(games, plan, few, samples))
@@ -128,7 +141,7 @@ def _explain_in_time(games: Games, plan: Plan, blocks: list[int], most: int, pac
         if tried is not None:
             explained[0] = replace(explained[0], model_rows=explained[0].model_rows + tried.model_rows)
             tried = None
-        elif pace.allows_more(samples, most, games.players, _rows_of(games, left)):
+        elif pace.allows_more(samples, most, games.players, _rows_of(games, plan, left)):
             # What showed the speed gets its share of the time like the others.
             tried = explained[0]
             continue
@@ -136,8 +149,13 @@ def _explain_in_time(games: Games, plan: Plan, blocks: list[int], most: int, pac
         yield from explained
 
 
-def _rows_of(games: Games, blocks: Sequence[int]) -> int:
-    return sum(min((block + 1) * BLOCK_ROWS, games.rows) - block * BLOCK_ROWS for block in blocks)
+def _rows_of(games: Games, plan: Plan, blocks: Sequence[int]) -> int:
+    return sum(len(_block(games, plan, block)) for block in blocks)
+
+
+def _block(games: Games, plan: Plan, block: int) -> range:
+    """Positions of the rows of a block."""
+    return range(block * plan.block_rows, min((block + 1) * plan.block_rows, games.rows))
 
 
 def _samples_of(games: Games, plan: Plan, players: int) -> int:
@@ -146,7 +164,7 @@ def _samples_of(games: Games, plan: Plan, players: int) -> int:
         players=players,
         rows=games.rows,
         inputs_per_coalition=games.inputs_per_coalition,
-        bases=bases_of(games.rows, common=games.has_common_base),
+        bases=bases_of(games.rows, plan.block_rows, common=games.has_common_base),
     )
 
 
@@ -183,14 +201,14 @@ def _waves(games: Games, plan: Plan, blocks: Sequence[int], samples: int) -> Ite
     for start in range(0, len(blocks), BLOCKS_LOOKED_AT):
         some = _rows_with_players(games, plan, blocks[start : start + BLOCKS_LOOKED_AT], samples)
         inputs = inputs_of_rows(plan, some.active.sum(axis=1), some.samples, games.inputs_per_coalition)
-        begins = np.flatnonzero(np.diff(some.rows // BLOCK_ROWS, prepend=-1))
+        begins = np.flatnonzero(np.diff(some.rows // plan.block_rows, prepend=-1))
         ends = np.append(begins[1:], len(some.rows))
         for part in asked_together(np.add.reduceat(inputs, begins), INPUTS_AT_ONCE):
             yield some[begins[part.start] : ends[part.stop - 1]]
 
 
 def _rows_with_players(games: Games, plan: Plan, blocks: Sequence[int], samples: int) -> Wave:
-    rows = np.concatenate([np.arange(b * BLOCK_ROWS, min((b + 1) * BLOCK_ROWS, games.rows)) for b in blocks])
+    rows = np.concatenate([_block(games, plan, block) for block in blocks])
     playing = games.playing(rows.tolist())
     active = playing if plan.estimator == "clarify" else games.active(rows.tolist())
     number, of_number = np.unique(playing.sum(axis=1), return_inverse=True)
@@ -203,7 +221,7 @@ def _explain_wave(games: Games, plan: Plan, wave: Wave) -> list[Attributions]:
     if plan.budget.precision is None:
         return _explain_alike(games, plan, wave)
     together, apart, before_each = list[Wave](), list[Wave](), list[Booleans]()
-    for part in runs(wave.rows // BLOCK_ROWS):
+    for part in runs(wave.rows // plan.block_rows):
         # Whether a block is played apart depends on its own rows only, as all its numbers do.
         fewer = before_each_if_fewer(games, wave.rows[part])
         if fewer is None:
@@ -227,7 +245,7 @@ def _explain_alike(games: Games, plan: Plan, wave: Wave, apart: Booleans | None 
         played apart.
     """
     may_be_stratified = plan.budget.precision is not None and can_be_stratified(games)
-    results = (_first_results_of_strata if may_be_stratified else _first_results)(games, wave.rows, wave.active)
+    results = (_first_results_of_strata if may_be_stratified else _first_results)(games, plan, wave)
     if apart is not None and results.bases is not None and plan.budget.precision is not None:
         RoundsApart.of(games, plan, plan.budget.precision, results, results.bases, apart).finish(wave.samples)
         return results.by_block()
@@ -239,14 +257,16 @@ def _explain_alike(games: Games, plan: Plan, wave: Wave, apart: Booleans | None 
     return results.by_block()
 
 
-def _first_results(games: Games, rows: Integers, active: Booleans) -> Results:
-    ends = games.ends(rows.tolist())
-    return Results(rows, rows // BLOCK_ROWS, active, ends.values[:, 0], ends.values[:, 1], ends.model_rows)
+def _first_results(games: Games, plan: Plan, wave: Wave) -> Results:
+    ends = games.ends(wave.rows.tolist())
+    designs = wave.rows // rows_of_a_design(plan.block_rows, ends.values.shape[2])
+    return Results(wave.rows, designs, wave.active, ends.values[:, 0], ends.values[:, 1], ends.model_rows)
 
 
-def _first_results_of_strata(games: Games, rows: Integers, active: Booleans) -> Results:
-    bases, full = ends_before_each(games, rows)
-    return Results(rows, rows // BLOCK_ROWS, active, bases.mean(axis=0), full.values, full.model_rows, bases)
+def _first_results_of_strata(games: Games, plan: Plan, wave: Wave) -> Results:
+    bases, full = ends_before_each(games, wave.rows)
+    designs = wave.rows // rows_of_a_design(plan.block_rows, full.values.shape[1])
+    return Results(wave.rows, designs, wave.active, bases.mean(axis=0), full.values, full.model_rows, bases)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,8 +19,8 @@ from pellucid.errors import ConfigError, Problem
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import Budget
 from pellucid.explain.designs import stream
-from pellucid.explain.estimate import BLOCK_ROWS, bases_of, explain_games
-from pellucid.explain.plan import PER_PLAYER, Plan
+from pellucid.explain.estimate import bases_of, explain_games
+from pellucid.explain.plan import BLOCK_ROWS, PER_PLAYER, Plan
 from pellucid.protocols.game import Answer, Asked, Games
 from pellucid.records import dataclass
 

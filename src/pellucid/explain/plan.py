@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, fields
+from dataclasses import field, fields, replace
 from typing import Literal, get_args
 
 from pellucid.errors import ConfigError, Problem, did_you_mean
 from pellucid.explain.budget import Budget
 from pellucid.records import dataclass
 
-__all__ = ["PER_PLAYER", "Estimator", "Pace", "Plan", "SurrogateSettings"]
+__all__ = ["BLOCK_ROWS", "PER_PLAYER", "Estimator", "Pace", "Plan", "SurrogateSettings", "rows_of_a_block"]
 
 Estimator = Literal["auto", "enumeration", "border", "leverage", "clarify", "permutation", "surrogate"]
 
 PER_PLAYER = 4
 """Samples per player below which a random design is nearly singular; the border design is taken instead."""
+
+
+BLOCK_ROWS, MOST_BLOCK_ROWS = 64, 512
+"""Rows that share designs, and in large jobs at most: many enough to make solving cheap, few enough for the errors of
+designs to average out."""
+BLOCKS_OF_A_JOB = 32
+"""Blocks of a job with larger ones, at least: so many errors average out, so many processes can have a share, and no
+more than a part of so many is lost when a job is killed."""
+
+
+def rows_of_a_block(rows: int) -> int:
+    """Rows that share designs in a job of so many rows.
+
+    >>> [rows_of_a_block(rows) for rows in (10, 4_095, 4_096, 10_000, 1_000_000)]
+    [64, 64, 128, 256, 512]
+    """
+    return min(MOST_BLOCK_ROWS, max(BLOCK_ROWS, 1 << (max(1, rows // BLOCKS_OF_A_JOB).bit_length() - 1)))
 
 
 SAMPLES_OF_SURROGATE = 20
@@ -88,6 +105,8 @@ class Plan:
         At least 0. An equal seed gives equal numbers.
     surrogate
         For the estimator of this name.
+    block_rows
+        Rows that share designs: 64 times a power of two.
 
     Raises
     ------
@@ -99,6 +118,7 @@ class Plan:
     budget: Budget = field(default_factory=Budget)
     seed: int = 0
     surrogate: SurrogateSettings = field(default_factory=SurrogateSettings)
+    block_rows: int = BLOCK_ROWS
 
     def __post_init__(self) -> None:
         known, problems = get_args(Estimator), []
@@ -115,6 +135,15 @@ class Plan:
             problems.append(Problem("seed", self.seed, fix="Use an integer of at least 0."))
         if problems:
             raise ConfigError(problems)
+
+    def of_table(self, rows: int) -> Plan:
+        """The same for a table of so many rows, which share designs the more of them there are.
+
+        A budget in seconds has to look at the clock often, and other estimators would gain nothing.
+        """
+        if self.estimator not in {"auto", "leverage"} or self.budget.seconds is not None:
+            return self
+        return replace(self, block_rows=rows_of_a_block(rows))
 
     def samples_beside_surrogate(self, *, players: int, rows: int, background: int = 0) -> int:
         """Coalitions per row that correct a surrogate, each asked before one background row.

@@ -21,11 +21,11 @@ import numpy.typing as npt
 
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.designs import Design, enumeration, leverage, stream
-from pellucid.explain.estimate import BLOCK_ROWS
 from pellucid.explain.exact.tree_ensemble import TreeEnsemble
 from pellucid.explain.exact.trees import TreeGame, tree_game
 from pellucid.explain.game import BATCH_ROWS, LINKS, Link, checked_scores
 from pellucid.explain.maskers.tabular import TabularMasker
+from pellucid.explain.plan import BLOCK_ROWS
 from pellucid.explain.solve import solver
 from pellucid.explain.standard_errors import standard_errors
 from pellucid.protocols.game import Asked

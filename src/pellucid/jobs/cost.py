@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.explain.budget import default_samples
-from pellucid.explain.estimate import BLOCK_ROWS
+from pellucid.explain.plan import BLOCK_ROWS, rows_of_a_block
 from pellucid.jobs.cluster_simulation import Cluster, draw_durations, simulate
 from pellucid.jobs.explanations.pdp_job import ROWS_AT_ONCE as ROWS_OF_A_PLOT
 from pellucid.jobs.explanations.shap_job import INPUTS_OF_A_UNIT, LEAST_UNITS, ROWS_AT_ONCE, ROWS_BY_FORMULA
@@ -377,10 +377,11 @@ def _units(workload: Workload, *, remote: bool) -> int:
     asked = 1.0 if workload.coalitions is None else max(1.0, workload.coalitions.high)
     if workload.trained is None:
         asked = asked * workload.background.high + 1
-    blocks = max(1, int(INPUTS_OF_A_UNIT // (BLOCK_ROWS * asked)))
+    block_rows = rows_of_a_block(int(workload.rows)) if workload.trained is None else BLOCK_ROWS
+    blocks = max(1, int(INPUTS_OF_A_UNIT // (block_rows * asked)))
     if workload.trained is None and not remote:
-        blocks = min(blocks, _number(workload.rows, LEAST_UNITS * BLOCK_ROWS))
-    return _number(workload.rows, min(ROWS_AT_ONCE, blocks * BLOCK_ROWS))
+        blocks = min(blocks, _number(workload.rows, LEAST_UNITS * block_rows))
+    return _number(workload.rows, min(ROWS_AT_ONCE, blocks * block_rows))
 
 
 def _number(rows: float, of: int) -> int:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import Budget
-from pellucid.explain.estimate import BLOCK_ROWS
+from pellucid.explain.estimate import rows_of_a_design
 from pellucid.explain.game import MaskedGames
 from pellucid.protocols.model import Batch
 from pellucid.records import dataclass
@@ -51,7 +51,9 @@ Exactly = Callable[[Batch, MaskedGames], ExactRows | None]
 """Exact values of rows that have the games given; None for rows that the formula cannot take."""
 
 
-def with_exact_rows(exact: ExactRows, first: int, sample: Callable[[Integers], Attributions]) -> Attributions:
+def with_exact_rows(
+    exact: ExactRows, first: int, block_rows: int, sample: Callable[[Integers], Attributions]
+) -> Attributions:
     """Attributions of all rows: exact where the formula holds, else sampled.
 
     Parameters
@@ -60,6 +62,8 @@ def with_exact_rows(exact: ExactRows, first: int, sample: Callable[[Integers], A
         What the formula says of the rows.
     first
         Position of the first row among all, a multiple of the rows of a block.
+    block_rows
+        Rows of a block.
     sample
         Attributions of the rows at the positions given, which take their blocks from ``first`` on as if no other row
         stood between them.
@@ -74,7 +78,7 @@ def with_exact_rows(exact: ExactRows, first: int, sample: Callable[[Integers], A
         base_values=exact.base[done],
         predictions=exact.base[done] + exact.values[done].sum(axis=1),
         samples=np.zeros(len(done), dtype=np.intp),
-        blocks=(first + np.maximum(before - 1, 0)) // BLOCK_ROWS,
+        blocks=(first + np.maximum(before - 1, 0)) // rows_of_a_design(block_rows, exact.values.shape[2]),
         estimators=(exact.method,) * len(done),
         model_rows=exact.model_rows,
     )

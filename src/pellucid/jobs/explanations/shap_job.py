@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.attributions import Attributions
-from pellucid.explain.estimate import BLOCK_ROWS, bases_of, explain_blocks
+from pellucid.explain.estimate import bases_of, explain_blocks
 from pellucid.explain.game import BATCH_ROWS, MaskedGames
 from pellucid.explain.maskers.part import PartMasker
 from pellucid.explain.maskers.tabular import TabularMasker
 from pellucid.explain.maskers.text import TextMasker, text_masker
-from pellucid.explain.plan import Plan
+from pellucid.explain.plan import BLOCK_ROWS, Plan
 from pellucid.explain.surrogate import Surrogate, explained_by_surrogate
 from pellucid.explain.waves import asked_together, inputs_of_rows
 from pellucid.jobs.explanations.exact_rows import Exactly, bounded_by_samples, with_exact_rows
@@ -93,7 +93,12 @@ class ShapTask:
     def bases(self) -> int:
         """How often the empty coalition is asked at most; columns of no player make it another one for each row."""
         owned = sum(map(len, self.request.players.values()))
-        return bases_of(self.total, common=owned == len(self.features))
+        return bases_of(self.total, self.block_rows, common=owned == len(self.features))
+
+    @property
+    def block_rows(self) -> int:
+        """Rows of a block."""
+        return self.request.plan.block_rows
 
     @property
     def samples_beside_surrogate(self) -> int:
@@ -123,7 +128,7 @@ class ShapUnit:
 
     @property
     def number(self) -> int:
-        """Number of the first block, which no other unit has."""
+        """A number that no other unit has."""
         return self.first // BLOCK_ROWS
 
 
@@ -255,7 +260,7 @@ def _samples_of(task: ShapTask) -> int:
 
 def _most_rows(task: ShapTask) -> int:
     """Most rows of a unit: where other processes can have a share, there is one for each of some."""
-    share = -(-task.total // (LEAST_UNITS * BLOCK_ROWS)) * BLOCK_ROWS
+    share = -(-task.total // (LEAST_UNITS * task.block_rows)) * task.block_rows
     return ROWS_AT_ONCE if task.asked_here else min(ROWS_AT_ONCE, share)
 
 
@@ -265,9 +270,9 @@ def _parts(rows: Batch, task: ShapTask) -> list[slice]:
     samples = _samples_of(task)
     masker = TabularMasker(task.features_of(rows), task.baseline, task.request.players)
     asked = inputs_of_rows(plan, _players(masker, plan), np.full(len(rows), samples), inputs)
-    of_blocks = np.add.reduceat(asked, np.arange(0, len(rows), BLOCK_ROWS))
+    of_blocks = np.add.reduceat(asked, np.arange(0, len(rows), task.block_rows))
     return [
-        slice(part.start * BLOCK_ROWS, min(part.stop * BLOCK_ROWS, len(rows)))
+        slice(part.start * task.block_rows, min(part.stop * task.block_rows, len(rows)))
         for part in asked_together(of_blocks, INPUTS_OF_A_UNIT)
     ]
 
@@ -305,7 +310,7 @@ def explained_unit(
         plan = replace(plan, budget=replace(plan.budget, seconds=unit.seconds))
     exact = None if exactly is None else exactly(rows, games)
     if isinstance(masker, TextMasker) and texts is not None:
-        part, blocks = _part(games, unit.first, task.total), _blocks(unit.first, len(rows))
+        part, blocks = _part(games, unit.first, task.total), _blocks(unit.first, len(rows), plan)
         found = text_attributions(masker, part, plan, blocks, outer=texts.outer, clock=clock)
     elif task.surrogate is not None and isinstance(masker, TabularMasker):
         found = _by_surrogate(masker, task, score, task.surrogate, unit.first)
@@ -317,7 +322,7 @@ def explained_unit(
             some = replace(games, masker=replace(masker, explained=rows[left]))
             return _sampled(_part(some, unit.first, unit.first + len(left)), bounded, unit.first, len(left), clock)
 
-        found = with_exact_rows(exact, unit.first, sample)
+        found = with_exact_rows(exact, unit.first, plan.block_rows, sample)
     else:
         found = _sampled(_part(games, unit.first, task.total), plan, unit.first, len(rows), clock)
     # The base of a formula differs from the model's own in the last digits.
@@ -330,7 +335,7 @@ def _part(games: MaskedGames, first: int, rows: int) -> MaskedGames:
 
 
 def _sampled(games: MaskedGames, plan: Plan, first: int, rows: int, clock: Callable[[], float]) -> Attributions:
-    return Attributions.join(list(explain_blocks(games, plan, _blocks(first, rows), clock=clock)))
+    return Attributions.join(list(explain_blocks(games, plan, _blocks(first, rows, plan), clock=clock)))
 
 
 def _by_surrogate(
@@ -348,8 +353,8 @@ def _by_surrogate(
     )
 
 
-def _blocks(first: int, rows: int) -> range:
-    return range(first // BLOCK_ROWS, -(-(first + rows) // BLOCK_ROWS))
+def _blocks(first: int, rows: int, plan: Plan) -> range:
+    return range(first // plan.block_rows, -(-(first + rows) // plan.block_rows))
 
 
 def _masker(rows: Batch, task: ShapTask) -> TabularMasker | TextMasker:
