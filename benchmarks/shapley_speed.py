@@ -2,19 +2,19 @@
 
     python benchmarks/shapley_speed.py --reference-python /path/to/python/with/shap/and/shapiq
 
-The other interpreter needs shap, shapiq and the same xgboost and scikit-learn. All explain the same function of the
-same rows against the same background with shap's default of 2048 + 2 M samples, one thread, formulas off: shap's
-KernelExplainer with ``l1_reg=0``, without which its feature selection leaves an error that no number of samples
-removes; shapiq's TabularExplainer as it comes, over the whole background, and on a few rows only since it takes long.
+The other interpreter needs shap, shapiq and the same xgboost and scikit-learn. All explain the same function against
+the same background with shap's default of 2048 + 2 M samples, one thread, formulas off: shap's KernelExplainer with
+``l1_reg=0``, without which its feature selection leaves an error that no number of samples removes; shapiq's
+TabularExplainer as it comes, over the whole background. Both take rows one by one, and so the first ones only; Pellucid
+explains ``--rows`` of them, fewer where the model is asked for more, as rows of large tables share more of the work.
 Printed for each case: CPU milliseconds per row, the ratios, relative squared errors against exact values, the share of
 our time that is not the model's own on the distinct masked rows; the same of a bare numpy loop that is told for nothing
 how many masked rows are distinct, and does no more than mask as many, ask the model and multiply by one matrix; with
-``budget: precision``, the time for shap's own error over all rows. The precision is that of each row, and most rows end
-below it; so it is raised from the root mean square of the relative errors of shap's rows, by a twentieth at a time, as
-long as the error over all rows stays within shap's. The search is not timed, the explanation at the precision that it
-finds is, as the median of three. ``overhead`` needs no other interpreter: our own time beside the model's on more rows,
-as it is by default and with the linear design, ``estimator="leverage"``, which leaves out the odd terms that the
-default fits to the same samples; medians of three runs that take turns. ``job`` compares ``pellucid run`` with the bare
+``budget: precision``, the time for shap's own error. The precision is that of each row, and most rows end below it; so
+it is raised from the root mean square of the relative errors of shap's rows, by a twentieth at a time, as long as the
+error stays within shap's, of the rows that shap explains and of all. ``overhead`` needs no other interpreter: our own
+time beside the model's, as it is by default and with the linear design, ``estimator="leverage"``, which leaves out the
+odd terms that the default fits to the same samples. ``job`` compares ``pellucid run`` with the bare
 time of the model on as many masked rows; ``http`` counts the requests of such a job to a model behind a server on
 loopback.
 """
@@ -25,7 +25,6 @@ import argparse
 import json
 import os
 import pickle
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -127,13 +126,12 @@ def coded(people: pd.DataFrame) -> Floats:
     return np.column_stack(columns).astype(np.float64)
 
 
-def of_trees(name: str, cells: Floats, target: Any, rows: int, background: int, goal: float) -> Case:
+def of_trees(name: str, cells: Floats, target: Any, explained: Floats, background: int, goal: float) -> Case:
     """Margins of XGBoost, whose exact values its trees tell; one background row is that of the medians."""
     settings = {"max_depth": 6, "nthread": 1, "objective": "binary:logistic"}
     booster = xgboost.train(settings, xgboost.DMatrix(cells, target), 100)
     draw = np.random.default_rng(1)
     absent = np.median(cells, axis=0)[None] if background == 1 else cells[draw.choice(len(cells), background, False)]
-    explained = cells[draw.choice(len(cells), rows, False)]
     return Case(
         name=f"{name}, background {background}",
         model=booster,
@@ -179,25 +177,31 @@ def of_pipeline(rows: int, background: int) -> Case:
 
 
 def cases(rows: int) -> Iterator[Case]:
-    """Every comparison, made when its turn comes."""
+    """Every comparison, made when its turn comes, of so many rows, and fewer where a row is asked more."""
     people, rich = adult()
     cells = coded(people)
+    order = np.random.default_rng(1).permutation(len(cells))
     for background, goal in ((1, 8.0), (10, 6.0), (100, 3.0)):
-        yield of_trees("Adult, XGBoost", cells, rich, rows, background, goal)
+        yield of_trees(
+            "Adult, XGBoost", cells, rich, cells[order[: rows * 10 // max(10, background)]], background, goal
+        )
     draw = np.random.default_rng(0)
     wide = draw.normal(size=(5000, 60))
     target = (wide[:, :10].sum(axis=1) + wide[:, 10] * wide[:, 11] + draw.normal(size=5000) > 0).astype(int)
+    explained = draw.normal(size=(rows, 60))
     for background, goal in ((1, 8.0), (10, 2.0), (100, 2.0)):
-        yield of_trees("60 numbers, XGBoost", wide, target, rows, background, goal)
+        yield of_trees(
+            "60 numbers, XGBoost", wide, target, explained[: rows * 2 // max(2, background)], background, goal
+        )
     yield of_pipeline(rows, 10)
 
 
-def theirs(case: Case, python: str) -> tuple[float, Floats, float, Floats]:
-    """CPU seconds of shap, and its values; those of shapiq for the first rows."""
-    frames = isinstance(case.data, pd.DataFrame)
+def theirs(case: Case, rows: int, python: str) -> tuple[float, Floats, float, Floats]:
+    """CPU seconds of shap, and its values of so many rows; those of shapiq for the first of them."""
+    frames, some = isinstance(case.data, pd.DataFrame), case.data[:rows]
     request = {
         "model": case.model,
-        "rows": case.data.to_numpy(dtype=object) if frames else case.data,
+        "rows": some.to_numpy(dtype=object) if frames else some,
         "background": case.background.to_numpy(dtype=object) if frames else case.background,
         "names": list(case.data) if frames else None,
         "few": FEW_ROWS,
@@ -277,79 +281,85 @@ def error(values: Floats, truth: Floats) -> float:
     return float(((values - truth) ** 2).sum() / (truth**2).sum())
 
 
-def precision_within(case: Case, others: float, first: float) -> float:
-    """The largest precision, by steps of a twentieth, with which the error over all rows is at most that of others."""
+def precision_within(case: Case, others: float, shared: int, first: float) -> tuple[float, tuple[float, float, Any]]:
+    """The largest precision, by steps of a twentieth, with which the error is at most that of others, and its run.
 
-    def is_within(precision: float) -> bool:
-        return error(ours(case, {"precision": precision})[2].values[:, :, 0], case.truth) <= others
+    Parameters
+    ----------
+    shared
+        Number of rows that the others explained too, the first ones: neither their error nor that of all is larger.
+    """
 
-    precision = first
-    while not is_within(precision):
+    def run(precision: float) -> tuple[float, float, Any] | None:
+        found = ours(case, {"precision": precision})
+        values = found[2].values[:, :, 0]
+        reached = max(error(values[:rows], case.truth[:rows]) for rows in (shared, len(values)))
+        return found if reached <= others else None
+
+    precision, found = first, run(first)
+    while found is None:
         precision /= 1.05
+        found = run(precision)
     # With more than this, no more than the least samples are asked.
-    while 1.05 * precision < LARGEST and is_within(1.05 * precision):
-        precision *= 1.05
-    return precision
+    while 1.05 * precision < LARGEST and (larger := run(1.05 * precision)) is not None:
+        precision, found = 1.05 * precision, larger
+    return precision, found
 
 
-def compare(case: Case, python: str) -> bool:
-    """Print what a case gives; whether the goal was met."""
-    rows = len(case.data)
+def compare(case: Case, shared: int, python: str) -> bool:
+    """Print what a case gives beside others, who explain its first rows only; whether the goal was met."""
+    rows, shared = len(case.data), min(shared, len(case.data))
     pellucid.explain(case.score, case.data[:1], baseline=case.background, exact=False)  # imports, caches
     mine, model, found = ours(case)
     bare, of_bare = bare_loop(case, round(found.samples.mean()), found.n_model_calls)
-    reference, values, slow, few = theirs(case, python)
-    off, others = error(found.values[:, :, 0], case.truth), error(values, case.truth)
+    reference, values, slow, few = theirs(case, shared, python)
+    off, others = error(found.values[:shared, :, 0], case.truth[:shared]), error(values, case.truth[:shared])
+    per_row, of_shap = mine / rows, reference / shared
     print(
-        f"{case.name}: {1e3 * mine / rows:.2f} ms a row, shap {1e3 * reference / rows:.2f} ms, "
-        f"{reference / mine:.1f} x (goal {case.goal:g}); error {off:.1e}, shap {others:.1e}; "
+        f"{case.name}, {rows:,} rows: {1e3 * per_row:.2f} ms a row, shap {1e3 * of_shap:.2f} ms, "
+        f"{of_shap / per_row:.1f} x (goal {case.goal:g}); error {off:.1e}, shap {others:.1e}; "
         f"beside the model {100 * (mine - model) / model:.0f} % (model rows {found.n_model_calls:,}), "
         f"of a bare numpy loop {100 * (bare - of_bare) / of_bare:.0f} % ({1e3 * bare / rows:.2f} ms a row)",
         flush=True,
     )
     mine_there = error(found.values[: len(few), :, 0], case.truth[: len(few)])
     print(
-        f"    shapiq {1e3 * slow / len(few):.2f} ms a row, {slow / len(few) / (mine / rows):.1f} x; on its rows error "
+        f"    shapiq {1e3 * slow / len(few):.2f} ms a row, {slow / len(few) / per_row:.1f} x; on its rows error "
         f"{error(few, case.truth[: len(few)]):.1e}, ours {mine_there:.1e}",
         flush=True,
     )
     if others > 1e-12:
-        of_rows = ((values - case.truth) ** 2).sum(axis=1) / (case.truth**2).sum(axis=1)
-        precision = precision_within(case, others, float(np.sqrt(of_rows.mean())))
-        runs = sorted((ours(case, {"precision": precision}) for _ in range(3)), key=lambda run: run[0])
-        quick, model, same = runs[1]
-        reached = error(same.values[:, :, 0], case.truth)
+        of_rows = ((values - case.truth[:shared]) ** 2).sum(axis=1) / (case.truth[:shared] ** 2).sum(axis=1)
+        precision, run = precision_within(case, others, shared, float(np.sqrt(of_rows.mean())))
+        quick, model, same = run
+        reached = error(same.values[:shared, :, 0], case.truth[:shared])
         print(
             f"    to shap's error, by a precision of {precision:.1e}: {1e3 * quick / rows:.2f} ms a row, "
-            f"{reference / quick:.1f} x (goal {3 * case.goal:g}); error {reached:.1e}; "
+            f"{of_shap / (quick / rows):.1f} x (goal {3 * case.goal:g}); error {reached:.1e}; "
             f"samples {same.samples.mean():.0f} a row; model {1e3 * model / rows:.2f} ms a row "
             f"(model rows {same.n_model_calls:,})",
             flush=True,
         )
-        off = max(off, reached)
-    return reference / mine >= case.goal and off <= max(others, 1e-12)
+    return of_shap / per_row >= case.goal and off <= max(others, 1e-12)
 
 
 def overhead(case: Case) -> bool:
     """Print our own time beside the model's on the distinct masked rows, by default and with the linear design."""
-    rows, shares, printed = len(case.data), {}, []
+    rows, shares, printed = len(case.data), [], []
     pellucid.explain(case.score, case.data[:1], baseline=case.background, exact=False)  # imports, caches
-    turns = [{name: ours(case, estimator=name) for name in ("auto", "leverage")} for _ in range(3)]
-    for name, title in (("auto", "by default"), ("leverage", "with the linear design")):
-        runs = [turn[name] for turn in turns]
-        own = statistics.median(spent - model for spent, model, _ in runs)
-        shares[name] = statistics.median(spent / model - 1 for spent, model, _ in runs)
+    for estimator, title in (("auto", "by default"), ("leverage", "with the linear design")):
+        spent, model, found = ours(case, estimator=estimator)
+        shares.append(spent / model - 1)
         printed.append(
-            f"{title} {100 * shares[name]:.0f} % ({1e3 * own / rows:.3f} ms a row, "
-            f"error {error(runs[0][2].values[:, :, 0], case.truth):.1e})"
+            f"{title} {100 * shares[-1]:.0f} % ({1e3 * (spent - model) / rows:.3f} ms a row beside "
+            f"{1e3 * model / rows:.3f}, error {error(found.values[:, :, 0], case.truth):.1e})"
         )
-    model = statistics.median(turn["leverage"][1] for turn in turns)
+    asked = found.n_model_calls
     print(
-        f"{case.name}, {rows} rows, beside the model: {', '.join(printed)}, goal 15 %; "
-        f"the model {1e3 * model / rows:.3f} ms a row (model rows {turns[0]['leverage'][2].n_model_calls:,})",
+        f"{case.name}, {rows:,} rows, beside the model: {', '.join(printed)}, goal 15 %; model rows {asked:,}",
         flush=True,
     )
-    return shares["leverage"] <= 0.15
+    return max(shares) <= 0.15
 
 
 def closed_forms(rows: int) -> list[bool]:
@@ -442,20 +452,17 @@ def main() -> int:
     """Print one line per case; 1 if a goal was missed."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--reference-python", help="interpreter with shap; without one nothing is compared with it")
-    options.add_argument("--rows", type=int, default=64, help="rows that shap explains too, which takes its time")
+    options.add_argument("--rows", type=int, default=16_384, help="rows that are explained")
     options.add_argument(
-        "--overhead-rows",
-        type=int,
-        default=256,
-        help="rows whose overhead is measured by default, odd terms included, and with the linear design, without them",
+        "--reference-rows", type=int, default=256, help="rows that shap explains, which takes its time"
     )
     options.add_argument("--parts", nargs="+", default=PARTS, choices=PARTS)
     chosen = options.parse_args()
     met = []
     if "shap" in chosen.parts and chosen.reference_python:
-        met += [compare(case, chosen.reference_python) for case in cases(chosen.rows)]
+        met += [compare(case, chosen.reference_rows, chosen.reference_python) for case in cases(chosen.rows)]
     if "overhead" in chosen.parts:
-        met += [overhead(case) for case in cases(chosen.overhead_rows)]
+        met += [overhead(case) for case in cases(chosen.rows)]
     if "closed" in chosen.parts:
         met += closed_forms(2560)
     if "job" in chosen.parts:
