@@ -40,8 +40,8 @@ WORSE_AND_BETTER = {
     ),
     "DI": (
         (
-            "sex = F is predicted hired = 1 at 0.566 times the rate of all others, below the usual warning line of 0.8: "
-            "24.4 % against 43.2 %."
+            "sex = F is predicted hired = 1 at 0.566 times the rate of all others, below the usual warning line of "
+            "0.8: 24.4 % against 43.2 %."
         ),
         (
             "sex = F is predicted hired = 1 at 1.77 times the rate of all others, which puts all others at 0.566, "
@@ -89,12 +89,24 @@ WORSE_AND_BETTER = {
         ),
     ),
     "DAR": (
-        "A positive prediction is right for sex = F more often than for all others, by 5.2 points: 90.9 % against 85.7 %.",
-        "A positive prediction is right for sex = F less often than for all others, by 5.2 points: 85.7 % against 90.9 %.",
+        (
+            "A positive prediction is right for sex = F more often than for all others, by 5.2 points: "
+            "90.9 % against 85.7 %."
+        ),
+        (
+            "A positive prediction is right for sex = F less often than for all others, by 5.2 points: "
+            "85.7 % against 90.9 %."
+        ),
     ),
     "DRR": (
-        "A negative prediction is right for sex = F more often than for all others, by 1.3 points: 88.2 % against 87.0 %.",
-        "A negative prediction is right for sex = F less often than for all others, by 1.3 points: 87.0 % against 88.2 %.",
+        (
+            "A negative prediction is right for sex = F more often than for all others, by 1.3 points: "
+            "88.2 % against 87.0 %."
+        ),
+        (
+            "A negative prediction is right for sex = F less often than for all others, by 1.3 points: "
+            "87.0 % against 88.2 %."
+        ),
     ),
     "AD": (
         "The model is right for sex = F more often than for all others, by 2.5 points: 88.9 % against 86.4 %.",
