@@ -52,6 +52,15 @@ def test_many_groups_are_compared_in_one_table(workplace, printed):
     assert re.search(r"region = r0 +10 +-?[\d.]+\?", text)
 
 
+def test_long_names_of_groups_are_shortened_where_they_stand_in_one_cell(workplace, printed):
+    people = (workplace.folder / "people.csv").read_text()
+    long = "manufacture of wearing apparel except fur apparel and of articles of"
+    workplace.file("people.csv", people.replace("north", f"{long} leather").replace("south", f"{long} cloth"))
+    workplace.config(facet=[{"name_or_index": "region"}], without=["group_variable"])
+    names = "manufacture of weari…articles of leather, manufacture of weari…f articles of cloth"
+    assert names in " ".join(printed(180).split())
+
+
 def test_insufficient_evidence_is_said_in_the_place_of_a_sentence(workplace, printed):
     workplace.file("people.csv", "".join((workplace.folder / "people.csv").read_text().splitlines(keepends=True)[:50]))
     assert "rests on 25 rows; at least 30 are needed" in " ".join(printed(200).split())
