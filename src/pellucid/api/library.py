@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pellucid.errors import ConfigError, Problem, did_you_mean
 
 if TYPE_CHECKING:
-    from pellucid.config.bias_request import ColumnType
+    from pellucid.config.bias_request import ColumnType, OnDegenerate
     from pellucid.counts import Value
     from pellucid.engines.frames import FrameTable
     from pellucid.results.bias import BiasReport
@@ -35,6 +35,7 @@ def bias(
     probability_threshold: float = 0.5,
     facet_intersections: bool = False,
     minimum_group_rows: int = 30,
+    on_degenerate: OnDegenerate = "fail",
 ) -> BiasReport:
     """Measure bias in labels and, where there are predictions, in what a model predicts.
 
@@ -73,6 +74,9 @@ def bias(
         Whether to measure every combination of groups of two or more facets too.
     minimum_group_rows
         A rate that rests on fewer rows is reported as insufficient evidence.
+    on_degenerate
+        Where Clarify's whole analysis fails, as where nobody is predicted positive: ``fail`` too, or ``report`` the
+        metrics that are defined.
 
     Returns
     -------
@@ -150,6 +154,7 @@ def bias(
         seed=seed,
         minimum_group_rows=minimum_group_rows,
         facet_intersections=facet_intersections,
+        on_degenerate=on_degenerate,
     )
     check_request(request)
     with faults_by_argument([facet.column for facet in request.facets]):
