@@ -78,8 +78,8 @@ def test_an_explanation_prints_its_features_by_importance() -> None:
     )
     assert [line.split() for line in lines[1:4]] == [
         ["output", "rank", "feature", "mean", "|value|", "95", "%", "interval"],
-        [found.outputs[0], "1", "age", "2.50", "2.50", "to", "2.50"],
-        [found.outputs[0], "2", "pay", "0.750", "0.750", "to", "0.750"],
+        [found.outputs[0], "1", "age", "2.50", "exact"],
+        [found.outputs[0], "2", "pay", "0.750", "exact"],
     ]
     assert lines[5:] == list(found.notes)
 

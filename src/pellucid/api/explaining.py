@@ -93,7 +93,7 @@ def explain(
     allow_pickle
         Whether model files may be loaded that run code of theirs.
     progress
-        Told what is being done.
+        Told what is being done, such as ``print``.
 
     Returns
     -------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from pellucid.charts.texts import counted
 from pellucid.results.group_names import named
+from pellucid.results.importance_table import interval_told
 from pellucid.results.rounding import interval, number, p_value
 
 if TYPE_CHECKING:
@@ -147,8 +147,7 @@ def printed_forecasts(explanation: ForecastExplanation) -> str:
 
 def _importance(found: FeatureImportance) -> Row:
     rank = f"{found.rank}{' (tied)' if found.tied else ''}"
-    ends = interval(*found.interval) if all(map(math.isfinite, found.interval)) else "not known"
-    return found.output, rank, found.feature, number(found.value), ends
+    return found.output, rank, found.feature, number(found.value), interval_told(found)
 
 
 def _table(rows: Sequence[Row], sides: str) -> Iterable[str]:
