@@ -137,11 +137,11 @@ def _wrong_numbers(request: BiasRequest) -> list[Problem]:
     )
 
 
-def _wrong_choice(given: str) -> Iterator[Problem]:
+def _wrong_choice(given: object) -> Iterator[Problem]:
     from pellucid.config.bias_request import OnDegenerate
 
     known = list(get_args(OnDegenerate))
-    if given not in known:
+    if not isinstance(given, str) or given not in known:
         yield Problem("on_degenerate", given, fix=f"Use one of the choices; {did_you_mean(given, known)}")
 
 
