@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import pellucid
 from pellucid import bias
-from pellucid.errors import ConfigError, DataError, InputError
+from pellucid.errors import AnalysisError, ConfigError, DataError, InputError
 
 PEOPLE = pl.DataFrame({"sex": ["F"] * 50 + ["M"] * 50, "hired": [1] * 10 + [0] * 40 + [1] * 30 + [0] * 20})
 
@@ -39,7 +39,7 @@ def test_the_demo_shows_the_gap_between_men_and_women(adult):
     assert value(adult, "CI").value == pytest.approx((21_790 - 10_771) / 32_561)
     assert value(adult, "DPL").value == pytest.approx(6_662 / 21_790 - 1_179 / 10_771)
     assert value(adult, "DPL").finding == (
-        "sex = Female has income = >50K 19.6 points less often than all others: 10.9 % against 30.6 % "
+        "sex = Female has income = >50K less often than all others, by 19.6 points: 10.9 % against 30.6 % "
         "(95 % interval 18.8 to 20.5 points; n = 10,771 of 32,561)."
     )
 
@@ -116,6 +116,10 @@ def test_values_that_never_occur_are_refused():
         ({"seed": -1}, "seed: got -1. Use an integer of at least 0."),
         ({"minimum_group_rows": 0}, "minimum_group_rows: got 0. Use an integer of at least 1."),
         (
+            {"on_degenerate": "reprot"},
+            "on_degenerate: got 'reprot'. Use one of the choices; did you mean 'report'?",
+        ),
+        (
             {"column_types": {"sex": "nominal"}},
             "column_types['sex']: got 'nominal'. Use one of the types; there are 'categorical', 'continuous'.",
         ),
@@ -126,6 +130,21 @@ def test_faults_are_named_by_the_argument(given, message):
     with pytest.raises(InputError) as error:
         bias(frame, **{"label": "hired", "positive": [1], "facets": ["sex"], **given})
     assert str(error.value) == message
+
+
+NOBODY = pl.DataFrame({"sex": ["F", "M"] * 30, "hired": [0, 1, 1] * 20, "guess": [0] * 60})
+"""Nobody is predicted positive."""
+
+
+def test_an_analysis_that_fails_as_clarifys_says_by_which_arguments_to_change_that():
+    with pytest.raises(AnalysisError) as error:
+        bias(NOBODY, label="hired", positive=1, facets="sex", predicted="guess")
+    assert str(error.value).endswith(
+        "No row of 'guess' is predicted hired = 1. Check positive and probability_threshold, or set on_degenerate to "
+        "'report' to have the metrics that are defined."
+    )
+    report = bias(NOBODY, label="hired", positive=1, facets="sex", predicted="guess", on_degenerate="report")
+    assert value(report, "DPPL").value == 0.0
 
 
 @pytest.mark.parametrize("frame", [None, {"sex": ["F"]}, [1, 2], np.zeros((2, 2)), pl.Series([1])])

@@ -47,6 +47,14 @@ def test_what_a_model_was_trained_on_as_categories_is_set_to_the_values_that_occ
     assert found.predictions[-1] == pytest.approx(means_by_grade(fitted), rel=1e-6)
 
 
+def test_a_model_that_takes_text_as_categories_is_said_to_have_no_formula_for_it():
+    named = TRAINED.assign(**{"a grade": ROWS["a grade"].map("grade {}".format).astype("category")})
+    model = HistGradientBoostingClassifier(max_iter=2, categorical_features="from_dtype").fit(named, GOOD)
+    found = pellucid.explain(model, named[:3], baseline=named[:5])
+    expected = "No formula was used: the model is given text, and formulas read columns of numbers."
+    assert (found.estimator, expected in found.notes) == ("enumeration", True)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["LightGBM", "XGBoost"])
 def test_a_job_averages_no_categories_of_its_model(name, tmp_path, monkeypatch):

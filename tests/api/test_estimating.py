@@ -309,7 +309,10 @@ def test_a_baseline_that_is_to_be_computed_is_computed_here_as_well(job):
 
 def test_a_function_has_no_formula_and_it_is_said(job):
     notes = estimate(job(shap=SHAP), data="rows.csv").notes
-    assert any(note.startswith("Values are sampled: ") for note in notes)
+    assert (
+        "Values are sampled, without a formula: only models whose inside can be read have one, and a function or a "
+        "server does not show it."
+    ) in notes
 
 
 def test_a_surrogate_is_asked_for_one_input_per_coalition(job):

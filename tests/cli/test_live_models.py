@@ -364,6 +364,41 @@ def test_a_job_that_was_killed_continues_where_it_was(live):
     assert place.analysis() == place.analysis("again")
 
 
+def test_an_interrupted_job_says_that_the_same_command_goes_on(live):
+    place = live({**PREDICTOR, "batch_records": 50, "max_concurrency": 1})
+    place.file("people.csv", people(3000))
+    released = threading.Event()
+
+    def slow(number, body):
+        """Slow enough that the job keeps what it has every second, and silent before it is done."""
+        time.sleep(0.05)
+        if number > 45:
+            released.wait()
+
+    with serve(young, slow) as server:
+        arguments = ("run", "analysis_config.json", "--data", "people.csv", "--endpoint", f"income={server.url}")
+        with started(place, *arguments) as job:
+            wait_until(lambda: any((place.folder / "output" / ".resume").glob("*/*.npz")))
+            job.send_signal(signal.SIGINT)
+            _, said = job.communicate(timeout=SECONDS_OF_A_HANG)
+        released.set()
+    assert job.returncode == 130
+    assert said == (
+        b"Interrupted. No results were written. What is finished is kept: the same command goes on from there.\n"
+    )
+
+
+def test_a_function_that_fails_is_told_with_its_line(live):
+    place = live({"model": "scoring:score"})
+    place.file("scoring.py", "import json\n\ndef score(rows):\n    return json.loads('income')\n")
+    ended = place.run()
+    assert ended.code == 1
+    assert ended.err == (
+        "scoring:score: predicting failed with JSONDecodeError: Expecting value: line 1 column 1 (char 0)\n"
+        "scoring.py, line 4, in score: return json.loads('income')\n"
+    )
+
+
 def test_interrupting_a_job_ends_the_server_that_was_started_for_it(live):
     place = live({"model_name": "income"})
     place.file(

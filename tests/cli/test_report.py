@@ -120,6 +120,22 @@ def test_a_report_on_edited_results_says_so(reported):
     assert "pellucid.json is not JSON" in said
 
 
+def test_folders_that_are_not_there_cannot_be_compared(workplace):
+    fix = "There is no such folder. Give the one that a job wrote to."
+    ended = workplace.command("compare", "old", "new")
+    assert ended.code == 2
+    assert ended.err == f"2 things are wrong:\nDIR_A: got 'old'. {fix}\nDIR_B: got 'new'. {fix}\n"
+
+
+def test_a_file_of_the_report_that_does_not_fit_on_the_disk_is_named(reported):
+    page = output(reported) / "report.html"
+    page.unlink()
+    page.symlink_to("/dev/full")
+    ended = reported.command("report", "output")
+    assert (ended.code, ended.err) == (1, "Warning: report.html could not be made: No space left on device\n")
+    assert (output(reported) / "report.pdf").stat().st_size > 1000
+
+
 def test_a_folder_without_results_has_no_report(workplace):
     (workplace.folder / "empty").mkdir()
     ended = workplace.command("report", "empty")

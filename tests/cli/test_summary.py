@@ -35,7 +35,7 @@ def test_no_line_is_wider_than_the_terminal(printed, width):
 
 
 def test_a_sentence_per_metric_with_few_groups_and_rates_with_more(workplace, printed):
-    assert "sex = F has approved = 1 20.0 points less often than all others" in printed(120)
+    assert "sex = F has approved = 1 less often than all others, by 20.0 points" in printed(120)
     workplace.config(facet=[{"name_or_index": "sex"}, {"name_or_index": "region"}])
     assert "positive labels: 20.0 % against 40.0 %" in printed(120)
 
@@ -50,6 +50,15 @@ def test_many_groups_are_compared_in_one_table(workplace, printed):
     assert "CDDL not computed for 20 groups: Group variable is empty or not provided" in text
     assert "region = r19" in text
     assert re.search(r"region = r0 +10 +-?[\d.]+\?", text)
+
+
+def test_long_names_of_groups_are_shortened_where_they_stand_in_one_cell(workplace, printed):
+    people = (workplace.folder / "people.csv").read_text()
+    long = "manufacture of wearing apparel except fur apparel and of articles of"
+    workplace.file("people.csv", people.replace("north", f"{long} leather").replace("south", f"{long} cloth"))
+    workplace.config(facet=[{"name_or_index": "region"}], without=["group_variable"])
+    names = "manufacture of weari…articles of leather, manufacture of weari…f articles of cloth"
+    assert names in " ".join(printed(180).split())
 
 
 def test_insufficient_evidence_is_said_in_the_place_of_a_sentence(workplace, printed):

@@ -470,6 +470,10 @@ FAULTS = {
         {"rows": FRAME, "budget": 5, "seed": "0"},
         "budget: got 5. Give bounds by name, such as {\"samples\": 500}.\nseed: got '0'. Use an integer of at least 0.",
     ),
+    "baseline of another width": (
+        {"rows": FRAME, "baseline": np.zeros((2, 3))},
+        "baseline: got 'an array of shape (2, 3)'. Give the 4 columns of the rows to explain, in their order.",
+    ),
     "baseline without a column": (
         {"rows": FRAME, "baseline": FRAME.drop(columns="debts")},
         "baseline: Column 'debts' is missing. Give every feature of the model, in order.",

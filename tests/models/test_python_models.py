@@ -117,7 +117,7 @@ def test_text_is_read_as_predicted_labels() -> None:
             [0.5, None],
             (
                 "credit: gives 1 of 2 rows a score that is no number; the first is row 1 of the batch, counted from"
-                " 0, with nan. Fill missing values first, or leave such rows out."
+                " 0, with nan. Missing cells are the usual cause: fill them first, or leave such rows out."
             ),
         ),
         (

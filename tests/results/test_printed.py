@@ -31,17 +31,32 @@ def test_a_bias_report_prints_every_metric_with_its_interval() -> None:
     assert lines[2].index(" to ") == lines[3].index(" to ")  # the columns stand under each other
 
 
-def test_a_metric_without_a_value_stays_empty_and_says_its_state() -> None:
+def test_a_metric_without_a_value_stays_empty_and_says_its_state_and_why() -> None:
     frame = people().assign(note="text")
     report = pellucid.bias(frame, label="hired", positive=[1], facets={"sex": ["F"]}, predicted="hired", metrics=["FT"])
-    assert str(report).splitlines()[-1].split() == ["sex", "=", "F", "post_training", "FT", "insufficient_evidence"]
+    *_, row, reason = str(report).splitlines()
+    assert row.split() == ["sex", "=", "F", "post_training", "FT", "insufficient_evidence"]
+    assert reason == "Not computed: FT: FlipTest does not support non-numeric columns"
+
+
+def test_metrics_without_a_value_for_the_same_reason_stand_in_one_line() -> None:
+    report = pellucid.bias(people(), label="hired", positive=[1], facets=["sex"], predicted="hired")
+    assert "\nNot computed: CDDPL, CDDL: Group variable is empty or not provided\n" in f"{report}\n"
+
+
+def test_warnings_are_printed_below_the_table() -> None:
+    frame = people()
+    frame.loc[3, "hired"] = None
+    report = pellucid.bias(
+        frame, label="hired", positive=[1], facets="sex", metrics=["CI"], column_types={"hired": "categorical"}
+    )
+    assert str(report).splitlines()[-1] == "Warning: 1 row has no value in 'hired': it counts as not positive."
 
 
 def test_a_long_table_is_cut_and_says_how_much_is_left_out() -> None:
     frame = people(3000).assign(town=[f"t{i % 30:02}" for i in range(3000)])
     report = pellucid.bias(frame, label="hired", positive=[1], facets={"town": None})
-    lines = str(report).splitlines()
-    assert len(lines) == 1 + 1 + MOST_LINES + 1
+    lines = str(report).splitlines()[: 1 + 1 + MOST_LINES + 1]
     assert lines[-1] == f"  and {len(report.records()) - MOST_LINES:,} more"
 
 
@@ -63,8 +78,8 @@ def test_an_explanation_prints_its_features_by_importance() -> None:
     )
     assert [line.split() for line in lines[1:4]] == [
         ["output", "rank", "feature", "mean", "|value|", "95", "%", "interval"],
-        [found.outputs[0], "1", "age", "2.50", "2.50", "to", "2.50"],
-        [found.outputs[0], "2", "pay", "0.750", "0.750", "to", "0.750"],
+        [found.outputs[0], "1", "age", "2.50", "exact"],
+        [found.outputs[0], "2", "pay", "0.750", "exact"],
     ]
     assert lines[5:] == list(found.notes)
 

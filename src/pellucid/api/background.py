@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.api.rows import batch_of
-from pellucid.errors import ConfigError, Problem
+from pellucid.errors import ConfigError, DataError, Problem
 from pellucid.jobs.explanations.baseline import BASELINE, baseline_rows, shape_problems
 from pellucid.protocols.model import Batch
 from pellucid.protocols.table import ColumnType
@@ -39,7 +39,7 @@ def background_of(baseline: Any, rows: Batch, *, columns: Sequence[str] | None =
     ConfigError
         It is no table, has rows of different lengths, or a column of numbers would get text.
     DataError
-        It cannot be read, or has no row or no column.
+        It cannot be read, has no row or no column, or is an array of another width than ``rows``.
 
     Examples
     --------
@@ -51,6 +51,8 @@ def background_of(baseline: Any, rows: Batch, *, columns: Sequence[str] | None =
     if listed:
         _refuse_ragged(baseline, rows.names)
     table = _side_by_side(np.array(baseline, dtype=object) if listed else baseline)
+    if columns is None:
+        _refuse_other_width(table, rows.names)
     found = batch_of(table, "baseline", columns=columns, known=rows.names)
     from_file = isinstance(baseline, str | os.PathLike)
     types = {name: _type_of(values) for name, values in rows.columns.items()}
@@ -67,6 +69,13 @@ def _refuse_ragged(listed: Sequence[Any], names: Sequence[str]) -> None:
     if len(widths) > 1:
         rows = [row if isinstance(row, list | tuple) else [row] for row in listed]
         raise ConfigError(_ours(shape_problems(rows, names)))
+
+
+def _refuse_other_width(table: Any, names: Sequence[str]) -> None:
+    """An array has no names by which its missing or needless columns could be told."""
+    if isinstance(table, np.ndarray) and table.ndim == 2 and table.shape[1] not in (0, len(names)):
+        fix = f"Give the {len(names)} columns of the rows to explain, in their order."
+        raise DataError(Problem("baseline", f"an array of shape {table.shape}", fix=fix))
 
 
 def _side_by_side(baseline: Any) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from pellucid.argument_kinds import SHARE, other_kinds, whole_number
-from pellucid.errors import ConfigError, DataError, InputError, Problem, did_you_mean
+from pellucid.errors import AnalysisError, ConfigError, DataError, InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
     from pellucid.config.bias_request import BiasRequest
@@ -39,6 +39,7 @@ def check_request(request: BiasRequest) -> None:
         *_wrong_values(request),
         *_wrong_numbers(request),
         *_wrong_types(request.column_types),
+        *_wrong_choice(request.on_degenerate),
     ]
     if not request.positive:
         fix = "Name the label values that are the favourable outcome, or one threshold."
@@ -88,6 +89,9 @@ def faults_by_argument(facets: Sequence[str]) -> Iterator[None]:
     except InputError as error:
         named = [replace(problem, where=_argument(problem.where, facets)) for problem in error.problems]
         raise type(error)(named) from None
+    except AnalysisError as error:
+        fix = error.fix.replace("label_values_or_threshold", ARGUMENTS["label_values_or_threshold"])
+        raise AnalysisError(error.message, fix, partial=error.partial) from None
 
 
 def _argument(key: str, facets: Sequence[str]) -> str:
@@ -131,6 +135,14 @@ def _wrong_numbers(request: BiasRequest) -> list[Problem]:
         ("seed", request.seed, whole_number(0)),
         ("minimum_group_rows", request.minimum_group_rows, whole_number(1)),
     )
+
+
+def _wrong_choice(given: object) -> Iterator[Problem]:
+    from pellucid.config.bias_request import OnDegenerate
+
+    known = list(get_args(OnDegenerate))
+    if not isinstance(given, str) or given not in known:
+        yield Problem("on_degenerate", given, fix=f"Use one of the choices; {did_you_mean(given, known)}")
 
 
 def _wrong_types(types: Mapping[str, str]) -> Iterator[Problem]:

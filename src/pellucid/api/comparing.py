@@ -72,7 +72,12 @@ def compare(
     from pellucid.reports.comparison import COMPARISON, build_comparison, compare_sources, comparison_text
     from pellucid.reports.source import read_source
 
-    if problems := unwritable(output):
+    missing = [
+        Problem(name, str(folder), fix="There is no such folder. Give the one that a job wrote to.")
+        for name, folder in (("DIR_A", first), ("DIR_B", second))
+        if not folder.is_dir()
+    ]
+    if problems := [*missing, *unwritable(output)]:
         raise DataError(problems)
     progress("reading results")
     sources = read_source(first), read_source(second)

@@ -211,14 +211,22 @@ def _fitted(model: Model, background: Batch, columns_of: Mapping[str, tuple[str,
             names = trained_names(model.booster.feature_name())
         case _:
             return "only models whose inside can be read have one, and a function or a server does not show it"
-    return _arranged(model.booster, background, columns_of, names, lambda batch: matrix(batch, model.name))
+    return _arranged(model.booster, background, columns_of, names, lambda batch: _numbers(batch, model.name))
+
+
+def _numbers(batch: Batch, name: str) -> Floats:
+    """The batch as the model splits it, if it takes numbers; some boosters take text as well, as categories."""
+    try:
+        return matrix(batch, name)
+    except ModelError as error:
+        raise ModelError("the model is given text, and formulas read columns of numbers") from error
 
 
 def _of_estimator(model: EstimatorModel, background: Batch, columns_of: Mapping[str, tuple[str, ...]]) -> _Fitted | str:
     estimator, name = model.estimator, model.name
     names = trained_names(getattr(estimator, "feature_names_in_", None))
     if type(estimator).__name__ != "Pipeline" or not _is(estimator, "Pipeline"):
-        return _arranged(estimator, background, columns_of, names, lambda batch: matrix(batch, name))
+        return _arranged(estimator, background, columns_of, names, lambda batch: _numbers(batch, name))
     *steps, (_, core) = estimator.steps
     before = estimator[:-1] if steps else None
     sources = source_columns(before, int(estimator.n_features_in_))

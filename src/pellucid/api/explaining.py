@@ -60,9 +60,8 @@ def explain(
     baseline
         Rows that show what an absent feature looks like, with the same columns as ``rows``; or such rows as lists, or
         a single row as a list or an array, in the order of the columns. Cells of lists and of files are read as those
-        of ``rows``. By default 100 of the rows
-        to explain drawn without replacement (all, if there are no more), which are real rows: centres of clusters
-        would hold fractions of whole numbers.
+        of ``rows``. By default 100 of the rows to explain drawn without replacement (all, if there are no more), which
+        are real rows: centres of clusters would hold fractions of whole numbers.
     outputs
         Names or positions of the outputs to explain, such as classes; all by default. It changes no number and asks
         the model for nothing less.
@@ -94,7 +93,7 @@ def explain(
     allow_pickle
         Whether model files may be loaded that run code of theirs.
     progress
-        Told what is being done.
+        Told what is being done, such as ``print``.
 
     Returns
     -------

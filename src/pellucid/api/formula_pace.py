@@ -51,7 +51,7 @@ def formula_pace(
         with opened_model(job.model, job.config, request.features, folder=folder, allow_pickle=allow_pickle) as model:
             found = formula_rows(model, task)
             if isinstance(found, str):
-                return None, f"Values are sampled: {found}."
+                return None, f"Values are sampled, without a formula: {found}."
             rows = first[: min(TIMED_ROWS, len(first))]
             found.formula.explain(rows[:1])  # what is built once
             begun = time.perf_counter()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pellucid.errors import ConfigError, Problem, did_you_mean
 
 if TYPE_CHECKING:
-    from pellucid.config.bias_request import ColumnType
+    from pellucid.config.bias_request import ColumnType, OnDegenerate
     from pellucid.counts import Value
     from pellucid.engines.frames import FrameTable
     from pellucid.results.bias import BiasReport
@@ -35,6 +35,7 @@ def bias(
     probability_threshold: float = 0.5,
     facet_intersections: bool = False,
     minimum_group_rows: int = 30,
+    on_degenerate: OnDegenerate = "fail",
 ) -> BiasReport:
     """Measure bias in labels and, where there are predictions, in what a model predicts.
 
@@ -73,6 +74,9 @@ def bias(
         Whether to measure every combination of groups of two or more facets too.
     minimum_group_rows
         A rate that rests on fewer rows is reported as insufficient evidence.
+    on_degenerate
+        Where Clarify's whole analysis fails, as where nobody is predicted positive: ``fail`` too, or ``report`` the
+        metrics that are defined.
 
     Returns
     -------
@@ -94,8 +98,8 @@ def bias(
     >>> people = pl.DataFrame({"sex": ["F"] * 50 + ["M"] * 50, "hired": [1] * 10 + [0] * 40 + [1] * 30 + [0] * 20})
     >>> report = bias(people, label="hired", positive=[1], facets={"sex": ["F"]}, metrics=["DPL"])
     >>> print(report.findings[0])
-    sex = F has hired = 1 40.0 points less often than all others: 20.0 % against 60.0 % (95 % interval 21.0 to 55.2 \
-points; n = 50 of 100).
+    sex = F has hired = 1 less often than all others, by 40.0 points: 20.0 % against 60.0 % (95 % interval 21.0 to \
+55.2 points; n = 50 of 100).
     """
     from dataclasses import replace
 
@@ -150,6 +154,7 @@ points; n = 50 of 100).
         seed=seed,
         minimum_group_rows=minimum_group_rows,
         facet_intersections=facet_intersections,
+        on_degenerate=on_degenerate,
     )
     check_request(request)
     with faults_by_argument([facet.column for facet in request.facets]):

@@ -146,5 +146,9 @@ def _stem(document: Document) -> str:
 
 
 def _failed(what: str, error: Exception) -> str:
-    reason = str(error) if isinstance(error, PellucidError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, PellucidError):
+        return f"{what} could not be made: {error}"
+    if isinstance(error, OSError) and error.strerror:  # such as a full disk
+        return f"{what} could not be made: {error.strerror}"
+    reason = f"{type(error).__name__}: {error}"
     return f"{what} could not be made: {reason}"

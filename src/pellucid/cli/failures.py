@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pellucid.cli.interruption import Interruption, interruptible
-from pellucid.errors import AnalysisError, InputError, PellucidError
+from pellucid.errors import AnalysisError, InputError, ModelError, PellucidError
 from pellucid.records import dataclass
 
 __all__ = ["Failure", "attempt", "ended"]
@@ -51,7 +51,7 @@ def attempt(work: Callable[[Interruption], None], *, log_folder: Path | None = N
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, the user gets a reason
             if interruption.signal is not None or isinstance(error, KeyboardInterrupt):
-                return _stopped(interruption)
+                return _stopped(interruption, log_folder)
             if isinstance(error, PellucidError):
                 return Failure(_said(error), error.exit_code)
             return _unexpected(error, log_folder)
@@ -73,15 +73,42 @@ def _said(error: PellucidError) -> str:
         return f"{error.message}\n{error.fix}".rstrip()
     if isinstance(error, InputError) and len(error.problems) > 1:
         return f"{len(error.problems)} things are wrong:\n{error}"
+    if isinstance(error, ModelError) and (place := _place_in_users_code(error.__cause__)):
+        return f"{error}\n{place}"
     return str(error)
 
 
-def _stopped(interruption: Interruption) -> Failure:
+def _place_in_users_code(cause: BaseException | None) -> str:
+    """Where code of the user's failed: its innermost line, without the packages that it called; empty if it did not."""
+    if cause is None:
+        return ""
+    import sysconfig
+    import traceback
+
+    paths = sysconfig.get_paths()
+    others = tuple(Path(paths[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    ours = Path(__file__).parents[1]
+    for frame in reversed(traceback.extract_tb(cause.__traceback__)):
+        file = Path(frame.filename)
+        if file.is_file() and not any(file.is_relative_to(folder) for folder in (*others, ours)):
+            return f"{file.name}, line {frame.lineno}, in {frame.name}: {frame.line}".removesuffix(": ")
+    return ""
+
+
+def _stopped(interruption: Interruption, folder: Path | None) -> Failure:
     number = interruption.signal or signal.SIGINT
     if number == signal.SIGTERM:
         return Failure(f"Signal {number} received, cleaning up.", 128 + number, number)
     results = "The results may be incomplete." if interruption.writing else "No results were written."
-    return Failure(f"Interrupted. {results}", 128 + number, number)
+    onwards = " What is finished is kept: the same command goes on from there." if _kept(folder) else ""
+    return Failure(f"Interrupted. {results}{onwards}", 128 + number, number)
+
+
+def _kept(folder: Path | None) -> bool:
+    """Whether the next job in ``folder`` finds predictions or explanations of this one."""
+    from pellucid.api.job import RESUME
+
+    return folder is not None and any((folder / RESUME).glob("**/*.npz"))
 
 
 def _unexpected(error: BaseException, folder: Path | None) -> Failure:

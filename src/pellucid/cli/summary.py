@@ -26,6 +26,9 @@ FEW_GROUPS = 3
 MANY_GROUPS = 12
 """With more groups than this, one table compares the groups and ``analysis.json`` holds all metrics of each."""
 
+LONGEST_NAME = 40
+"""Characters of a group's name where several stand in one cell."""
+
 CLEAREST = 6
 """Number of findings that stand above the tables."""
 
@@ -89,9 +92,18 @@ def _compared(report: BiasReport, column: str, role: str) -> str:
     if role == "facet":
         groups = [shown_value(group.value_or_threshold) for group in report.groups if group.facet == column]
         more = f" and {len(groups) - MANY_GROUPS} more" if len(groups) > MANY_GROUPS else ""
-        return f"{', '.join(groups[:MANY_GROUPS])}{more}"
+        return f"{', '.join(_fitting(groups[:MANY_GROUPS]))}{more}"
     positive = report.stages[0].label_value_or_threshold if report.stages else ""
     return f"positive: {shown_value(positive)}" if role == "label" else ""
+
+
+def _fitting(names: list[str]) -> list[str]:
+    """Names that leave room for each other in a cell: long ones shortened where they do not differ."""
+    if all(len(name) <= LONGEST_NAME for name in names):
+        return names
+    from pellucid.charts.texts import distinct
+
+    return distinct(names, LONGEST_NAME)
 
 
 def warnings_shown(warnings: Sequence[str]) -> list[Line | Item]:

@@ -72,7 +72,8 @@ def _finite(answer: Any, rows: int, model: str) -> npt.NDArray[np.floating[Any]]
         score = ", ".join(str(value) for value in values[broken[0]])
         raise ModelError(
             f"{model}: gives {broken.size} of {rows} rows a score that is no number; the first is row {broken[0]} of"
-            f" the batch, counted from 0, with {score}. Fill missing values first, or leave such rows out."
+            f" the batch, counted from 0, with {score}. Missing cells are the usual cause: fill them first, or"
+            " leave such rows out."
         )
     return values
 

@@ -12,7 +12,7 @@ from pellucid.results.rounding import interval, number
 if TYPE_CHECKING:
     from pellucid.results.explanation import Explanation, FeatureImportance
 
-__all__ = ["html_of"]
+__all__ = ["html_of", "interval_told"]
 
 WIDTH, HEIGHT, MARGIN = 160, 16, 6
 """Of a drawn importance, in pixels."""
@@ -48,15 +48,21 @@ def _table(output: str, importances: Sequence[FeatureImportance], level: float) 
 def _row(found: FeatureImportance, longest: float) -> str:
     low, high = found.interval
     known = math.isfinite(low) and math.isfinite(high)
-    ends = interval(low, high) if known else "not known"
     return (
         '<tr style="border-top:1px solid rgba(128,128,128,0.3)">'
         f'<td style="{NUMBER}">{found.rank}{" (tied)" if found.tied else ""}</td>'
         f'<th scope="row" style="{CELL}">{escape(found.feature)}</th>'
         f'<td style="{NUMBER}">{number(found.value)}</td><td style="{NUMBER}">{number(found.corrected)}</td>'
-        f'<td style="{NUMBER}">{ends}</td>'
+        f'<td style="{NUMBER}">{interval_told(found)}</td>'
         f'<td style="{CELL}">{_drawn(found, longest, known=known)}</td></tr>'
     )
+
+
+def interval_told(found: FeatureImportance) -> str:
+    """The interval in words: two ends that are rounded alike would not tell an exact value from a sampled one."""
+    if not all(map(math.isfinite, found.interval)):
+        return "not known"
+    return "exact" if found.standard_error == 0 else interval(*found.interval)
 
 
 def _drawn(found: FeatureImportance, longest: float, *, known: bool) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from pellucid.charts.texts import counted
 from pellucid.results.group_names import named
+from pellucid.results.importance_table import interval_told
 from pellucid.results.rounding import interval, number, p_value
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ Row = tuple[str, ...]
 
 
 def printed_report(report: BiasReport) -> str:
-    """The metrics of every group with their intervals."""
+    """The metrics of every group with their intervals, why others have no value, and what to know beforehand."""
     level = f"{100 * report.confidence_level:.4g} %"
     head = (
         f"Bias report: {counted(report.rows, 'row')}, {level} intervals; all of it: .to_frame(), .findings, .to_dict()"
@@ -52,7 +52,19 @@ def printed_report(report: BiasReport) -> str:
         ends = "" if record["low"] is None else interval(record["low"], record["high"])
         sure = "" if record["p_value"] is None else p_value(record["p_value"])
         rows.append((group, record["stage"], record["metric"], value, ends, sure, record["state"] or ""))
-    return "\n".join([head, *_table(rows, "<<<>>><")])
+    warnings = (f"Warning: {_harmless(warning)}" for warning in report.warnings)
+    return "\n".join([head, *_table(rows, "<<<>>><"), *_not_computed(report), *warnings])
+
+
+def _not_computed(report: BiasReport) -> Iterable[str]:
+    """The metrics without a value, by reason."""
+    reasons: dict[str, dict[str, None]] = {}
+    for stage in report.stages:
+        for facet in stage.facets:
+            for metric in facet.metrics:
+                if metric.error is not None:
+                    reasons.setdefault(metric.error, {})[metric.name] = None
+    return (f"Not computed: {', '.join(names)}: {_harmless(reason)}" for reason, names in reasons.items())
 
 
 def printed_explanation(explanation: Explanation) -> str:
@@ -135,16 +147,19 @@ def printed_forecasts(explanation: ForecastExplanation) -> str:
 
 def _importance(found: FeatureImportance) -> Row:
     rank = f"{found.rank}{' (tied)' if found.tied else ''}"
-    ends = interval(*found.interval) if all(map(math.isfinite, found.interval)) else "not known"
-    return found.output, rank, found.feature, number(found.value), ends
+    return found.output, rank, found.feature, number(found.value), interval_told(found)
 
 
 def _table(rows: Sequence[Row], sides: str) -> Iterable[str]:
     """Lines of columns, ranged left or right as ``sides`` says; names that would break a line are quoted."""
-    shown = [tuple(cell if cell.isprintable() else repr(cell) for cell in row) for row in rows[: 1 + MOST_LINES]]
+    shown = [tuple(map(_harmless, row)) for row in rows[: 1 + MOST_LINES]]
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
     for row in shown:
         cells = (f"{cell:{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True))
         yield "  ".join(["", *cells]).rstrip()
     if len(rows) > len(shown):
         yield f"  and {len(rows) - len(shown):,} more"
+
+
+def _harmless(text: str) -> str:
+    return text if text.isprintable() else repr(text)
