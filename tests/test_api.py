@@ -39,7 +39,7 @@ def test_the_demo_shows_the_gap_between_men_and_women(adult):
     assert value(adult, "CI").value == pytest.approx((21_790 - 10_771) / 32_561)
     assert value(adult, "DPL").value == pytest.approx(6_662 / 21_790 - 1_179 / 10_771)
     assert value(adult, "DPL").finding == (
-        "sex = Female has income = >50K less often than all others, by 19.6 points: 10.9 % against 30.6 % "
+        "sex = Female has income = >50K 19.6 points less often than all others: 10.9 % against 30.6 % "
         "(95 % interval 18.8 to 20.5 points; n = 10,771 of 32,561)."
     )
 

@@ -31,20 +31,20 @@ def test_every_metric_has_a_sentence():
 WORSE_AND_BETTER = {
     "CI": ("sex = F makes up 35.7 % of the rows.", "sex = F makes up 64.3 % of the rows."),
     "DPL": (
-        "sex = F has hired = 1 less often than all others, by 13.3 points: 31.1 % against 44.4 %.",
-        "sex = F has hired = 1 more often than all others, by 13.3 points: 44.4 % against 31.1 %.",
+        "sex = F has hired = 1 13.3 points less often than all others: 31.1 % against 44.4 %.",
+        "sex = F has hired = 1 13.3 points more often than all others: 44.4 % against 31.1 %.",
     ),
     "DPPL": (
-        "sex = F is predicted hired = 1 less often than all others, by 18.8 points: 24.4 % against 43.2 %.",
-        "sex = F is predicted hired = 1 more often than all others, by 18.8 points: 43.2 % against 24.4 %.",
+        "sex = F is predicted hired = 1 18.8 points less often than all others: 24.4 % against 43.2 %.",
+        "sex = F is predicted hired = 1 18.8 points more often than all others: 43.2 % against 24.4 %.",
     ),
     "DI": (
         (
-            "sex = F is predicted hired = 1 at 0.566 times the rate of all others, below the usual warning line of "
-            "0.8: 24.4 % against 43.2 %."
+            "sex = F is predicted hired = 1 0.566 times as often as all others, below the usual warning line of 0.8: "
+            "24.4 % against 43.2 %."
         ),
         (
-            "sex = F is predicted hired = 1 at 1.77 times the rate of all others, which puts all others at 0.566, "
+            "sex = F is predicted hired = 1 1.77 times as often as all others, which puts all others at 0.566, "
             "below the usual warning line of 0.8: 43.2 % against 24.4 %."
         ),
     ),
@@ -70,47 +70,35 @@ WORSE_AND_BETTER = {
     ),
     "RD": (
         (
-            "The model recognises rows with hired = 1 in sex = F less often than in all others, by 11.9 points: "
+            "The model recognises rows with hired = 1 in sex = F 11.9 points less often than in all others: "
             "71.4 % against 83.3 %."
         ),
         (
-            "The model recognises rows with hired = 1 in sex = F more often than in all others, by 11.9 points: "
+            "The model recognises rows with hired = 1 in sex = F 11.9 points more often than in all others: "
             "83.3 % against 71.4 %."
         ),
     ),
     "SD": (
         (
-            "The model recognises rows without hired = 1 in sex = F more often than in all others, by 7.9 points: "
+            "The model recognises rows without hired = 1 in sex = F 7.9 points more often than in all others: "
             "96.8 % against 88.9 %."
         ),
         (
-            "The model recognises rows without hired = 1 in sex = F less often than in all others, by 7.9 points: "
+            "The model recognises rows without hired = 1 in sex = F 7.9 points less often than in all others: "
             "88.9 % against 96.8 %."
         ),
     ),
     "DAR": (
-        (
-            "A positive prediction is right for sex = F more often than for all others, by 5.2 points: "
-            "90.9 % against 85.7 %."
-        ),
-        (
-            "A positive prediction is right for sex = F less often than for all others, by 5.2 points: "
-            "85.7 % against 90.9 %."
-        ),
+        "A positive prediction is right for sex = F 5.2 points more often than for all others: 90.9 % against 85.7 %.",
+        "A positive prediction is right for sex = F 5.2 points less often than for all others: 85.7 % against 90.9 %.",
     ),
     "DRR": (
-        (
-            "A negative prediction is right for sex = F more often than for all others, by 1.3 points: "
-            "88.2 % against 87.0 %."
-        ),
-        (
-            "A negative prediction is right for sex = F less often than for all others, by 1.3 points: "
-            "87.0 % against 88.2 %."
-        ),
+        "A negative prediction is right for sex = F 1.3 points more often than for all others: 88.2 % against 87.0 %.",
+        "A negative prediction is right for sex = F 1.3 points less often than for all others: 87.0 % against 88.2 %.",
     ),
     "AD": (
-        "The model is right for sex = F more often than for all others, by 2.5 points: 88.9 % against 86.4 %.",
-        "The model is right for sex = F less often than for all others, by 2.5 points: 86.4 % against 88.9 %.",
+        "The model is right for sex = F 2.5 points more often than for all others: 88.9 % against 86.4 %.",
+        "The model is right for sex = F 2.5 points less often than for all others: 86.4 % against 88.9 %.",
     ),
     "TE": (
         (
@@ -202,7 +190,7 @@ def test_infinite_values_are_words():
 
 def test_a_rate_of_no_rows_says_that_there_are_none():
     assert said("DAR", d=Counts(fn=40, tn=300)) == (
-        "A positive prediction is right for sex = F less often than for all others, by 85.7 points: "
+        "A positive prediction is right for sex = F 85.7 points less often than for all others: "
         "0.0 % (there are none) against 85.7 %."
     )
 
@@ -233,8 +221,8 @@ def test_about_as_often_has_an_interval_with_directions(metric, ends):
 def test_insufficient_evidence_comes_first_and_what_was_counted_after_it():
     found = finding("AD", 0.1, None, subject(), statistics(None, reason="accuracy rests on 3 rows"))
     assert found == (
-        "Insufficient evidence: accuracy rests on 3 rows. As counted, the model is right for sex = F less often "
-        "than for all others, by 10.0 points: 88.9 % against 86.4 % (n = 450 of 1,260)."
+        "Insufficient evidence: accuracy rests on 3 rows. As counted, the model is right for sex = F 10.0 points less "
+        "often than for all others: 88.9 % against 86.4 % (n = 450 of 1,260)."
     )
 
 

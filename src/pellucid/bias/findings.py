@@ -58,7 +58,7 @@ def finding(
     ...     a=Counts(tp=30, tn=70), d=Counts(tp=10, tn=40),
     ... )
     >>> finding("DPL", 0.1, None, women)
-    'sex = F has approved = 1 less often than all others, by 10.0 points: 20.0 % against 30.0 %.'
+    'sex = F has approved = 1 10.0 points less often than all others: 20.0 % against 30.0 %.'
     """
     if value is None:
         return f"{metric} could not be computed for {subject.group}: {_why_not(error, subject)}."
@@ -86,7 +86,7 @@ def _ci(value: float, subject: Subject) -> str:
 
 def _dpl(value: float, subject: Subject) -> str:
     rates = _rates(subject, lambda g: g.positive, lambda g: g.n)
-    return f"{subject.group} has {subject.outcome} {_often(-value, subject.others)}: {rates}"
+    return f"{subject.group} has {subject.outcome} {_often(-value)} {subject.others}: {rates}"
 
 
 def _distance(value: float, subject: Subject) -> str:
@@ -115,7 +115,7 @@ def _conditional(value: float, subject: Subject, rejected: str, accepted: str) -
 
 def _dppl(value: float, subject: Subject) -> str:
     rates = _rates(subject, lambda g: g.predicted_positive, lambda g: g.n)
-    return f"{subject.group} is predicted {subject.outcome} {_often(-value, subject.others)}: {rates}"
+    return f"{subject.group} is predicted {subject.outcome} {_often(-value)} {subject.others}: {rates}"
 
 
 def _di(value: float, subject: Subject) -> str:
@@ -129,8 +129,8 @@ def _di(value: float, subject: Subject) -> str:
         warning = (
             f", which puts {subject.others} at {_number(1 / value)}, below the usual warning line of {FOUR_FIFTHS}"
         )
-    size = "as often as" if value == 1 else f"at {_number(value)} times the rate of"
-    return f"{subject.group} is predicted {subject.outcome} {size} {subject.others}{warning}: {rates}"
+    times = "as often" if value == 1 else f"{_number(value)} times as often"
+    return f"{subject.group} is predicted {subject.outcome} {times} as {subject.others}{warning}: {rates}"
 
 
 def _dca(value: float, subject: Subject) -> str:
@@ -153,33 +153,33 @@ def _dcr(value: float, subject: Subject) -> str:
 
 def _dar(value: float, subject: Subject) -> str:
     rates = _rates(subject, lambda g: g.tp, lambda g: g.predicted_positive)
-    return f"a positive prediction is right for {subject.group} {_often(-value, f'for {subject.others}')}: {rates}"
+    return f"a positive prediction is right for {subject.group} {_often(-value)} for {subject.others}: {rates}"
 
 
 def _drr(value: float, subject: Subject) -> str:
     rates = _rates(subject, lambda g: g.tn, lambda g: g.predicted_negative)
-    return f"a negative prediction is right for {subject.group} {_often(value, f'for {subject.others}')}: {rates}"
+    return f"a negative prediction is right for {subject.group} {_often(value)} for {subject.others}: {rates}"
 
 
 def _rd(value: float, subject: Subject) -> str:
     rates = _rates(subject, lambda g: g.tp, lambda g: g.positive)
     return (
-        f"the model recognises rows with {subject.outcome} in {subject.group} "
-        f"{_often(-value, f'in {subject.others}')}: {rates}"
+        f"the model recognises rows with {subject.outcome} in {subject.group} {_often(-value)} in "
+        f"{subject.others}: {rates}"
     )
 
 
 def _sd(value: float, subject: Subject) -> str:
     rates = _rates(subject, lambda g: g.tn, lambda g: g.negative)
     return (
-        f"the model recognises rows without {subject.outcome} in {subject.group} "
-        f"{_often(value, f'in {subject.others}')}: {rates}"
+        f"the model recognises rows without {subject.outcome} in {subject.group} {_often(value)} in "
+        f"{subject.others}: {rates}"
     )
 
 
 def _ad(value: float, subject: Subject) -> str:
     rates = _rates(subject, lambda g: g.correct, lambda g: g.n)
-    return f"the model is right for {subject.group} {_often(-value, f'for {subject.others}')}: {rates}"
+    return f"the model is right for {subject.group} {_often(-value)} for {subject.others}: {rates}"
 
 
 def _te(value: float, subject: Subject) -> str:
@@ -255,14 +255,11 @@ def _no_points(difference: float) -> bool:
     return round(1000 * difference) == 0
 
 
-def _often(gain: float, others: str) -> str:
-    """``less often than all others, by 10.0 points``, or ``about as often as all others``.
-
-    The size comes last: after a label of 1, ``1 10.0 points`` reads as one number.
-    """
+def _often(gain: float) -> str:
+    """``10.0 points less often than``, or ``about as often as``."""
     if _no_points(gain):
-        return f"about as often as {others}"
-    return f"{'more' if gain > 0 else 'less'} often than {others}, by {100 * abs(gain):.1f} points"
+        return "about as often as"
+    return f"{100 * abs(gain):.1f} points {'more' if gain > 0 else 'less'} often than"
 
 
 def _fewer(gain: float) -> str:

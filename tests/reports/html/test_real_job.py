@@ -68,7 +68,7 @@ def test_the_first_screen_answers_who_by_how_much_how_sure_and_what_drives_the_p
     browser.open(page)
     first = browser.run("return document.querySelector('#findings').innerText")
     assert "The group compared, sex = Female, is clearly worse off than all others" in first
-    assert "less often than all others, by " in first
+    assert "points less often than all others" in first
     assert "95\u00a0% interval" in first
     assert "The predictions are driven most by " in first
     assert browser.run("return document.querySelector('.findings').getBoundingClientRect().bottom") < 900
