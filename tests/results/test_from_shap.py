@@ -49,6 +49,11 @@ def test_importances_are_the_plain_aggregates_in_their_order():
     assert [one.value for one in found.global_importance("mean_sq")] == [5.0, 2.0]
 
 
+def test_a_median_below_zero_ranks_by_its_size():
+    found = Explanation.from_shap(made_by_shap(values=np.array([[1.0, -3.0], [1.0, -2.0]])))
+    assert [(one.feature, one.value) for one in found.global_importance("median")] == [("job", -2.5), ("age", 1.0)]
+
+
 def test_the_importances_are_those_of_an_explanation_of_ours():
     rows = np.random.default_rng(0).normal(size=(20, 3))
     ours = pellucid.explain(lambda rows: rows @ [1.0, -2.0, 0.5], rows, baseline=np.zeros((1, 3)))

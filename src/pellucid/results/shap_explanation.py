@@ -155,5 +155,5 @@ def _importances(
             tied=True,
         )
         for output in range(len(outputs))
-        for rank, place in enumerate(np.argsort(-plain[:, output], kind="stable").tolist(), start=1)
+        for rank, place in enumerate(np.argsort(-np.abs(plain[:, output]), kind="stable").tolist(), start=1)
     )
