@@ -88,6 +88,14 @@ def test_a_single_row_is_an_explanation_of_one_row():
     assert Explanation.from_shap(several).predictions.tolist() == [[2.0, 4.0, 7.0]]
 
 
+def test_a_single_row_without_cells_is_told_by_the_names_of_its_outputs():
+    one = made_by_shap(values=[[1.0, -1.0], [2.0, -2.0]], base_values=[0.25, 0.75], data=None, output_names=["no", "yes"])
+    found = Explanation.from_shap(one)
+    assert (found.features, found.outputs) == (("age", "job"), ("no", "yes"))
+    assert found.values.tolist() == [[[1.0, -1.0], [2.0, -2.0]]]
+    assert found.predictions.tolist() == [[3.25, -2.25]]
+
+
 def test_names_and_data_may_be_missing():
     found = Explanation.from_shap(made_by_shap(data=None, feature_names=None))
     assert found.features == ("column_0", "column_1")
