@@ -89,7 +89,9 @@ def test_a_single_row_is_an_explanation_of_one_row():
 
 
 def test_a_single_row_without_cells_is_told_by_the_names_of_its_outputs():
-    one = made_by_shap(values=[[1.0, -1.0], [2.0, -2.0]], base_values=[0.25, 0.75], data=None, output_names=["no", "yes"])
+    one = made_by_shap(
+        values=[[1.0, -1.0], [2.0, -2.0]], base_values=[0.25, 0.75], data=None, output_names=["no", "yes"]
+    )
     found = Explanation.from_shap(one)
     assert (found.features, found.outputs) == (("age", "job"), ("no", "yes"))
     assert found.values.tolist() == [[[1.0, -1.0], [2.0, -2.0]]]

@@ -356,7 +356,7 @@ _METHODS: dict[Aggregation, Callable[[Pieces, int], Found]] = {
 def ranks_with_ties(importance: GlobalValues, output: int = 0) -> tuple[Integers, Booleans]:
     """Players by falling size of the plain value, and for each place whether its interval overlaps that of the next.
 
-    A median may be below 0: how far it is from 0 says how much it matters, and of intervals these distances are compared.
+    A median may be below 0: how far it is from 0 says how much it matters, and so intervals are compared.
 
     Returns
     -------
