@@ -112,8 +112,8 @@ def test_other_outcomes_and_other_importances_under_one_name_are_told():
     second = replace(first, analysis={"post_training_bias_metrics": stage})
     assert compared(first, second).only == (
         (
-            "Favourable is hired = 1 in old and hired = 0 in new: such numbers do not measure the same, and a difference "
-            "between them says little."
+            "Favourable is hired = 1 in old and hired = 0 in new: such numbers do not measure the same, and a "
+            "difference between them says little."
         ),
     )
     one, other = (
