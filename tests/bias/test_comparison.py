@@ -63,6 +63,11 @@ def test_what_was_computed_from_the_same_rows_differs_by_nothing():
     assert (found.value, found.interval, found.p_value, found.verdict) == (0.0, (0.0, 0.0), None, "equal")
 
 
+def test_exact_values_that_differ_by_rounding_are_equal():
+    assert verdict("DPL", estimate(0.3, 0.3, 0.3), estimate(0.1 + 0.2, 0.1 + 0.2, 0.1 + 0.2)) == "equal"
+    assert verdict("DPL", estimate(0.3, 0.3, 0.3), estimate(0.3001, 0.3001, 0.3001)) == "worse"
+
+
 def test_the_more_is_compared_the_surer_each_change_must_be():
     pair = ("DPL", estimate(0.100, 0.080, 0.120), estimate(0.133, 0.113, 0.153))
     alone = compare_estimates({0: pair}, confidence_level=0.95)[0]

@@ -241,3 +241,55 @@ def test_insufficient_evidence_comes_first_and_what_was_counted_after_it():
 )
 def test_a_metric_without_a_value_says_why(a, d, error, reason):
     assert finding("DPL", None, error, subject(a, d)) == f"DPL could not be computed for sex = F: {reason}."
+
+
+# --- what rounding must not say ---------------------------------------------------------------------------------------
+RARE_A, RARE_D = Counts(tp=80, tn=199_920), Counts(tp=20, tn=199_980)
+
+
+def test_of_rare_events_one_is_not_as_often_as_four():
+    sure = statistics((0.000204, 0.000404), n=(200_000, 200_000))
+    assert finding("DPL", 0.0003, None, subject(RARE_A, RARE_D), sure) == (
+        "sex = F has hired = 1 0.030 points less often than all others: 0.010 % against 0.040 % "
+        "(95 % interval 0.020 to 0.040 points; n = 200,000 of 400,000)."
+    )
+
+
+def test_of_what_hardly_ever_fails_one_failure_is_not_as_often_as_four():
+    nearly = Counts(tp=199_920, fn=80), Counts(tp=199_980, fn=20)
+    assert said("RD", *nearly) == (
+        "The model recognises rows with hired = 1 in sex = F 0.030 points more often than in all others: "
+        "99.990 % against 99.960 %."
+    )
+
+
+def test_a_rate_that_is_not_zero_is_not_written_as_zero_beside_a_large_one():
+    assert said("DPL", Counts(tp=500, tn=500), Counts(tp=1, tn=99_999)) == (
+        "sex = F has hired = 1 50.0 points less often than all others: < 0.1 % against 50.0 %."
+    )
+    assert said("DPL", Counts(tp=500, tn=500), Counts(tp=99_999, tn=1)).endswith(": > 99.9 % against 50.0 %.")
+
+
+def test_a_group_of_a_handful_among_many_is_not_none_of_the_rows():
+    assert said("CI", Counts(tn=399_997), Counts(tn=3)) == "sex = F makes up 0.00075 % of the rows."
+
+
+def test_a_ratio_just_below_the_warning_line_does_not_read_as_the_line():
+    a, d = Counts(tp=5_000, tn=5_000), Counts(tp=3_999, tn=6_001)
+    sure = statistics((0.7749, 0.82504), n=(10_000, 10_000))
+    assert finding("DI", 0.7998, None, subject(a, d), sure) == (
+        "sex = F is predicted hired = 1 0.7998 times as often as all others, below the usual warning line of 0.8: "
+        "40.0 % against 50.0 % (DI 0.7998, 95 % interval 0.775 to 0.825; n = 10,000 of 20,000)."
+    )
+    assert "at 0.7998, below the usual warning line of 0.8" in said("DI", a=d, d=a)
+
+
+def test_nearly_as_often_is_not_once_as_often():
+    assert "0.9996 times as often" in said("DI", Counts(tp=5_000, tn=5_000), Counts(tp=4_998, tn=5_002))
+
+
+def test_ratios_that_differ_are_told_apart():
+    assert said("DCR", Counts(tn=199_920, fn=80), Counts(tn=199_980, fp=21)) == (
+        "Measured by what was observed, sex = F is given fewer negative predictions than all others: "
+        "1 against 0.9996 rows observed negative for each row predicted negative."
+    )

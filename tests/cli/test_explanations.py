@@ -254,6 +254,17 @@ def test_without_features_the_top_ones_are_plotted_most_important_first(job):
     assert [plot["feature_name"] for plot in job.analysis()["pdp"]] == ["c", "a"]
 
 
+@pytest.mark.parametrize("model", ["linear", "two"])
+def test_a_feature_whose_median_is_far_below_zero_is_a_top_one(job, model):
+    data = "r1,1,8,0\nr2,1,9,0\nr3,2,8,0\n"
+    ended = job(shap=SHAP | {"agg_method": "median"}, pdp={"top_k_features": 1}, data=data, model=model)
+    assert ended.code == 0
+    assert [plot["feature_name"] for plot in job.analysis()["pdp"]] == ["b"]
+    details = json.loads(job.read("pellucid.json"))["explanations"]["kernel_shap"]["labels"]
+    assert [place["feature"] for place in details["label0"]["ranking"]] == ["b", "a", "c"]
+    assert ended.out.index("  b  ") < ended.out.index("  a  ") < ended.out.index("  c  ")
+
+
 def test_free_text_is_told_with_the_key_to_change(job):
     pdp = {"features": ["plan", "age"], "grid_resolution": 2}
     data = "r1,20,gold\nr2,40,basic\n"

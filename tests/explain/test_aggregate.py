@@ -150,6 +150,19 @@ def test_features_whose_intervals_overlap_are_tied():
     assert tied.tolist() == [False, True, False, False]
 
 
+def test_medians_are_ranked_by_their_distance_from_zero():
+    values = np.tile(np.array([0.1, -3.0, 1.0, -1.1])[None, :, None], (9, 1, 1))
+    order, tied = ranks_with_ties(aggregate(values, np.full_like(values, 0.3), method="median"))
+    assert order.tolist() == [1, 3, 2, 0]
+    assert tied.tolist() == [False, True, False, False]
+
+
+def test_a_median_that_may_be_of_either_sign_is_tied_with_one_near_zero():
+    values = np.tile(np.array([-0.2, 0.05])[None, :, None], (9, 1, 1))
+    order, tied = ranks_with_ties(aggregate(values, np.array([0.6, 0.0])[None, :, None] + 0 * values, method="median"))
+    assert (order.tolist(), tied.tolist()) == ([0, 1], [True, False])
+
+
 def test_nothing_is_told_apart_without_errors():
     order, tied = ranks_with_ties(aggregate(LOCAL, np.full_like(LOCAL, np.nan)))
     assert (order.tolist(), tied.tolist()) == ([0, 1], [True, False])

@@ -730,3 +730,25 @@ def test_a_function_gets_the_categories_and_moments_of_a_pandas_frame(annotated)
     assert found.values[:, :, 0] == pytest.approx(np.array([[-10, 0, 0, 0], [-10, 0, 1, 1], [-10, 0, 0, 2]]))
     curves = pellucid.partial_dependence(lambda rows: rows["job"].cat.codes.to_numpy() * 1.0, rows, ["job"])
     assert (curves["job"].points.tolist(), curves["job"].predictions.tolist()) == (["pilot", "smith"], [[1.0, 0.0]])
+
+
+def test_moments_of_a_zone_reach_a_function_as_moments_of_that_zone_in_summer_and_winter():
+    since = pd.to_datetime(["2024-01-05 08:00", "2024-07-05 20:00", None]).tz_localize("Europe/Vienna")
+    rows = pd.DataFrame({"since": since, "hours": [1.0, 2.0, 3.0]})
+
+    def score(rows):
+        assert rows["since"].dtype == since.dtype
+        return rows["since"].dt.hour.fillna(0).to_numpy() + rows["hours"].to_numpy()
+
+    found = pellucid.explain(score, rows, baseline=rows.iloc[:1])
+    assert found.values[:, :, 0] == pytest.approx(np.array([[0, 0], [12, 1], [-8, 2]]))
+    curve = pellucid.partial_dependence(score, rows, "since")["since"]
+    assert curve.points.tolist() == ["2024-01-05 08:00:00+01:00", "2024-07-05 20:00:00+02:00"]
+    assert curve.predictions.tolist() == [[10.0, 22.0]]
+
+
+def test_a_baseline_without_the_zone_of_the_rows_is_not_moved_into_it():
+    rows = pd.DataFrame({"since": pd.to_datetime(["2024-07-05 20:00"]).tz_localize("Europe/Vienna")})
+    bare = pd.DataFrame({"since": pd.to_datetime(["2024-07-05 08:00"])})
+    found = pellucid.explain(lambda rows: rows["since"].str[11:13].astype(float).to_numpy(), rows, baseline=bare)
+    assert found.values.item() == 12.0

@@ -93,6 +93,41 @@ def test_the_same_labels_differ_by_nothing_where_the_data_are_the_same():
     assert low < 0 < high
 
 
+def test_labels_of_the_same_data_that_were_read_otherwise_differ_by_what_they_differ():
+    of_labels = [source(metric("DPL", value, value - 0.1, value + 0.1)) for value in (0.2, 0.35)]
+    one, other = (
+        replace(found, analysis={"pre_training_bias_metrics": found.analysis["post_training_bias_metrics"]})
+        for found in of_labels
+    )
+    found = compared(one, other)
+    difference = found.metrics[MetricKey("pre_training", "sex", "F", "DPL")]
+    assert found.same_data is True
+    assert difference.value == pytest.approx(0.15)
+    assert difference.interval == pytest.approx((0.15 - 0.1 * 2**0.5, 0.15 + 0.1 * 2**0.5))
+
+
+def test_other_outcomes_and_other_importances_under_one_name_are_told():
+    first = source(metric("DPPL", 0.2, 0.1, 0.3))
+    stage = first.analysis["post_training_bias_metrics"] | {"label_value_or_threshold": "0"}
+    second = replace(first, analysis={"post_training_bias_metrics": stage})
+    assert compared(first, second).only == (
+        (
+            "Favourable is hired = 1 in old and hired = 0 in new: such numbers do not measure the same, and a "
+            "difference between them says little."
+        ),
+    )
+    one, other = (
+        replace(
+            explained(age=(0.3, 0.1)), details={"explanations": {"kernel_shap": {"aggregation": way, "link": link}}}
+        )
+        for way, link in (("mean_abs", "identity"), ("median", "logit"))
+    )
+    assert [text.partition(" in old")[0] for text in compared(one, other).only] == [
+        "Global SHAP values are aggregated by mean_abs",
+        "SHAP values explain, by their link, identity",
+    ]
+
+
 def test_what_only_one_result_holds_is_named():
     found = compared(
         source(metric("DPPL", 0.2, 0.1, 0.3), metric("AD", 0.1, 0, 0.2)), source(metric("DPPL", 0.2, 0.1, 0.3))

@@ -49,6 +49,11 @@ def test_importances_are_the_plain_aggregates_in_their_order():
     assert [one.value for one in found.global_importance("mean_sq")] == [5.0, 2.0]
 
 
+def test_a_median_below_zero_ranks_by_its_size():
+    found = Explanation.from_shap(made_by_shap(values=np.array([[1.0, -3.0], [1.0, -2.0]])))
+    assert [(one.feature, one.value) for one in found.global_importance("median")] == [("job", -2.5), ("age", 1.0)]
+
+
 def test_the_importances_are_those_of_an_explanation_of_ours():
     rows = np.random.default_rng(0).normal(size=(20, 3))
     ours = pellucid.explain(lambda rows: rows @ [1.0, -2.0, 0.5], rows, baseline=np.zeros((1, 3)))
@@ -81,6 +86,16 @@ def test_a_single_row_is_an_explanation_of_one_row():
     assert one.predictions.tolist() == [[3.5]]
     several = made_by_shap(values=[[1.0, 2.0, 3.0]] * 2, base_values=[0.0, 0.0, 1.0], data=[3.0, 4.0])
     assert Explanation.from_shap(several).predictions.tolist() == [[2.0, 4.0, 7.0]]
+
+
+def test_a_single_row_without_cells_is_told_by_the_names_of_its_outputs():
+    one = made_by_shap(
+        values=[[1.0, -1.0], [2.0, -2.0]], base_values=[0.25, 0.75], data=None, output_names=["no", "yes"]
+    )
+    found = Explanation.from_shap(one)
+    assert (found.features, found.outputs) == (("age", "job"), ("no", "yes"))
+    assert found.values.tolist() == [[[1.0, -1.0], [2.0, -2.0]]]
+    assert found.predictions.tolist() == [[3.25, -2.25]]
 
 
 def test_names_and_data_may_be_missing():

@@ -38,6 +38,13 @@ def test_points_carry_a_sign_unless_they_round_to_nothing(value):
     assert shown == "0.0 points" if shown[0] == "0" else shown[0] == ("+" if value > 0 else "-")
 
 
+@given(st.floats(0.001, 1))
+def test_a_p_value_reads_on_its_own_side_of_five_percent(value):
+    read = float(p_value(value))
+    assert (read < 0.05) == (value < 0.05) or value == pytest.approx(0.05, rel=1e-11)
+    assert read == pytest.approx(value, abs=0.0005)
+
+
 @pytest.mark.parametrize(
     ("shown", "expected"),
     [
@@ -49,7 +56,10 @@ def test_points_carry_a_sign_unless_they_round_to_nothing(value):
         (interval(0.5, float("inf")), "0.500 to infinite"),
         (interval(None, 0.5), "-"),
         (percent(0, 5), "0.0 %"),
-        (p_value(0.0499), "0.050"),
+        (p_value(0.0499), "0.0499"),
+        (p_value(0.0503), "0.0503"),
+        (p_value(0.05), "0.050"),
+        (p_value(0.051), "0.051"),
         (p_value(5e-324), "< 0.001"),
     ],
 )

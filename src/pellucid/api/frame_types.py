@@ -41,9 +41,16 @@ def frame_types(*tables: Any) -> Mapping[str, Any]:
             more = [other.categories for other in others if isinstance(other, pd.CategoricalDtype) and other != kind]
             known = dict.fromkeys([*kind.categories, *(value for values in more for value in values)])
             found[str(name)] = kind if not more else pd.CategoricalDtype(list(known))
-        elif pd.api.types.is_datetime64_dtype(kind):
+        elif pd.api.types.is_datetime64_any_dtype(kind) and all(_are_alike(kind, other) for other in others):
             found[str(name)] = kind
     return found
+
+
+def _are_alike(moments: Any, other: Any) -> bool:
+    """Whether another column may stand beside moments in time: text that is read, or both with or without a zone."""
+    return getattr(other, "kind", "O") != "M" or (getattr(moments, "tz", None) is None) == (
+        getattr(other, "tz", None) is None
+    )
 
 
 def columns_of_categories_in(rows: Any) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ Key = TypeVar("Key", bound=Hashable)
 
 Verdict = Literal["better", "worse", "changed sides", "equal", "no clear change", "insufficient evidence"]
 SIGNIFICANCE = 0.05
+ROUNDING = 1e-12
+"""What is nearer than this differs by arithmetic only, which of exact values a p-value would call certain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +135,7 @@ def _p_value(value: float, interval: tuple[float, float] | None, confidence_leve
 
 
 def _verdict(metric: str, first: Estimate, second: Estimate, p_value: float | None) -> Verdict:
-    if first.value == second.value:
+    if math.isclose(first.value, second.value, rel_tol=ROUNDING, abs_tol=ROUNDING):
         return "equal"
     if not (first.sufficient and second.sufficient) or p_value is None:
         return "insufficient evidence"

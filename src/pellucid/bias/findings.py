@@ -9,6 +9,7 @@ from pellucid.bias.flip_test import Flips
 from pellucid.counts import Counts, ratio
 from pellucid.records import dataclass
 from pellucid.results.bias import Statistics
+from pellucid.results.rounding import NOISE, digits_beside
 
 __all__ = ["Subject", "finding"]
 
@@ -63,7 +64,7 @@ def finding(
     if value is None:
         return f"{metric} could not be computed for {subject.group}: {_why_not(error, subject)}."
     said = SENTENCES[metric](value, subject)
-    certainty = "" if statistics is None else _certainty(metric, value, statistics, level)
+    certainty = "" if statistics is None else _certainty(metric, value, statistics, level, _decimals(metric, subject))
     if statistics is not None and statistics.state == "insufficient_evidence":
         return f"Insufficient evidence: {statistics.reason}. As counted, {said}{certainty}."
     if not said.startswith((subject.group, subject.others)):  # those names stand as they do in the data
@@ -81,12 +82,13 @@ def _why_not(error: str | None, subject: Subject) -> str:
 
 # --- one function a metric: the reading of its value -----------------------------------------------------------------
 def _ci(value: float, subject: Subject) -> str:
-    return f"{subject.group} makes up {_percent(ratio(subject.d.n, subject.a.n + subject.d.n))} of the rows"
+    share = ratio(subject.d.n, subject.a.n + subject.d.n)
+    return f"{subject.group} makes up {_percent(share, _decimals_of(share))} of the rows"
 
 
 def _dpl(value: float, subject: Subject) -> str:
-    rates = _rates(subject, lambda g: g.positive, lambda g: g.n)
-    return f"{subject.group} has {subject.outcome} {_often(-value)} {subject.others}: {rates}"
+    often, rates = _often("DPL", -value, subject), _rates("DPL", subject)
+    return f"{subject.group} has {subject.outcome} {often} {subject.others}: {rates}"
 
 
 def _distance(value: float, subject: Subject) -> str:
@@ -108,18 +110,18 @@ def _conditional(value: float, subject: Subject, rejected: str, accepted: str) -
     size = (
         f"{100 * abs(value):.1f} points {'larger' if value > 0 else 'smaller'} among {rejected} than among {accepted}"
     )
-    if _no_points(value):
+    if _no_points(value, 1):
         size = f"about the same among {rejected} as among {accepted}"
     return f"compared within each {subject.strata}, the share of {subject.group} is {size}"
 
 
 def _dppl(value: float, subject: Subject) -> str:
-    rates = _rates(subject, lambda g: g.predicted_positive, lambda g: g.n)
-    return f"{subject.group} is predicted {subject.outcome} {_often(-value)} {subject.others}: {rates}"
+    often, rates = _often("DPPL", -value, subject), _rates("DPPL", subject)
+    return f"{subject.group} is predicted {subject.outcome} {often} {subject.others}: {rates}"
 
 
 def _di(value: float, subject: Subject) -> str:
-    rates = _rates(subject, lambda g: g.predicted_positive, lambda g: g.n)
+    rates = _rates("DI", subject)
     if math.isinf(value):
         return f"{subject.group} is predicted {subject.outcome} at times, {subject.others} never: {rates}"
     warning = ""
@@ -127,9 +129,9 @@ def _di(value: float, subject: Subject) -> str:
         warning = f", below the usual warning line of {FOUR_FIFTHS}"
     elif 1 / value < FOUR_FIFTHS:
         warning = (
-            f", which puts {subject.others} at {_number(1 / value)}, below the usual warning line of {FOUR_FIFTHS}"
+            f", which puts {subject.others} at {_impact(1 / value)}, below the usual warning line of {FOUR_FIFTHS}"
         )
-    times = "as often" if value == 1 else f"{_number(value)} times as often"
+    times = "as often" if value == 1 else f"{_impact(value)} times as often"
     return f"{subject.group} is predicted {subject.outcome} {times} as {subject.others}{warning}: {rates}"
 
 
@@ -152,34 +154,30 @@ def _dcr(value: float, subject: Subject) -> str:
 
 
 def _dar(value: float, subject: Subject) -> str:
-    rates = _rates(subject, lambda g: g.tp, lambda g: g.predicted_positive)
-    return f"a positive prediction is right for {subject.group} {_often(-value)} for {subject.others}: {rates}"
+    often, rates = _often("DAR", -value, subject), _rates("DAR", subject)
+    return f"a positive prediction is right for {subject.group} {often} for {subject.others}: {rates}"
 
 
 def _drr(value: float, subject: Subject) -> str:
-    rates = _rates(subject, lambda g: g.tn, lambda g: g.predicted_negative)
-    return f"a negative prediction is right for {subject.group} {_often(value)} for {subject.others}: {rates}"
+    often, rates = _often("DRR", value, subject), _rates("DRR", subject)
+    return f"a negative prediction is right for {subject.group} {often} for {subject.others}: {rates}"
 
 
 def _rd(value: float, subject: Subject) -> str:
-    rates = _rates(subject, lambda g: g.tp, lambda g: g.positive)
-    return (
-        f"the model recognises rows with {subject.outcome} in {subject.group} {_often(-value)} in "
-        f"{subject.others}: {rates}"
-    )
+    often, rates = _often("RD", -value, subject), _rates("RD", subject)
+    return f"the model recognises rows with {subject.outcome} in {subject.group} {often} in {subject.others}: {rates}"
 
 
 def _sd(value: float, subject: Subject) -> str:
-    rates = _rates(subject, lambda g: g.tn, lambda g: g.negative)
+    often, rates = _often("SD", value, subject), _rates("SD", subject)
     return (
-        f"the model recognises rows without {subject.outcome} in {subject.group} {_often(value)} in "
-        f"{subject.others}: {rates}"
+        f"the model recognises rows without {subject.outcome} in {subject.group} {often} in {subject.others}: {rates}"
     )
 
 
 def _ad(value: float, subject: Subject) -> str:
-    rates = _rates(subject, lambda g: g.correct, lambda g: g.n)
-    return f"the model is right for {subject.group} {_often(-value)} for {subject.others}: {rates}"
+    often, rates = _often("AD", -value, subject), _rates("AD", subject)
+    return f"the model is right for {subject.group} {often} for {subject.others}: {rates}"
 
 
 def _te(value: float, subject: Subject) -> str:
@@ -242,47 +240,92 @@ D_MINUS_A = ("CDDL", "CDDPL", "SD", "DRR")
 """Those of them that are positive where the sentence says "more" of the group."""
 
 
+Part = Callable[[Counts], float]
+
+RATES: dict[str, tuple[Part, Part]] = {
+    "DPL": (lambda g: g.positive, lambda g: g.n),
+    "DPPL": (lambda g: g.predicted_positive, lambda g: g.n),
+    "DI": (lambda g: g.predicted_positive, lambda g: g.n),
+    "RD": (lambda g: g.tp, lambda g: g.positive),
+    "SD": (lambda g: g.tn, lambda g: g.negative),
+    "DAR": (lambda g: g.tp, lambda g: g.predicted_positive),
+    "DRR": (lambda g: g.tn, lambda g: g.predicted_negative),
+    "AD": (lambda g: g.correct, lambda g: g.n),
+}
+"""The rate that a metric compares between the groups: some rows, and of which."""
+
+RARE = 0.001
+"""Of rates that are all nearer than this to 0 or 1 one decimal says nothing: 4 and 1 cases in 10,000 look the same."""
+
+
 # --- numbers as people read them ---------------------------------------------------------------------------------
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+def _decimals(metric: str, subject: Subject) -> int:
+    """Of the percentages and points in a sentence: one, or for rare events two digits of the less rare rate."""
+    if metric not in RATES:
+        return 1
+    part, whole = RATES[metric]
+    return _decimals_of(*(ratio(part(group), whole(group)) for group in (subject.d, subject.a)))
 
 
-def _number(value: float) -> str:
-    return "infinitely many" if math.isinf(value) else f"{value:.3g}"
+def _decimals_of(*shares: float) -> int:
+    rarest = max(min(share, 1 - share) for share in shares)
+    return 1 if rarest >= RARE or rarest <= NOISE else 1 - math.floor(math.log10(100 * rarest))
 
 
-def _no_points(difference: float) -> bool:
-    return round(1000 * difference) == 0
+def _percent(share: float, decimals: int) -> str:
+    """What is not zero, or not everything, is never written as if it were."""
+    said, least = f"{100 * share:.{decimals}f}", 10.0**-decimals
+    if float(said) == 0 and share > NOISE:
+        return f"< {least:.{decimals}f} %"
+    if float(said) == 100 and share < 1 - NOISE:
+        return f"> {100 - least:.{decimals}f} %"
+    return f"{said} %"
 
 
-def _often(gain: float) -> str:
+def _number(value: float, digits: int = 3) -> str:
+    return "infinitely many" if math.isinf(value) else f"{value:.{digits}g}"
+
+
+def _impact(value: float) -> str:
+    """A ratio of rates, which must not read as parity or as the warning line where it is neither."""
+    return _plain(value) if math.isinf(value) else f"{value:.{digits_beside(value, 1.0, FOUR_FIFTHS)}g}"
+
+
+def _no_points(difference: float, decimals: int) -> bool:
+    return float(f"{100 * difference:.{decimals}f}") == 0
+
+
+def _often(metric: str, gain: float, subject: Subject) -> str:
     """``10.0 points less often than``, or ``about as often as``."""
-    if _no_points(gain):
+    decimals = _decimals(metric, subject)
+    if _no_points(gain, decimals):
         return "about as often as"
-    return f"{100 * abs(gain):.1f} points {'more' if gain > 0 else 'less'} often than"
+    return f"{100 * abs(gain):.{decimals}f} points {'more' if gain > 0 else 'less'} often than"
 
 
 def _fewer(gain: float) -> str:
     return "fewer" if gain < 0 else "more"
 
 
-Part = Callable[[Counts], float]
-
-
-def _rates(subject: Subject, part: Part, whole: Part) -> str:
+def _rates(metric: str, subject: Subject) -> str:
     """Both rates; one of no rows counts as 0, as Clarify has it, and says so."""
+    part, whole = RATES[metric]
+    decimals = _decimals(metric, subject)
 
     def rate(group: Counts) -> str:
-        return _percent(ratio(part(group), whole(group))) if whole(group) else "0.0 % (there are none)"
+        return _percent(ratio(part(group), whole(group)), decimals) if whole(group) else "0.0 % (there are none)"
 
     return f"{rate(subject.d)} against {rate(subject.a)}"
 
 
 def _ratios(subject: Subject, part: Part, whole: Part) -> str:
-    return " against ".join(_number(ratio(part(group), whole(group))) for group in (subject.d, subject.a))
+    """Both ratios, with as many digits as tell them apart."""
+    d, a = (ratio(part(group), whole(group)) for group in (subject.d, subject.a))
+    digits = digits_beside(d, a) if math.isfinite(d) and math.isfinite(a) else 3
+    return f"{_number(d, digits)} against {_number(a, digits)}"
 
 
-def _certainty(metric: str, value: float, statistics: Statistics, level: float) -> str:
+def _certainty(metric: str, value: float, statistics: Statistics, level: float, decimals: int) -> str:
     """Interval and size of the groups, and whether the data allow for no disparity."""
     n = f"n = {statistics.n[1]:,} of {sum(statistics.n):,}"
     if statistics.interval is None:
@@ -290,26 +333,29 @@ def _certainty(metric: str, value: float, statistics: Statistics, level: float) 
     low, high = statistics.interval
     interval = f"{100 * level:.4g} % interval"
     if metric in IN_POINTS:
-        said = f"{interval} {_points(metric, value, low, high)}"
+        said = f"{interval} {_points(metric, value, low, high, decimals)}"
     else:
-        said = f"{metric} {_plain(value)}, {interval} {_plain(low)} to {_plain(high)}"
+        shown, *ends = (
+            _impact(end) if metric == "DI" and math.isfinite(end) else _plain(end) for end in (value, low, high)
+        )
+        said = f"{metric} {shown}, {interval} {' to '.join(ends)}"
     parity = 1.0 if metric == "DI" else 0.0
     possible = metric != "GE" and low <= parity <= high
     allows = "; no difference is possible too" if possible else ""
     return f" ({said}; {n}{allows})"
 
 
-def _points(metric: str, value: float, low: float, high: float) -> str:
+def _points(metric: str, value: float, low: float, high: float, decimals: int) -> str:
     """The interval turned the same way round as the sentence, which gives the size of the difference."""
-    if _no_points(value):
+    if _no_points(value, decimals):
         less, more = (low, high) if metric in D_MINUS_A else (-high, -low)
-        return f"{_sided(less)} to {_sided(more)}"
+        return f"{_sided(less, decimals)} to {_sided(more, decimals)}"
     turned = sorted([math.copysign(1, value) * low, math.copysign(1, value) * high])
-    return f"{100 * turned[0]:.1f} to {100 * turned[1]:.1f} points"
+    return f"{100 * turned[0]:.{decimals}f} to {100 * turned[1]:.{decimals}f} points"
 
 
-def _sided(points: float) -> str:
-    return f"{100 * abs(points):.1f} points {'less' if points < 0 else 'more'}"
+def _sided(points: float, decimals: int) -> str:
+    return f"{100 * abs(points):.{decimals}f} points {'less' if points < 0 else 'more'}"
 
 
 def _plain(value: float) -> str:

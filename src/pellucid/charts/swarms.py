@@ -65,7 +65,7 @@ def beeswarm(
     """Attributions of single rows by feature, the strongest features first.
 
     Values of a feature are shown by color and by shape: the lowest third are triangles downwards, the highest third
-    triangles upwards; text and missing values are gray circles.
+    triangles upwards, what lies between is circles; text and missing values are gray squares.
 
     Parameters
     ----------

@@ -354,12 +354,14 @@ _METHODS: dict[Aggregation, Callable[[Pieces, int], Found]] = {
 
 
 def ranks_with_ties(importance: GlobalValues, output: int = 0) -> tuple[Integers, Booleans]:
-    """Players by falling plain value, and for each place whether its interval overlaps that of the next.
+    """Players by falling size of the plain value, and for each place whether its interval overlaps that of the next.
+
+    A median may be below 0: how far it is from 0 says how much it matters, and so intervals are compared.
 
     Returns
     -------
     order
-        Players, shape (players,); equal values keep the order of the columns.
+        Players, shape (players,); equal sizes keep the order of the columns.
     tied
         Shape (players,); the last is False.
 
@@ -370,8 +372,10 @@ def ranks_with_ties(importance: GlobalValues, output: int = 0) -> tuple[Integers
     >>> order.tolist(), tied.tolist()
     ([1, 0], [False, False])
     """
-    order = np.argsort(-importance.value[:, output], kind="stable")
-    low, high = importance.low[order, output], importance.high[order, output]
+    order = np.argsort(-np.abs(importance.value[:, output]), kind="stable")
+    ends = importance.low[order, output], importance.high[order, output]
+    # Without its sign an interval that holds 0 begins there.
+    low, high = np.maximum(np.maximum(ends[0], -ends[1]), 0.0), np.maximum(-ends[0], ends[1])
     unknown = np.isnan(low) | np.isnan(high)
     overlaps = np.maximum(low[:-1], low[1:]) <= np.minimum(high[:-1], high[1:])
     return order, np.append(overlaps | unknown[:-1] | unknown[1:], False)

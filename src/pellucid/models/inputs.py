@@ -118,11 +118,13 @@ def typed(frame: Any, types: Mapping[str, Any]) -> Any:
     """
     import pandas as pd
 
-    columns = {
-        name: (pd.to_datetime(frame[name], format="ISO8601") if kind.kind == "M" else frame[name]).astype(kind)
-        for name, kind in types.items()
-        if name in frame.columns
-    }
+    def cells_of(name: str, kind: Any) -> Any:
+        if kind.kind != "M":
+            return frame[name]
+        # The hours of a zone lie at two distances from UTC in a year, which are read together as UTC only.
+        return pd.to_datetime(frame[name], format="ISO8601", utc=getattr(kind, "tz", None) is not None)
+
+    columns = {name: cells_of(name, kind).astype(kind) for name, kind in types.items() if name in frame.columns}
     return frame.assign(**columns)
 
 

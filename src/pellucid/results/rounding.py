@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["NOISE", "count", "interval", "number", "p_value", "percent", "points", "share"]
+__all__ = ["NOISE", "count", "digits_beside", "interval", "number", "p_value", "percent", "points", "share"]
 
 NOISE = 1e-12
 """Sizes below this are what arithmetic leaves of zero."""
 
 SMALLEST_PLAIN = 1e-6
 """Below this a power of ten is shorter than the zeros."""
+
+CERTAIN = 0.05
+"""The p-value below which a difference counts as clear."""
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -38,6 +41,21 @@ def number(value: float | None) -> str:
     if size < 1e-4:
         return f"{value:.{2 - math.floor(math.log10(size))}f}"
     return f"{value:,.0f}" if size >= 1000 else f"{value:#.3g}".removesuffix(".").replace("1.00e+03", "1,000")
+
+
+def digits_beside(value: float, *lines: float) -> int:
+    """Significant digits with which ``value`` does not read as a line that it is near to: three, or more.
+
+    Examples
+    --------
+    >>> digits_beside(0.512, 0.8), digits_beside(0.7998, 0.8), digits_beside(0.8, 0.8), digits_beside(0.99995, 1.0)
+    (3, 4, 3, 5)
+    """
+    apart = [line for line in lines if abs(value - line) > NOISE * abs(line)]
+    for digits in range(3, 13):
+        if all(float(f"{value:.{digits}g}") != float(f"{line:.{digits}g}") for line in apart):
+            return digits
+    return 3
 
 
 def count(rows: float | None) -> str:
@@ -113,9 +131,13 @@ def p_value(value: float | None) -> str:
 
     Examples
     --------
-    >>> p_value(1.2e-120), p_value(0.0123), p_value(1.0), p_value(None)
-    ('< 0.001', '0.012', '1.000', '-')
+    >>> p_value(1.2e-120), p_value(0.0123), p_value(1.0), p_value(0.04996), p_value(None)
+    ('< 0.001', '0.012', '1.000', '0.04996', '-')
     """
     if value is None or math.isnan(value):
         return "-"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+    if value < 0.001:
+        return "< 0.001"
+    # On which side of 0.05 it lies is what decides.
+    said = f"{value:.3f}"
+    return f"{value:.{digits_beside(value, CERTAIN)}g}" if said == f"{CERTAIN:.3f}" and value != CERTAIN else said

@@ -45,7 +45,7 @@ def fields_of(explanation: Any) -> dict[str, Any]:
     """
     values, base_values = _numbers(explanation, "values"), _numbers(explanation, "base_values")
     cells = _cells(explanation)
-    if values.ndim == 1 or (values.ndim == 2 and cells is not None and cells.ndim == 1):
+    if values.ndim == 1 or (values.ndim == 2 and _is_one_row(explanation, values, cells)):
         values, base_values = values[None], base_values[None]
         cells = None if cells is None else cells[None]
     if values.ndim == 2:
@@ -73,6 +73,14 @@ def fields_of(explanation: Any) -> dict[str, Any]:
         "importances": {way: _importances(values, names, called, way) for way in get_args(Aggregation)},
         "notes": (NOTE,),
     }
+
+
+def _is_one_row(explanation: Any, values: Floats, cells: npt.NDArray[Any] | None) -> bool:
+    """Whether values of shape (a, b) are those of a features for b outputs: told by the cells, or else by the names."""
+    if cells is not None:
+        return cells.ndim == 1
+    outputs = _listed(explanation, "output_names")
+    return outputs is not None and len(outputs) == values.shape[1] > 1 and np.ndim(explanation.base_values) == 1
 
 
 def _numbers(explanation: Any, name: str) -> Floats:
@@ -155,5 +163,5 @@ def _importances(
             tied=True,
         )
         for output in range(len(outputs))
-        for rank, place in enumerate(np.argsort(-plain[:, output], kind="stable").tolist(), start=1)
+        for rank, place in enumerate(np.argsort(-np.abs(plain[:, output]), kind="stable").tolist(), start=1)
     )

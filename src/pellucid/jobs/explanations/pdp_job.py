@@ -117,8 +117,8 @@ class Plot:
 
 
 def top_features(result: ShapResult, players: Mapping[str, Sequence[str]], top: int) -> tuple[str, ...]:
-    """The columns of largest global value, summed over the outputs; a group stands for its columns."""
-    summed = result.values.value.sum(axis=1)
+    """The columns whose global values are largest in size, summed over the outputs; a group stands for its columns."""
+    summed = np.abs(result.values.value).sum(axis=1)
     ranked = [result.features[i] for i in np.argsort(-summed, kind="stable")]
     return tuple(column for feature in ranked for column in players[feature])[:top]
 

@@ -9,7 +9,7 @@ from typing import Any
 from pellucid.bias.comparison import Difference, Estimate, compare_estimates
 from pellucid.bias.metrics import METRICS
 from pellucid.records import dataclass
-from pellucid.reports.content.context import Context, context_of
+from pellucid.reports.content.context import Context, brief, context_of, outcome_of
 from pellucid.reports.reading import Metric, listed, mapping, number_in
 from pellucid.reports.source import ReportSource
 
@@ -80,7 +80,7 @@ class Compared:
     same_data
         Whether both were computed from the same files; None where that is not known.
     only
-        What only one of them holds, in sentences.
+        What only one of them holds, or was asked of each in another way, in sentences.
     """
 
     first: Side
@@ -114,7 +114,12 @@ def compare_sources(
     shared = [key for key in of_metrics[0] if key in of_metrics[1]]
     same_data = _same_data(first.evidence, second.evidence)
     known = {key: found for key, found in (paired or {}).items() if key in shared}
-    exact = {key: (0.0, (0.0, 0.0)) for key in shared if same_data and key.stage == "pre_training"}
+    exact = {
+        key: (0.0, (0.0, 0.0))
+        for key in shared
+        # The same labels of the same rows may be read otherwise: another outcome, weights, or segments.
+        if same_data and key.stage == "pre_training" and of_metrics[0][key].value == of_metrics[1][key].value
+    }
     level = _level(contexts)
     return Compared(
         first=_side(names[0], contexts[0]),
@@ -135,7 +140,7 @@ def compare_sources(
         ),
         paired=frozenset(known),
         same_data=same_data,
-        only=tuple(_only_one(of_metrics, of_importances, names)),
+        only=(*_only_one(of_metrics, of_importances, names), *_unlike(contexts, names)),
     )
 
 
@@ -219,6 +224,22 @@ def _only_one(
         features = dict.fromkeys(key.feature for key in of_importances[place] if key not in of_importances[other])
         if features:
             yield f"Only {name} explains {_listed(list(features))}."
+
+
+def _unlike(contexts: tuple[Context, Context], names: tuple[str, str]) -> Iterator[str]:
+    """Questions under one name that are not the same, so that neither are the numbers."""
+    explained = [mapping(mapping(context.details.get("explanations")).get("kernel_shap")) for context in contexts]
+    asked: list[tuple[str, list[object]]] = [
+        ("Favourable is", [outcome_of(context) for context in contexts]),
+        ("Global SHAP values are aggregated by", [details.get("aggregation") for details in explained]),
+        ("SHAP values explain, by their link,", [details.get("link") for details in explained]),
+    ]
+    for what, (first, second) in asked:
+        if first and second and first != second:
+            yield (
+                f"{what} {brief(first)} in {brief(names[0], 40)} and {brief(second)} in {brief(names[1], 40)}: such "
+                "numbers do not measure the same, and a difference between them says little."
+            )
 
 
 def _listed(found: list[str]) -> str:

@@ -13,6 +13,7 @@ from pellucid.reports.content.slices import hidden_slices, largest_slices
 from pellucid.reports.document import Block, Bullets, Disclosure, Facts, Finding, Findings, Notice, Paragraph, Section
 from pellucid.reports.numbers import count, number
 from pellucid.reports.reading import Group, Metric, listed, mapping, texts
+from pellucid.results.rounding import digits_beside
 
 __all__ = ["RankedMetric", "findings_section", "hidden_groups", "ranked"]
 
@@ -82,7 +83,17 @@ def _four_fifths(found: RankedMetric) -> str:
         return ""
     if ratio.state and not is_clear(ratio):
         return ""
-    return f" That is {number(ratio.value)} times as often, below the usual warning line of {WARNING_LINE}."
+    return f" That is {_beside(ratio.value)} times as often, below the usual warning line of {WARNING_LINE}."
+
+
+def _beside(ratio: float) -> str:
+    """A ratio that does not read as the warning line where it is below.
+
+    >>> _beside(0.5), _beside(0.7998)
+    ('0.500', '0.7998')
+    """
+    digits = digits_beside(ratio, WARNING_LINE)
+    return number(ratio) if digits == 3 else f"{ratio:.{digits}g}"
 
 
 # --- in one paragraph ------------------------------------------------------------------------------------------------
