@@ -30,7 +30,7 @@ def test_templates_give_the_rates_of_each_group():
     assert report.rows == 24
     assert found(report, "female") == {"DPPL": pytest.approx(4 / 6 - 2 / 6), "DI": pytest.approx(0.5)}
     assert found(report, "male")["DPPL"] == pytest.approx(-1 / 3)
-    assert "sex = female is predicted outcome = 1 33.3 points less often than all others" in report.findings[1]
+    assert "sex = female is predicted outcome = 1, 33.3 points less often than all others" in report.findings[1]
 
 
 def test_a_model_that_looks_at_no_name_treats_groups_alike():

@@ -31,20 +31,20 @@ def test_every_metric_has_a_sentence():
 WORSE_AND_BETTER = {
     "CI": ("sex = F makes up 35.7 % of the rows.", "sex = F makes up 64.3 % of the rows."),
     "DPL": (
-        "sex = F has hired = 1 13.3 points less often than all others: 31.1 % against 44.4 %.",
-        "sex = F has hired = 1 13.3 points more often than all others: 44.4 % against 31.1 %.",
+        "sex = F has hired = 1, 13.3 points less often than all others: 31.1 % against 44.4 %.",
+        "sex = F has hired = 1, 13.3 points more often than all others: 44.4 % against 31.1 %.",
     ),
     "DPPL": (
-        "sex = F is predicted hired = 1 18.8 points less often than all others: 24.4 % against 43.2 %.",
-        "sex = F is predicted hired = 1 18.8 points more often than all others: 43.2 % against 24.4 %.",
+        "sex = F is predicted hired = 1, 18.8 points less often than all others: 24.4 % against 43.2 %.",
+        "sex = F is predicted hired = 1, 18.8 points more often than all others: 43.2 % against 24.4 %.",
     ),
     "DI": (
         (
-            "sex = F is predicted hired = 1 0.566 times as often as all others, below the usual warning line of 0.8: "
+            "sex = F is predicted hired = 1, 0.566 times as often as all others, below the usual warning line of 0.8: "
             "24.4 % against 43.2 %."
         ),
         (
-            "sex = F is predicted hired = 1 1.77 times as often as all others, which puts all others at 0.566, "
+            "sex = F is predicted hired = 1, 1.77 times as often as all others, which puts all others at 0.566, "
             "below the usual warning line of 0.8: 43.2 % against 24.4 %."
         ),
     ),
@@ -250,7 +250,7 @@ RARE_A, RARE_D = Counts(tp=80, tn=199_920), Counts(tp=20, tn=199_980)
 def test_of_rare_events_one_is_not_as_often_as_four():
     sure = statistics((0.000204, 0.000404), n=(200_000, 200_000))
     assert finding("DPL", 0.0003, None, subject(RARE_A, RARE_D), sure) == (
-        "sex = F has hired = 1 0.030 points less often than all others: 0.010 % against 0.040 % "
+        "sex = F has hired = 1, 0.030 points less often than all others: 0.010 % against 0.040 % "
         "(95 % interval 0.020 to 0.040 points; n = 200,000 of 400,000)."
     )
 
@@ -265,7 +265,7 @@ def test_of_what_hardly_ever_fails_one_failure_is_not_as_often_as_four():
 
 def test_a_rate_that_is_not_zero_is_not_written_as_zero_beside_a_large_one():
     assert said("DPL", Counts(tp=500, tn=500), Counts(tp=1, tn=99_999)) == (
-        "sex = F has hired = 1 50.0 points less often than all others: < 0.1 % against 50.0 %."
+        "sex = F has hired = 1, 50.0 points less often than all others: < 0.1 % against 50.0 %."
     )
     assert said("DPL", Counts(tp=500, tn=500), Counts(tp=99_999, tn=1)).endswith(": > 99.9 % against 50.0 %.")
 
@@ -278,7 +278,7 @@ def test_a_ratio_just_below_the_warning_line_does_not_read_as_the_line():
     a, d = Counts(tp=5_000, tn=5_000), Counts(tp=3_999, tn=6_001)
     sure = statistics((0.7749, 0.82504), n=(10_000, 10_000))
     assert finding("DI", 0.7998, None, subject(a, d), sure) == (
-        "sex = F is predicted hired = 1 0.7998 times as often as all others, below the usual warning line of 0.8: "
+        "sex = F is predicted hired = 1, 0.7998 times as often as all others, below the usual warning line of 0.8: "
         "40.0 % against 50.0 % (DI 0.7998, 95 % interval 0.775 to 0.825; n = 10,000 of 20,000)."
     )
     assert "at 0.7998, below the usual warning line of 0.8" in said("DI", a=d, d=a)

@@ -32,7 +32,7 @@ def test_the_summary_shows_types_values_intervals_and_sentences(workplace):
         "approved   label            integer  categorical  positive: 1",
         "sex        facet            text     categorical  F",
         "sex = F: 100 rows (50.0 %) against 100 others",
-        "sex = F has approved = 1 20.0 points less often than all others: 20.0 % against",
+        "sex = F has approved = 1, 20.0 points less often than all others: 20.0 % against",
     ):
         assert line in summary
     low, high = metrics(workplace.analysis())["DPL"]["interval"]

@@ -35,7 +35,7 @@ def test_no_line_is_wider_than_the_terminal(printed, width):
 
 
 def test_a_sentence_per_metric_with_few_groups_and_rates_with_more(workplace, printed):
-    assert "sex = F has approved = 1 20.0 points less often than all others" in printed(120)
+    assert "sex = F has approved = 1, 20.0 points less often than all others" in printed(120)
     workplace.config(facet=[{"name_or_index": "sex"}, {"name_or_index": "region"}])
     assert "positive labels: 20.0 % against 40.0 %" in printed(120)
 

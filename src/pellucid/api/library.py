@@ -98,7 +98,7 @@ def bias(
     >>> people = pl.DataFrame({"sex": ["F"] * 50 + ["M"] * 50, "hired": [1] * 10 + [0] * 40 + [1] * 30 + [0] * 20})
     >>> report = bias(people, label="hired", positive=[1], facets={"sex": ["F"]}, metrics=["DPL"])
     >>> print(report.findings[0])
-    sex = F has hired = 1 40.0 points less often than all others: 20.0 % against 60.0 % (95 % interval 21.0 to 55.2 \
+    sex = F has hired = 1, 40.0 points less often than all others: 20.0 % against 60.0 % (95 % interval 21.0 to 55.2 \
 points; n = 50 of 100).
     """
     from dataclasses import replace

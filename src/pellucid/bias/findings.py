@@ -59,7 +59,7 @@ def finding(
     ...     a=Counts(tp=30, tn=70), d=Counts(tp=10, tn=40),
     ... )
     >>> finding("DPL", 0.1, None, women)
-    'sex = F has approved = 1 10.0 points less often than all others: 20.0 % against 30.0 %.'
+    'sex = F has approved = 1, 10.0 points less often than all others: 20.0 % against 30.0 %.'
     """
     if value is None:
         return f"{metric} could not be computed for {subject.group}: {_why_not(error, subject)}."
@@ -88,7 +88,7 @@ def _ci(value: float, subject: Subject) -> str:
 
 def _dpl(value: float, subject: Subject) -> str:
     often, rates = _often("DPL", -value, subject), _rates("DPL", subject)
-    return f"{subject.group} has {subject.outcome} {often} {subject.others}: {rates}"
+    return f"{subject.group} has {_then(subject.outcome, often)} {subject.others}: {rates}"
 
 
 def _distance(value: float, subject: Subject) -> str:
@@ -117,7 +117,7 @@ def _conditional(value: float, subject: Subject, rejected: str, accepted: str) -
 
 def _dppl(value: float, subject: Subject) -> str:
     often, rates = _often("DPPL", -value, subject), _rates("DPPL", subject)
-    return f"{subject.group} is predicted {subject.outcome} {often} {subject.others}: {rates}"
+    return f"{subject.group} is predicted {_then(subject.outcome, often)} {subject.others}: {rates}"
 
 
 def _di(value: float, subject: Subject) -> str:
@@ -132,7 +132,7 @@ def _di(value: float, subject: Subject) -> str:
             f", which puts {subject.others} at {_impact(1 / value)}, below the usual warning line of {FOUR_FIFTHS}"
         )
     times = "as often" if value == 1 else f"{_impact(value)} times as often"
-    return f"{subject.group} is predicted {subject.outcome} {times} as {subject.others}{warning}: {rates}"
+    return f"{subject.group} is predicted {_then(subject.outcome, times)} as {subject.others}{warning}: {rates}"
 
 
 def _dca(value: float, subject: Subject) -> str:
@@ -155,29 +155,29 @@ def _dcr(value: float, subject: Subject) -> str:
 
 def _dar(value: float, subject: Subject) -> str:
     often, rates = _often("DAR", -value, subject), _rates("DAR", subject)
-    return f"a positive prediction is right for {subject.group} {often} for {subject.others}: {rates}"
+    return f"a positive prediction is right for {_then(subject.group, often)} for {subject.others}: {rates}"
 
 
 def _drr(value: float, subject: Subject) -> str:
     often, rates = _often("DRR", value, subject), _rates("DRR", subject)
-    return f"a negative prediction is right for {subject.group} {often} for {subject.others}: {rates}"
+    return f"a negative prediction is right for {_then(subject.group, often)} for {subject.others}: {rates}"
 
 
 def _rd(value: float, subject: Subject) -> str:
     often, rates = _often("RD", -value, subject), _rates("RD", subject)
-    return f"the model recognises rows with {subject.outcome} in {subject.group} {often} in {subject.others}: {rates}"
+    group = _then(subject.group, often)
+    return f"the model recognises rows with {subject.outcome} in {group} in {subject.others}: {rates}"
 
 
 def _sd(value: float, subject: Subject) -> str:
     often, rates = _often("SD", value, subject), _rates("SD", subject)
-    return (
-        f"the model recognises rows without {subject.outcome} in {subject.group} {often} in {subject.others}: {rates}"
-    )
+    group = _then(subject.group, often)
+    return f"the model recognises rows without {subject.outcome} in {group} in {subject.others}: {rates}"
 
 
 def _ad(value: float, subject: Subject) -> str:
     often, rates = _often("AD", -value, subject), _rates("AD", subject)
-    return f"the model is right for {subject.group} {often} for {subject.others}: {rates}"
+    return f"the model is right for {_then(subject.group, often)} for {subject.others}: {rates}"
 
 
 def _te(value: float, subject: Subject) -> str:
@@ -293,6 +293,11 @@ def _impact(value: float) -> str:
 
 def _no_points(difference: float, decimals: int) -> bool:
     return float(f"{100 * difference:.{decimals}f}") == 0
+
+
+def _then(name: str, size: str) -> str:
+    """A size after a name, apart from the number in which the name may end."""
+    return f"{name}, {size}" if name[-1:].isdigit() and size[:1].isdigit() else f"{name} {size}"
 
 
 def _often(metric: str, gain: float, subject: Subject) -> str:

@@ -47,10 +47,10 @@ def reading(metric: MetricResult, *, briefly: bool = False) -> str:
 
     Examples
     --------
-    >>> finding = "sex = F has hired = 1 5.0 points less often than all others: 20.0 % against 25.0 % (n = 50 of 90)."
+    >>> finding = "sex = F has hired = 1, 5.0 points less often than all others: 20.0 % against 25.0 % (n = 50 of 90)."
     >>> metric = MetricResult(name="DPL", description="Difference in Positive ...", value=0.05, finding=finding)
     >>> reading(metric)
-    'sex = F has hired = 1 5.0 points less often than all others: 20.0 % against 25.0 %'
+    'sex = F has hired = 1, 5.0 points less often than all others: 20.0 % against 25.0 %'
     >>> reading(metric, briefly=True)
     'positive labels: 20.0 % against 25.0 %'
     """
