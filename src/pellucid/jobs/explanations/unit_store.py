@@ -22,7 +22,7 @@ __all__ = ["UnitStore", "task_identity"]
 
 Arrays = dict[str, npt.NDArray[Any]]
 OF_EFFECTS = ("counts", "means", "squares")
-FORMAT = 2
+FORMAT = 3
 """What is written, and by which rules the numbers in it were found; results of another format are never found."""
 PER_ROW = ("values", "standard_errors", "base_values", "predictions", "samples", "blocks")
 
