@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pellucid.explain.absolute_values import added_by_noise, without_noise
+from pellucid.explain.absolute_values import TrueValues
 from pellucid.explain.aggregate import AGGREGATIONS, LocalRows, aggregate, aggregate_pieces, ranks_with_ties
 from pellucid.explain.order_statistics import order_statistics, quantiles
 
@@ -104,7 +104,8 @@ def test_the_median_of_many_independent_rows_is_as_sure_as_the_spread_of_repetit
     ]
     spread = np.std([one.value.item() for one in found])
     told = np.sqrt(np.mean([one.standard_error.item() ** 2 for one in found]))
-    assert 0.9 <= told / spread <= 1.4
+    # Part of it is what a lopsided distribution would make noise do, which this one is by chance only.
+    assert 0.9 <= told / spread <= 1.7
 
 
 def test_a_median_at_which_exact_rows_stand_is_exact():
@@ -131,8 +132,8 @@ def test_what_a_correction_may_be_off_by_is_part_of_the_error():
     noise = rng.normal(size=(40_000, 1, 1))
     found = aggregate(noise, np.ones_like(noise))
     taken_off = (found.value - found.corrected).item()
-    assert taken_off > 0.7
-    assert found.standard_error.item() == pytest.approx(taken_off / np.sqrt(3), rel=0.01)
+    assert taken_off > 0.6
+    assert found.standard_error.item() == pytest.approx(taken_off / 2, rel=0.01)
     assert found.low.item() == 0.0
 
 
@@ -180,8 +181,12 @@ def test_pieces_give_the_bits_of_rows_in_memory(method, monkeypatch):
     values, errors = rng.normal(size=(1000, 3, 1)), rng.random((1000, 3, 1))
     blocks = np.arange(1000) // 64  # no piece ends where a block does
     loadings, learnt = errors * rng.uniform(-1, 1, size=errors.shape), rng.random(1000) < 0.5
-    whole = aggregate(values, errors, method=method, blocks=blocks, loadings=loadings, learnt=learnt)
-    in_parts = aggregate_pieces(LocalRows(values, errors, loadings, learnt, blocks).pieces, 1000, method=method)
+    shares = rng.random(1000)
+    whole = aggregate(
+        values, errors, method=method, blocks=blocks, loadings=loadings, learnt=learnt, noise_shares=shares
+    )
+    rows = LocalRows(values, errors, loadings, learnt, shares, blocks)
+    in_parts = aggregate_pieces(rows.pieces, 1000, method=method)
     for name in ("value", "corrected", "standard_error", "low", "high"):
         assert getattr(whole, name).tobytes() == getattr(in_parts, name).tobytes()
 
@@ -205,43 +210,84 @@ def test_pieces_are_not_kept_in_memory(method):
             most = max(most, len(alive))
             errors = np.full(values.shape, 0.3)
             blocks = np.full(50, number)
-            yield LocalRows(values, errors, errors, np.zeros(50, dtype=bool), blocks)
+            yield LocalRows(values, errors, errors, np.zeros(50, dtype=bool), np.ones(50), blocks)
             del values
 
     aggregate_pieces(pieces, 1000, method=method)
     assert most <= 4
 
 
+@pytest.mark.parametrize("method", ["mean_abs", "mean_sq"])
+def test_errors_that_are_told_too_large_for_single_rows_are_corrected_for_by_the_noise_in_them(method):
+    """Errors of twice the noise: a quarter of their squares is noise."""
+    rng = np.random.default_rng(7)
+    noisy = rng.normal(1.0, 2.0, size=(4000, 1, 1))
+    exact = aggregate(noisy, np.full_like(noisy, 0.5), method=method)
+    told = aggregate(noisy, np.full_like(noisy, 1.0), method=method, noise_shares=np.full(4000, 0.25))
+    assert told.corrected == pytest.approx(exact.corrected, rel=1e-12)
+    assert told.standard_error > exact.standard_error
+
+
 # --- what noise adds to absolute values -------------------------------------------------------------------------------
+def added_to(values, errors):
+    """Shape (players, outputs)."""
+    return TrueValues.seen_in(values, errors).added(values, errors).mean(axis=0)
+
+
 @pytest.mark.parametrize("size", [0.0, 0.5, 2.0])
 def test_a_mixture_tells_about_what_noise_adds_where_true_values_are_normal(size):
     rng = np.random.default_rng(11)
     true = size * rng.normal(size=(4000, 1, 1))
     noisy = true + rng.normal(size=true.shape)
     added = np.abs(noisy).mean() - np.abs(true).mean()
-    assert added_by_noise(noisy, np.ones_like(noisy)).item() == pytest.approx(added, abs=0.2)
+    assert added_to(noisy, np.ones_like(noisy)).item() == pytest.approx(added, abs=0.2)
 
 
-def test_a_mixture_tells_better_than_a_normal_distribution_where_most_rows_have_no_effect():
+@pytest.mark.parametrize("share", [0.02, 0.05, 0.2])
+def test_the_correction_of_a_feature_that_few_rows_have_takes_most_of_what_noise_adds_away(share):
     rng = np.random.default_rng(12)
-    true = np.where(rng.random((4000, 1, 1)) < 0.05, 8.0, 0.0)
-    noisy = true + rng.normal(size=true.shape)
-    added = np.abs(noisy).mean() - np.abs(true).mean()
-    square = np.array([[(true**2).mean()]])
-    if_normal = (np.abs(noisy) - without_noise(noisy, np.ones_like(noisy), square)).mean()
-    assert if_normal < 0.4 * added
-    assert added_by_noise(noisy, np.ones_like(noisy)).item() == pytest.approx(added, rel=0.3)
-
-
-def test_the_interval_holds_the_mean_of_a_feature_that_few_rows_have():
-    rng = np.random.default_rng(13)
-    true = np.where(rng.random((4000, 1, 1)) < 0.05, 8.0, 0.0)
+    true = np.where(rng.random((4000, 1, 1)) < share, 8.0, 0.0)
     found = aggregate(true + rng.normal(size=true.shape), np.ones_like(true))
-    assert found.low.item() < np.abs(true).mean() < found.corrected.item()
+    target = np.abs(true).mean()
+    assert abs(found.corrected.item() - target) < 0.3 * (found.value.item() - target)
+    assert found.low.item() < target < found.high.item()
+
+
+@given(st.floats(0.1, 100.0), st.floats(-20.0, 20.0))
+def test_what_noise_adds_is_at_least_nothing_and_grows_with_the_unit(unit, value):
+    rng = np.random.default_rng(3)
+    values, errors = (
+        np.append(rng.normal(size=200), value)[:, None, None],
+        np.append(rng.random(200), 1.0)[:, None, None],
+    )
+    added = TrueValues.seen_in(values, errors).added(values, errors)
+    assert (added >= 0).all()
+    in_units = TrueValues.seen_in(unit * values, unit * errors).added(unit * values, unit * errors)
+    assert in_units == pytest.approx(unit * added, rel=1e-6, abs=1e-12 * unit)
 
 
 def test_exact_rows_have_no_noise_to_add():
     values, errors = np.array([[[2.0]], [[-1.0]]]), np.array([[[0.0]], [[1.0]]])
-    assert added_by_noise(values, np.zeros_like(errors)).item() == 0.0
-    assert added_by_noise(values, errors).item() == pytest.approx(added_by_noise(values[1:], errors[1:]).item() / 2)
-    assert np.isnan(added_by_noise(values, np.full_like(errors, np.nan)).item())
+    true = TrueValues.seen_in(values, errors)
+    assert true.added(values, np.zeros_like(errors)).ravel().tolist() == [0.0, 0.0]
+    assert true.added(values, errors)[0].item() == 0.0
+    assert added_to(values, errors).item() == pytest.approx(added_to(values[1:], errors[1:]).item() / 2)
+    assert np.isnan(added_to(values, np.full_like(errors, np.nan)).item())
+
+
+def test_rows_without_any_noise_are_not_looked_at():
+    values = np.zeros((3, 2, 1))
+    assert not added_to(values, values).any()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_interval_of_a_median_holds_what_noise_moves_it_by_where_values_lie_on_one_side(seed):
+    """Half of the rows have next to no effect, the others positive ones: noise moves the median up systematically."""
+    rng = np.random.default_rng(seed)
+    true = np.where(rng.random((2000, 1, 1)) < 0.6, 0.1 * rng.normal(size=(2000, 1, 1)), 5 * rng.random((2000, 1, 1)))
+    target, held = np.median(true), 0
+    for _ in range(50):
+        found = aggregate(true + 0.5 * rng.normal(size=true.shape), np.full(true.shape, 0.5), method="median")
+        assert found.value.item() > target
+        held += found.low.item() <= target <= found.high.item()
+    assert held >= 45

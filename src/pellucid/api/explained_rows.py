@@ -310,6 +310,7 @@ def _importances(
         blocks=found.blocks,
         loadings=found.loadings_for(way),
         learnt=found.learnt,
+        noise_shares=found.noise_shares,
     )
     listed = []
     for output, name in enumerate(outputs):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.explain.absolute_values import added_by_noise, without_noise
+from pellucid.explain.absolute_values import TrueValues
 from pellucid.explain.loadings import AGGREGATIONS, Aggregation, moving_together, weights
 from pellucid.explain.order_statistics import quantiles
 from pellucid.records import dataclass
@@ -41,9 +41,10 @@ LEAST_GAP = 1e-100
 """Stands for no gap at all between the rows in the middle: those that are exactly there outweigh all others."""
 ALIKE = 0.1
 """Share of the variance of values with odd terms that is the same in all blocks: what their prior did not expect."""
-OF_CORRECTION = {"mean_abs": 1 / np.sqrt(3), "mean_sq": 0.4}
-"""Standard error of the correction for noise, as a share of it. That of a mean of absolute values hangs on what true
-values are taken to look like, and may as well be nothing or twice as much; that of a mean square on the errors only."""
+OFF = {"mean_abs": 0.5, "mean_sq": 0.4, "median": 2.0}
+"""Standard error of what noise is taken to do to an aggregate, as a share of it. That of a mean of absolute values
+hangs on what true values are taken to look like, that of a mean square on the errors only. A median is not corrected:
+where most values are near it, noise moves it by about twice what the same noise would move it by once more."""
 
 COMPARED = 256
 """Rows, about, that tell what true values look like, evenly spread over all."""
@@ -95,6 +96,8 @@ class LocalRows:
         Of the rows' errors on those of their blocks, for the aggregation, shape (rows, players, outputs).
     learnt
         Rows whose values rest on what was learnt of other coalitions, shape (rows,).
+    noise_shares
+        Shares of the squared errors that are noise, shape (rows,).
     blocks
         Block of every row, ascending, shape (rows,); None where rows are independent.
     """
@@ -103,7 +106,13 @@ class LocalRows:
     errors: Floats
     loadings: npt.NDArray[np.floating]
     learnt: Booleans
+    noise_shares: Floats
     blocks: Integers | None = None
+
+    @property
+    def noise(self) -> Floats:
+        """Variance of the noise of every value, shape (rows, players, outputs)."""
+        return self.errors**2 * self.noise_shares[:, None, None]
 
     def pieces(self) -> Iterator[LocalRows]:
         """The same rows, `rows_of_a_piece` at a time."""
@@ -111,7 +120,14 @@ class LocalRows:
         for start in range(0, len(self.values), step):
             part = slice(start, start + step)
             blocks = None if self.blocks is None else self.blocks[part]
-            yield LocalRows(self.values[part], self.errors[part], self.loadings[part], self.learnt[part], blocks)
+            yield LocalRows(
+                self.values[part],
+                self.errors[part],
+                self.loadings[part],
+                self.learnt[part],
+                self.noise_shares[part],
+                blocks,
+            )
 
 
 Pieces = Callable[[], Iterable[LocalRows]]
@@ -126,6 +142,7 @@ def aggregate(
     blocks: Integers | None = None,
     loadings: npt.NDArray[np.floating] | None = None,
     learnt: Booleans | None = None,
+    noise_shares: Floats | None = None,
 ) -> GlobalValues:
     """Aggregate local values over the rows.
 
@@ -147,6 +164,9 @@ def aggregate(
     learnt
         Rows with odd terms, shape (rows,), by default none. What these miss, they miss alike in all blocks: a part of
         their error does not average out.
+    noise_shares
+        Shares of the squared standard errors that are noise, shape (rows,), by default all of them: what is told of
+        single values is rather too much than too little.
 
     Examples
     --------
@@ -160,8 +180,14 @@ def aggregate(
     order = slice(None) if blocks is None else np.argsort(blocks, kind="stable")
     known = moving_together(values, standard_errors, method) if loadings is None or blocks is None else loadings
     of_prior = np.zeros(len(values), dtype=bool) if learnt is None else learnt
+    shares = np.ones(len(values)) if noise_shares is None else noise_shares
     rows = LocalRows(
-        values[order], standard_errors[order], known[order], of_prior[order], None if blocks is None else blocks[order]
+        values[order],
+        standard_errors[order],
+        known[order],
+        of_prior[order],
+        shares[order],
+        None if blocks is None else blocks[order],
     )
     return aggregate_pieces(rows.pieces, len(values), method=method, confidence_level=confidence_level)
 
@@ -251,39 +277,34 @@ def _mean_square(pieces: Pieces, rows: int) -> Found:
     error = _ErrorOfSum(lambda sums: sums[0] ** 2 + 2 * sums[1] ** 2 + sums[2])
     sums: Floats | float = 0.0
     for part in pieces():
-        squares, noise, shared = part.values**2, part.errors**2, part.loadings.astype(float) ** 2
-        own = np.maximum(noise**2 - shared**2, 0.0)
+        squares, noise, shared = part.values**2, part.noise, part.loadings.astype(float) ** 2
+        own = np.maximum(part.errors**4 - shared**2, 0.0)
         error.add([2 * part.values * part.loadings / rows, shared / rows, 2 * own / rows**2], part)
         sums = sums + np.stack([squares.sum(axis=0), (squares - noise).sum(axis=0)])
     plain, corrected = np.asarray(sums) / rows
-    return plain, np.maximum(corrected, 0.0), error.result(OF_CORRECTION["mean_sq"] * (plain - corrected))
+    return plain, np.maximum(corrected, 0.0), error.result(OFF["mean_sq"] * (plain - corrected))
 
 
 def _mean_absolute(pieces: Pieces, rows: int) -> Found:
     """Each absolute value less what noise is expected to add to it, given what was seen.
 
-    The true value is taken to lie around its estimate shrunk towards 0, as the mean square of all rows says it should.
-    How far the mean is off if true values look otherwise, as where most are 0, some of the rows tell.
+    What true values look like, some of the rows tell.
     """
     error = _ErrorOfSum(lambda sums: sums[0] ** 2)
-    sums: Floats | float = 0.0
+    plain: Floats | float = 0.0
     some: list[tuple[Floats, Floats]] = []
     step, before = -(-rows // COMPARED), 0
     for part in pieces():
         error.add([weights(part.values, "mean_abs") * part.loadings / rows], part)
-        sums = sums + np.stack([np.abs(part.values).sum(axis=0), (part.values**2 - part.errors**2).sum(axis=0)])
+        plain = plain + np.abs(part.values).sum(axis=0)
         evenly = slice(-before % step, None, step)
         # A view would keep all the piece in memory.
-        some.append((part.values[evenly].copy(), part.errors[evenly].copy()))
+        some.append((part.values[evenly].copy(), np.sqrt(part.noise[evenly])))
         before += len(part.values)
-    plain, square = np.asarray(sums) / rows
-    square = np.maximum(square, 0.0)
-    without = (without_noise(part.values, part.errors, square).sum(axis=0) for part in pieces())
-    corrected = sum(without, start=np.zeros(square.shape)) / rows
-    corrected = np.where(corrected < 0, 0.0, corrected)
-    added = added_by_noise(*(np.concatenate(of_parts) for of_parts in zip(*some, strict=True)))
-    off = np.maximum(OF_CORRECTION["mean_abs"] * (plain - corrected), np.abs(plain - corrected - added))
-    return plain, corrected, error.result(off)
+    true = TrueValues.seen_in(*(np.concatenate(of_parts) for of_parts in zip(*some, strict=True)))
+    added = sum((true.added(part.values, np.sqrt(part.noise)).sum(axis=0) for part in pieces()), start=0.0)
+    plain, added = np.asarray(plain) / rows, np.asarray(added) / rows
+    return plain, np.maximum(plain - added, 0.0), error.result(OFF["mean_abs"] * added)
 
 
 def _median(pieces: Pieces, rows: int) -> Found:
@@ -292,7 +313,7 @@ def _median(pieces: Pieces, rows: int) -> Found:
     A row's noise carries it over with a probability whose slope says how far the median moves with it; what a
     probability does beyond its slope is the row's own and averages out. The density is that of the same rows, seen
     through the noise and the gap between the rows in the middle. Where there are more rows on one side, noise moves the
-    median systematically: by about as much as the same noise would once more.
+    median systematically, which shows in what the same noise would do once more.
     """
     shape = next(iter(pieces())).values.shape[1:]
     shares = [0.5, 0.5 - 0.5 / rows, 0.5 + 0.5 / rows]
@@ -309,7 +330,7 @@ def _median(pieces: Pieces, rows: int) -> Found:
         crossing, shared = _crossing(part, middle, gap), part.loadings.astype(float)
         moved, own = crossing.slope / density, np.maximum(part.errors**2 - shared**2, 0.0)
         error.add([moved * shared, moved**2 * own + crossing.beyond / density**2, moved * own, own], part)
-    return middle, middle, error.result(excess / density)
+    return middle, middle, error.result(OFF["median"] * excess / density)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

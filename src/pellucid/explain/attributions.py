@@ -17,6 +17,9 @@ __all__ = ["Attributions"]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
 
+MOST_FOLLOWED = 0.5
+"""Share of its noise that a linear fit of 4 samples for each player follows."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attributions:
@@ -67,6 +70,18 @@ class Attributions:
     def learnt(self) -> npt.NDArray[np.bool_]:
         """Rows with odd terms, shape (rows,)."""
         return np.array([way == "odd terms" for way in self.estimators], dtype=bool)
+
+    @property
+    def noise_shares(self) -> Floats:
+        """Shares of the squared standard errors that are noise, shape (rows,).
+
+        Left-out residuals are larger than those of a fit that follows every value a little, and so are the errors from
+        them: the more, the fewer pairs there are for every player. Where odd terms are used, that is taken off already.
+        """
+        players = (self.standard_errors > 0).any(axis=2).sum(axis=1)
+        followed = 2 * np.maximum(players - 1, 0) / np.maximum(self.samples, 1)
+        linear = np.array([way == "leverage" for way in self.estimators], dtype=bool)
+        return np.where(linear, 1 - np.minimum(followed, MOST_FOLLOWED), 1.0)
 
     def in_order(self, order: Integers) -> Attributions:
         """The same rows in another order: positions, shape (rows,)."""

@@ -65,7 +65,8 @@ class SpilledRows:
         """
         rows, self._players, self._outputs = found.values.shape
         loadings = found.loadings_for(self._aggregation)
-        parts = (found.values, found.standard_errors, loadings, found.base_values, found.learnt, found.blocks)
+        of_rows = (found.base_values, found.noise_shares, found.learnt, found.blocks)
+        parts = (found.values, found.standard_errors, loadings, *of_rows)
         together = np.concatenate([np.asarray(part, dtype=float).reshape(rows, -1) for part in parts], axis=1)
         with disk_faults_told():
             self._file.write(together.tobytes())
@@ -78,7 +79,8 @@ class SpilledRows:
                 block[:, start : start + size].reshape(len(block), self._players, self._outputs)
                 for start in (0, size, 2 * size)
             )
-            yield LocalRows(values, errors, loadings, block[:, -2] == 1, block[:, -1].astype(np.intp))
+            noise_shares, learnt, blocks = block[:, -3:].T
+            yield LocalRows(values, errors, loadings, learnt == 1, noise_shares, blocks.astype(np.intp))
 
     def base_values(self) -> Iterator[Floats]:
         """Base values of all rows, in the same pieces, shape (rows, outputs)."""
@@ -87,7 +89,7 @@ class SpilledRows:
             yield block[:, 3 * size : 3 * size + self._outputs]
 
     def _blocks_of_rows(self) -> Iterator[Floats]:
-        width = 3 * self._players * self._outputs + self._outputs + 2
+        width = 3 * self._players * self._outputs + self._outputs + 3
         step = rows_of_a_piece(self._players, self._outputs)
         start = 0
         while True:
