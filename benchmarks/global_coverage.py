@@ -99,6 +99,7 @@ def told(found: Attributions, method: Aggregation, *, together: bool) -> GlobalV
         method=method,
         blocks=found.blocks,
         loadings=loadings,
+        odd_parts=found.odd_parts,
         learnt=found.learnt,
         noise_shares=found.noise_shares,
     )

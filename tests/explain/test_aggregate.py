@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pellucid.explain.absolute_values import TrueValues
-from pellucid.explain.aggregate import AGGREGATIONS, LocalRows, aggregate, aggregate_pieces, ranks_with_ties
+from pellucid.explain.aggregate import AGGREGATIONS, aggregate, aggregate_pieces, ranks_with_ties
+from pellucid.explain.local_rows import LocalRows
 from pellucid.explain.order_statistics import order_statistics, quantiles
 
 LOCAL = np.array([[[1.0], [0.0]], [[-3.0], [0.5]], [[5.0], [-0.5]]])
@@ -123,7 +124,68 @@ def test_a_part_of_the_error_of_odd_terms_does_not_average_out_over_blocks(metho
     together = aggregate(values, errors, method=method, blocks=np.zeros(4000, dtype=int))
     share = with_prior.standard_error.item() / together.standard_error.item()
     assert apart.standard_error.item() < 0.1 * together.standard_error.item()
-    assert share == pytest.approx(np.sqrt(0.1), rel=0.05)
+    assert share == pytest.approx(np.sqrt(0.3), rel=0.05)
+
+
+BLOCKS, OF_BLOCK = 40, 20
+
+
+def with_odd_terms(seed, missed, of_linear=0.3):
+    """True values, and others that miss a share of them in all blocks alike; a linear fit errs more, but not alike."""
+    rng = np.random.default_rng(seed)
+    true = rng.normal(3.0, 1.0, size=(BLOCKS * OF_BLOCK, 1, 1))
+    values = true * (1 + missed) + 0.05 * rng.normal(size=true.shape)
+    linear = true + of_linear * rng.normal(size=true.shape)
+    blocks = np.repeat(np.arange(BLOCKS), OF_BLOCK)
+    learnt = np.ones(len(true), dtype=bool)
+    known = {"blocks": blocks, "learnt": learnt, "loadings": np.full(true.shape, 0.05 / np.sqrt(OF_BLOCK))}
+    return true, values, values - linear, known
+
+
+@pytest.mark.parametrize("method", ["mean_abs", "mean_sq"])
+def test_what_odd_terms_miss_in_all_blocks_is_told_by_the_linear_fit_and_taken_off(method):
+    held, with_parts, without = 0, [], []
+    for seed in range(40):
+        true, values, odd_parts, known = with_odd_terms(seed, missed=0.03)
+        target, errors = aggregate(true, np.zeros(true.shape), method=method).value, np.full(true.shape, 0.05)
+        found = aggregate(values, errors, method=method, odd_parts=odd_parts, **known)
+        with_parts.append(found.corrected - target)
+        without.append(aggregate(values, errors, method=method, **known).corrected - target)
+        held += (found.low <= target).item() and (target <= found.high).item()
+    assert held >= 36
+    assert np.std(without) < 0.5 * np.mean(without)
+    assert np.sqrt(np.mean(np.square(with_parts))) < 0.5 * np.mean(without)
+
+
+def test_a_median_tells_what_odd_terms_miss_and_is_not_corrected():
+    true, values, odd_parts, known = with_odd_terms(0, missed=0.03)
+    errors = np.full(true.shape, 0.05)
+    found = aggregate(values, errors, method="median", odd_parts=odd_parts, **known)
+    blind = aggregate(values, errors, method="median", **known)
+    assert found.corrected == found.value == np.median(values)
+    assert found.low.item() < np.median(true) < blind.low.item()
+
+
+def test_odd_terms_that_miss_nothing_make_a_global_value_surer_the_more_blocks_there_are():
+    found, believed, off = [], [], []
+    for seed in range(40):
+        true, values, odd_parts, known = with_odd_terms(seed, missed=0.0, of_linear=0.1)
+        errors = np.full(true.shape, 0.05)
+        of_parts = aggregate(values, errors, odd_parts=odd_parts, **known)
+        found.append(of_parts.standard_error.item())
+        off.append(of_parts.corrected.item() - true.mean())
+        believed.append(aggregate(values, errors, **known).standard_error.item())
+    assert np.mean(found) < 0.7 * np.mean(believed)
+    assert np.sqrt(np.mean(np.square(off))) < np.mean(found)
+
+
+def test_few_blocks_do_not_tell_what_odd_terms_miss():
+    _, values, odd_parts, known = with_odd_terms(0, missed=0.03)
+    few = {name: part[: 4 * OF_BLOCK] for name, part in known.items()}
+    values, errors = values[: 4 * OF_BLOCK], np.full((4 * OF_BLOCK, 1, 1), 0.05)
+    found = aggregate(values, errors, odd_parts=odd_parts[: 4 * OF_BLOCK], **few)
+    believed = aggregate(values, errors, **few)
+    assert (found.corrected, found.standard_error) == (believed.corrected, believed.standard_error)
 
 
 def test_what_a_correction_may_be_off_by_is_part_of_the_error():
@@ -176,23 +238,30 @@ def test_order_statistics_of_all_ranks_are_the_sorted_numbers(numbers):
 
 @pytest.mark.parametrize("method", AGGREGATIONS)
 def test_pieces_give_the_bits_of_rows_in_memory(method, monkeypatch):
-    monkeypatch.setattr(sys.modules[aggregate.__module__], "PIECE_VALUES", 300)
+    monkeypatch.setattr(sys.modules[LocalRows.__module__], "PIECE_VALUES", 300)
     rng = np.random.default_rng(2)
     values, errors = rng.normal(size=(1000, 3, 1)), rng.random((1000, 3, 1))
     blocks = np.arange(1000) // 64  # no piece ends where a block does
     loadings, learnt = errors * rng.uniform(-1, 1, size=errors.shape), rng.random(1000) < 0.5
-    shares = rng.random(1000)
+    shares, odd_parts = rng.random(1000), 0.1 * values
     whole = aggregate(
-        values, errors, method=method, blocks=blocks, loadings=loadings, learnt=learnt, noise_shares=shares
+        values,
+        errors,
+        method=method,
+        blocks=blocks,
+        loadings=loadings,
+        odd_parts=odd_parts,
+        learnt=learnt,
+        noise_shares=shares,
     )
-    rows = LocalRows(values, errors, loadings, learnt, shares, blocks)
+    rows = LocalRows(values, errors, loadings, odd_parts, learnt, shares, blocks)
     in_parts = aggregate_pieces(rows.pieces, 1000, method=method)
     for name in ("value", "corrected", "standard_error", "low", "high"):
         assert getattr(whole, name).tobytes() == getattr(in_parts, name).tobytes()
 
 
 def test_a_block_that_is_cut_by_a_piece_moves_together_all_the_same(monkeypatch):
-    monkeypatch.setattr(sys.modules[aggregate.__module__], "PIECE_VALUES", 3)
+    monkeypatch.setattr(sys.modules[LocalRows.__module__], "PIECE_VALUES", 3)
     errors = np.full((8, 1, 1), 0.2)
     together = aggregate(np.ones((8, 1, 1)), errors, blocks=np.zeros(8, dtype=int))
     assert together.standard_error.item() == pytest.approx(0.2)
@@ -210,7 +279,9 @@ def test_pieces_are_not_kept_in_memory(method):
             most = max(most, len(alive))
             errors = np.full(values.shape, 0.3)
             blocks = np.full(50, number)
-            yield LocalRows(values, errors, errors, np.zeros(50, dtype=bool), np.ones(50), blocks)
+            yield LocalRows(
+                values, errors, errors, np.zeros(values.shape), np.zeros(50, dtype=bool), np.ones(50), blocks
+            )
             del values
 
     aggregate_pieces(pieces, 1000, method=method)

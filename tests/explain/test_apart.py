@@ -233,7 +233,9 @@ def global_values(found, method):
         method=method,
         blocks=found.blocks,
         loadings=found.loadings_for(method),
+        odd_parts=found.odd_parts,
         learnt=found.learnt,
+        noise_shares=found.noise_shares,
     )
 
 
@@ -253,3 +255,10 @@ def test_loadings_are_unknown_where_errors_are():
     found = explain_games(games_of(rows=4), Plan(budget=Budget(precision=0.01, samples=14)))
     unknown = np.isnan(found.standard_errors)
     assert (np.isnan(found.loadings) == unknown[..., None]).all()
+
+
+def test_odd_parts_add_up_to_nothing_over_the_players_of_a_row():
+    found = explain_games(games_of(), Plan(budget=Budget(precision=0.02)))
+    assert found.learnt.any()
+    assert np.abs(found.odd_parts).max() > 1e-3 * np.abs(found.values).max()
+    assert np.abs(found.odd_parts.sum(axis=1)).max() < 1e-6 * np.abs(found.values).max()

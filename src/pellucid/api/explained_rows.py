@@ -309,6 +309,7 @@ def _importances(
         confidence_level=level,
         blocks=found.blocks,
         loadings=found.loadings_for(way),
+        odd_parts=found.odd_parts,
         learnt=found.learnt,
         noise_shares=found.noise_shares,
     )

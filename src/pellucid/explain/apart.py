@@ -100,6 +100,8 @@ class RoundsApart:
         Values of the empty coalition, shape (games, outputs).
     values
         Shapley values found so far, shape (games, players, outputs).
+    odd_parts
+        What odd terms add to them, of the same shape.
     samples, ways
         What they were found from, and by which of the estimators, shape (games,).
     """
@@ -112,6 +114,7 @@ class RoundsApart:
     active: Booleans
     empty: Floats
     values: Floats
+    odd_parts: Floats
     samples: Integers
     ways: Integers
     solved: dict[Key, Solved] = field(init=False, default_factory=dict)
@@ -147,6 +150,7 @@ class RoundsApart:
             empty=empty,
             # A single player is owed the whole difference.
             values=np.where(alone[:, :, None], gained[:, None], 0.0),
+            odd_parts=np.zeros((*active.shape, gained.shape[1])),
             samples=np.zeros(len(active), dtype=np.intp),
             ways=np.zeros(len(active), dtype=np.intp),
         )
@@ -207,6 +211,7 @@ class RoundsApart:
     def _enter_values(self, task: Task, at: Integers, estimate: Estimate) -> None:
         """Enter what was found of a task's games; later rounds replace earlier ones."""
         self.values[at[:, None], task.players] = estimate.values
+        self.odd_parts[at[:, None], task.players] = estimate.odd_parts()
         self.samples[at] = len(task.design.coalitions)
         scheme = ESTIMATORS.index("enumeration" if task.design.complete else task.design.scheme)
         self.ways[at] = np.where(estimate.with_odd_terms, ESTIMATORS.index("odd terms"), scheme)
@@ -269,15 +274,19 @@ class RoundsApart:
 
     def _together(self) -> tuple[Floats, Floats]:
         """Values of all rows and their variances, shape (rows, players, outputs)."""
-        values = self.values.reshape(-1, self.background, *self.values.shape[1:]).mean(axis=1)
+        values = self._of_rows(self.values)
         variances = sum(self.variances.values(), np.zeros(values.shape)) / self.background**2
         return values, variances
+
+    def _of_rows(self, of_games: Floats) -> Floats:
+        return np.asarray(of_games.reshape(-1, self.background, *of_games.shape[1:]).mean(axis=1))
 
     def _enter(self) -> None:
         results, background = self.results, self.background
         results.values, variances = self._together()
         results.errors = np.sqrt(variances)
         results.loadings = self._loadings()
+        results.odd_parts = self._of_rows(self.odd_parts)
         results.samples = np.ceil(self.samples.reshape(-1, background).mean(axis=1)).astype(np.intp)
         results.estimators = np.array(ESTIMATORS, dtype=object)[self.ways.reshape(-1, background).max(axis=1)]
 

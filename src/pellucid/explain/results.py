@@ -52,6 +52,7 @@ class Results:
     values: Floats = field(init=False)
     errors: Floats = field(init=False)
     loadings: Floats = field(init=False)
+    odd_parts: Floats = field(init=False)
     draws: Integers = field(init=False)
     samples: Integers = field(init=False)
     estimators: npt.NDArray[np.object_] = field(init=False)
@@ -61,6 +62,7 @@ class Results:
         self.values = np.where(alone[:, :, None], (self.full - self.empty)[:, None, :], 0.0)
         self.errors = np.zeros(self.values.shape)
         self.loadings = np.zeros((len(AGGREGATIONS), *self.values.shape))
+        self.odd_parts = np.zeros(self.values.shape)
         self.draws = np.ones((len(self.rows), 3), dtype=np.intp)  # no task has a single player
         self.samples = np.zeros(len(self.rows), dtype=np.intp)
         self.estimators = np.full(len(self.rows), "enumeration", dtype=object)
@@ -84,6 +86,7 @@ class Results:
         self.draws[place] = task.place, task.players.shape[1], len(task.design.coalitions)
         self.values[place[:, None], task.players] = estimate.values
         self.errors[place[:, None], task.players] = estimate.standard_errors
+        self.odd_parts[place[:, None], task.players] = estimate.odd_parts()
         self.samples[place] = len(task.design.coalitions)
         scheme = "enumeration" if task.design.complete else task.design.scheme
         self.estimators[place] = np.where(estimate.with_odd_terms, "odd terms", scheme)
@@ -105,6 +108,7 @@ class Results:
                 estimators=tuple(self.estimators[chosen].tolist()),
                 model_rows=0 if chosen.start else self.model_rows,
                 loadings=self._loadings(chosen),
+                odd_parts=self.odd_parts[chosen].astype(np.float32) if self.odd_parts[chosen].any() else None,
             )
             parts.append(part)
         return parts
