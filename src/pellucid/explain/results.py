@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.estimated_loadings import loadings_of
 from pellucid.explain.fits import Estimate
-from pellucid.explain.loadings import AGGREGATIONS, all_weights, of_draws
+from pellucid.explain.loadings import AGGREGATIONS, of_block
 from pellucid.explain.tasks import Task
 from pellucid.protocols.game import runs
 from pellucid.records import dataclass
@@ -118,13 +118,8 @@ class Results:
         errors = self.errors[block]
         if not errors.any():
             return None
-        unknown = np.where(np.isnan(errors), np.nan, 0.0)[..., None]
-        if not (errors > 0).any():
-            return np.repeat(unknown, len(AGGREGATIONS), axis=3).astype(np.float32)
         distinct, draws = np.unique(self.draws[block], axis=0, return_inverse=True)
-        weighted = all_weights(self.values[block])
-        of_block = of_draws(self.loadings[:, block], weighted, draws.ravel(), _correlations(distinct))
-        return (np.moveaxis(of_block, 0, -1) + unknown).astype(np.float32)
+        return of_block(self.loadings[:, block], self.values[block], errors, draws.ravel(), _correlations(distinct))
 
 
 def _correlations(draws: Integers) -> Floats:
