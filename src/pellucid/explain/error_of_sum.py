@@ -37,7 +37,7 @@ class ErrorOfSum:
     _alike: Floats | float = 0.0
     _odd: Floats | float = 0.0
     _odd_squares: Floats | float = 0.0
-    _blocks: int = 0
+    _blocks: int = 0  # with odd parts
     _open: Floats | None = None
     _block: int = -1
 
@@ -62,7 +62,7 @@ class ErrorOfSum:
         self._alike = self._alike + np.abs(sums[0]).sum(axis=0)
         self._odd = self._odd + sums[1].sum(axis=0)
         self._odd_squares = self._odd_squares + (sums[1] ** 2).sum(axis=0)
-        self._blocks += sums.shape[1]
+        self._blocks += int(sums[1].any(axis=(1, 2)).sum())
 
     def _close(self) -> None:
         if self._open is not None:
