@@ -101,7 +101,7 @@ def aggregate(
     learnt
         Rows with odd terms, shape (rows,), by default none. What these miss, they miss alike in all blocks: a part of
         their error does not average out. How large it is, the odd parts of many blocks tell: the linear fit misses
-        nothing on average.
+        less of them, and its other errors average out.
     noise_shares
         Shares of the squared standard errors that are noise, shape (rows,), by default all of them: what is told of
         single values is rather too much than too little.
@@ -223,7 +223,7 @@ def _median(pieces: Pieces, rows: int) -> Found:
         crossing, shared = _crossing(part, middle, gap), part.loadings.astype(float)
         moved, own = crossing.slope / density, np.maximum(part.errors**2 - shared**2, 0.0)
         error.add(moved, part, [moved**2 * own + crossing.beyond / density**2, moved * own, own])
-    return middle, middle, error.result(OFF["median"] * excess / density, corrected=False)
+    return middle, middle, error.result(OFF["median"] * excess / density)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

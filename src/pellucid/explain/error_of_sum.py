@@ -69,20 +69,14 @@ class ErrorOfSum:
             self._add_blocks(self._open)
         self._open = None
 
-    def result(self, off: Floats, *, corrected: bool = True) -> Floats:
-        """Standard error of the sum of all rows, shape (players, outputs).
+    def result(self, off: Floats) -> Floats:
+        """Standard error of the sum of all rows with a systematic error, shape (players, outputs).
 
-        Parameters
-        ----------
-        off
-            A systematic error.
-        corrected
-            Whether `missed` is taken off the sum.
+        A linear fit misses something too, if less: as much as was seen to be `missed` may be missed once more.
         """
         self._close()
         missed, variance = self._missed()
-        left = variance if corrected else variance + missed**2
-        return np.asarray(np.sqrt(np.maximum(self._closed + left + off**2, 0.0)))
+        return np.asarray(np.sqrt(np.maximum(self._closed + variance + missed**2 + off**2, 0.0)))
 
     def missed(self) -> Floats:
         """How much larger the odd terms of all rows make the sum than it is, as far as can be told."""
