@@ -94,7 +94,14 @@ def told(found: Attributions, method: Aggregation, *, together: bool) -> GlobalV
     """Global values, with errors that are known to be shared or taken to be."""
     loadings = None if together else found.loadings_for(method)
     return aggregate(
-        found.values, found.standard_errors, method=method, blocks=found.blocks, loadings=loadings, learnt=found.learnt
+        found.values,
+        found.standard_errors,
+        method=method,
+        blocks=found.blocks,
+        loadings=loadings,
+        odd_parts=found.odd_parts,
+        learnt=found.learnt,
+        noise_shares=found.noise_shares,
     )
 
 

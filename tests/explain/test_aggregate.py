@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pellucid.explain.absolute_values import added_by_noise, without_noise
-from pellucid.explain.aggregate import AGGREGATIONS, LocalRows, aggregate, aggregate_pieces, ranks_with_ties
+from pellucid.explain.absolute_values import TrueValues
+from pellucid.explain.aggregate import AGGREGATIONS, aggregate, aggregate_pieces, ranks_with_ties
+from pellucid.explain.local_rows import LocalRows
 from pellucid.explain.order_statistics import order_statistics, quantiles
 
 LOCAL = np.array([[[1.0], [0.0]], [[-3.0], [0.5]], [[5.0], [-0.5]]])
@@ -104,7 +105,8 @@ def test_the_median_of_many_independent_rows_is_as_sure_as_the_spread_of_repetit
     ]
     spread = np.std([one.value.item() for one in found])
     told = np.sqrt(np.mean([one.standard_error.item() ** 2 for one in found]))
-    assert 0.9 <= told / spread <= 1.4
+    # Part of it is what a lopsided distribution would make noise do, which this one is by chance only.
+    assert 0.9 <= told / spread <= 1.7
 
 
 def test_a_median_at_which_exact_rows_stand_is_exact():
@@ -122,7 +124,68 @@ def test_a_part_of_the_error_of_odd_terms_does_not_average_out_over_blocks(metho
     together = aggregate(values, errors, method=method, blocks=np.zeros(4000, dtype=int))
     share = with_prior.standard_error.item() / together.standard_error.item()
     assert apart.standard_error.item() < 0.1 * together.standard_error.item()
-    assert share == pytest.approx(np.sqrt(0.1), rel=0.05)
+    assert share == pytest.approx(np.sqrt(0.3), rel=0.05)
+
+
+BLOCKS, OF_BLOCK = 40, 20
+
+
+def with_odd_terms(seed, missed, of_linear=0.3):
+    """True values, and others that miss a share of them in all blocks alike; a linear fit errs more, but not alike."""
+    rng = np.random.default_rng(seed)
+    true = rng.normal(3.0, 1.0, size=(BLOCKS * OF_BLOCK, 1, 1))
+    values = true * (1 + missed) + 0.05 * rng.normal(size=true.shape)
+    linear = true + of_linear * rng.normal(size=true.shape)
+    blocks = np.repeat(np.arange(BLOCKS), OF_BLOCK)
+    learnt = np.ones(len(true), dtype=bool)
+    known = {"blocks": blocks, "learnt": learnt, "loadings": np.full(true.shape, 0.05 / np.sqrt(OF_BLOCK))}
+    return true, values, values - linear, known
+
+
+@pytest.mark.parametrize("method", ["mean_abs", "mean_sq"])
+def test_what_odd_terms_miss_in_all_blocks_is_told_by_the_linear_fit_and_taken_off(method):
+    held, with_parts, without = 0, [], []
+    for seed in range(40):
+        true, values, odd_parts, known = with_odd_terms(seed, missed=0.03)
+        target, errors = aggregate(true, np.zeros(true.shape), method=method).value, np.full(true.shape, 0.05)
+        found = aggregate(values, errors, method=method, odd_parts=odd_parts, **known)
+        with_parts.append(found.corrected - target)
+        without.append(aggregate(values, errors, method=method, **known).corrected - target)
+        held += (found.low <= target).item() and (target <= found.high).item()
+    assert held >= 36
+    assert np.std(without) < 0.5 * np.mean(without)
+    assert np.sqrt(np.mean(np.square(with_parts))) < 0.5 * np.mean(without)
+
+
+def test_a_median_tells_what_odd_terms_miss_and_is_not_corrected():
+    true, values, odd_parts, known = with_odd_terms(0, missed=0.03)
+    errors = np.full(true.shape, 0.05)
+    found = aggregate(values, errors, method="median", odd_parts=odd_parts, **known)
+    blind = aggregate(values, errors, method="median", **known)
+    assert found.corrected == found.value == np.median(values)
+    assert found.low.item() < np.median(true) < blind.low.item()
+
+
+def test_odd_terms_that_miss_nothing_make_a_global_value_surer_the_more_blocks_there_are():
+    found, believed, off = [], [], []
+    for seed in range(40):
+        true, values, odd_parts, known = with_odd_terms(seed, missed=0.0, of_linear=0.1)
+        errors = np.full(true.shape, 0.05)
+        of_parts = aggregate(values, errors, odd_parts=odd_parts, **known)
+        found.append(of_parts.standard_error.item())
+        off.append(of_parts.corrected.item() - true.mean())
+        believed.append(aggregate(values, errors, **known).standard_error.item())
+    assert np.mean(found) < 0.9 * np.mean(believed)
+    assert np.sqrt(np.mean(np.square(off))) < np.mean(found)
+
+
+def test_few_blocks_do_not_tell_what_odd_terms_miss():
+    _, values, odd_parts, known = with_odd_terms(0, missed=0.03)
+    few = {name: part[: 4 * OF_BLOCK] for name, part in known.items()}
+    values, errors = values[: 4 * OF_BLOCK], np.full((4 * OF_BLOCK, 1, 1), 0.05)
+    found = aggregate(values, errors, odd_parts=odd_parts[: 4 * OF_BLOCK], **few)
+    believed = aggregate(values, errors, **few)
+    assert (found.corrected, found.standard_error) == (believed.corrected, believed.standard_error)
 
 
 def test_what_a_correction_may_be_off_by_is_part_of_the_error():
@@ -131,8 +194,8 @@ def test_what_a_correction_may_be_off_by_is_part_of_the_error():
     noise = rng.normal(size=(40_000, 1, 1))
     found = aggregate(noise, np.ones_like(noise))
     taken_off = (found.value - found.corrected).item()
-    assert taken_off > 0.7
-    assert found.standard_error.item() == pytest.approx(taken_off / np.sqrt(3), rel=0.01)
+    assert taken_off > 0.6
+    assert found.standard_error.item() == pytest.approx(taken_off / 2, rel=0.01)
     assert found.low.item() == 0.0
 
 
@@ -188,19 +251,30 @@ def test_order_statistics_of_all_ranks_are_the_sorted_numbers(numbers):
 
 @pytest.mark.parametrize("method", AGGREGATIONS)
 def test_pieces_give_the_bits_of_rows_in_memory(method, monkeypatch):
-    monkeypatch.setattr(sys.modules[aggregate.__module__], "PIECE_VALUES", 300)
+    monkeypatch.setattr(sys.modules[LocalRows.__module__], "PIECE_VALUES", 300)
     rng = np.random.default_rng(2)
     values, errors = rng.normal(size=(1000, 3, 1)), rng.random((1000, 3, 1))
     blocks = np.arange(1000) // 64  # no piece ends where a block does
     loadings, learnt = errors * rng.uniform(-1, 1, size=errors.shape), rng.random(1000) < 0.5
-    whole = aggregate(values, errors, method=method, blocks=blocks, loadings=loadings, learnt=learnt)
-    in_parts = aggregate_pieces(LocalRows(values, errors, loadings, learnt, blocks).pieces, 1000, method=method)
+    shares, odd_parts = rng.random(1000), 0.1 * values
+    whole = aggregate(
+        values,
+        errors,
+        method=method,
+        blocks=blocks,
+        loadings=loadings,
+        odd_parts=odd_parts,
+        learnt=learnt,
+        noise_shares=shares,
+    )
+    rows = LocalRows(values, errors, loadings, odd_parts, learnt, shares, blocks)
+    in_parts = aggregate_pieces(rows.pieces, 1000, method=method)
     for name in ("value", "corrected", "standard_error", "low", "high"):
         assert getattr(whole, name).tobytes() == getattr(in_parts, name).tobytes()
 
 
 def test_a_block_that_is_cut_by_a_piece_moves_together_all_the_same(monkeypatch):
-    monkeypatch.setattr(sys.modules[aggregate.__module__], "PIECE_VALUES", 3)
+    monkeypatch.setattr(sys.modules[LocalRows.__module__], "PIECE_VALUES", 3)
     errors = np.full((8, 1, 1), 0.2)
     together = aggregate(np.ones((8, 1, 1)), errors, blocks=np.zeros(8, dtype=int))
     assert together.standard_error.item() == pytest.approx(0.2)
@@ -218,43 +292,86 @@ def test_pieces_are_not_kept_in_memory(method):
             most = max(most, len(alive))
             errors = np.full(values.shape, 0.3)
             blocks = np.full(50, number)
-            yield LocalRows(values, errors, errors, np.zeros(50, dtype=bool), blocks)
+            yield LocalRows(
+                values, errors, errors, np.zeros(values.shape), np.zeros(50, dtype=bool), np.ones(50), blocks
+            )
             del values
 
     aggregate_pieces(pieces, 1000, method=method)
     assert most <= 4
 
 
+@pytest.mark.parametrize("method", ["mean_abs", "mean_sq"])
+def test_errors_that_are_told_too_large_for_single_rows_are_corrected_for_by_the_noise_in_them(method):
+    """Errors of twice the noise: a quarter of their squares is noise."""
+    rng = np.random.default_rng(7)
+    noisy = rng.normal(1.0, 2.0, size=(4000, 1, 1))
+    exact = aggregate(noisy, np.full_like(noisy, 0.5), method=method)
+    told = aggregate(noisy, np.full_like(noisy, 1.0), method=method, noise_shares=np.full(4000, 0.25))
+    assert told.corrected == pytest.approx(exact.corrected, rel=1e-12)
+    assert told.standard_error > exact.standard_error
+
+
 # --- what noise adds to absolute values -------------------------------------------------------------------------------
+def added_to(values, errors):
+    """Shape (players, outputs)."""
+    return TrueValues.seen_in(values, errors).added(values, errors).mean(axis=0)
+
+
 @pytest.mark.parametrize("size", [0.0, 0.5, 2.0])
 def test_a_mixture_tells_about_what_noise_adds_where_true_values_are_normal(size):
     rng = np.random.default_rng(11)
     true = size * rng.normal(size=(4000, 1, 1))
     noisy = true + rng.normal(size=true.shape)
     added = np.abs(noisy).mean() - np.abs(true).mean()
-    assert added_by_noise(noisy, np.ones_like(noisy)).item() == pytest.approx(added, abs=0.2)
+    assert added_to(noisy, np.ones_like(noisy)).item() == pytest.approx(added, abs=0.2)
 
 
-def test_a_mixture_tells_better_than_a_normal_distribution_where_most_rows_have_no_effect():
+@pytest.mark.parametrize("share", [0.02, 0.05, 0.2])
+def test_the_correction_of_a_feature_that_few_rows_have_takes_most_of_what_noise_adds_away(share):
     rng = np.random.default_rng(12)
-    true = np.where(rng.random((4000, 1, 1)) < 0.05, 8.0, 0.0)
-    noisy = true + rng.normal(size=true.shape)
-    added = np.abs(noisy).mean() - np.abs(true).mean()
-    square = np.array([[(true**2).mean()]])
-    if_normal = (np.abs(noisy) - without_noise(noisy, np.ones_like(noisy), square)).mean()
-    assert if_normal < 0.4 * added
-    assert added_by_noise(noisy, np.ones_like(noisy)).item() == pytest.approx(added, rel=0.3)
-
-
-def test_the_interval_holds_the_mean_of_a_feature_that_few_rows_have():
-    rng = np.random.default_rng(13)
-    true = np.where(rng.random((4000, 1, 1)) < 0.05, 8.0, 0.0)
+    true = np.where(rng.random((4000, 1, 1)) < share, 8.0, 0.0)
     found = aggregate(true + rng.normal(size=true.shape), np.ones_like(true))
-    assert found.low.item() < np.abs(true).mean() < found.corrected.item()
+    target = np.abs(true).mean()
+    assert abs(found.corrected.item() - target) < 0.3 * (found.value.item() - target)
+    assert found.low.item() < target < found.high.item()
+
+
+@given(st.floats(0.1, 100.0), st.floats(-20.0, 20.0))
+def test_what_noise_adds_is_at_least_nothing_and_grows_with_the_unit(unit, value):
+    rng = np.random.default_rng(3)
+    values, errors = (
+        np.append(rng.normal(size=200), value)[:, None, None],
+        np.append(rng.random(200), 1.0)[:, None, None],
+    )
+    added = TrueValues.seen_in(values, errors).added(values, errors)
+    assert (added >= 0).all()
+    in_units = TrueValues.seen_in(unit * values, unit * errors).added(unit * values, unit * errors)
+    assert in_units == pytest.approx(unit * added, rel=1e-6, abs=1e-12 * unit)
 
 
 def test_exact_rows_have_no_noise_to_add():
     values, errors = np.array([[[2.0]], [[-1.0]]]), np.array([[[0.0]], [[1.0]]])
-    assert added_by_noise(values, np.zeros_like(errors)).item() == 0.0
-    assert added_by_noise(values, errors).item() == pytest.approx(added_by_noise(values[1:], errors[1:]).item() / 2)
-    assert np.isnan(added_by_noise(values, np.full_like(errors, np.nan)).item())
+    true = TrueValues.seen_in(values, errors)
+    assert true.added(values, np.zeros_like(errors)).ravel().tolist() == [0.0, 0.0]
+    assert true.added(values, errors)[0].item() == 0.0
+    assert added_to(values, errors).item() == pytest.approx(added_to(values[1:], errors[1:]).item() / 2)
+    assert np.isnan(added_to(values, np.full_like(errors, np.nan)).item())
+
+
+def test_rows_without_any_noise_are_not_looked_at():
+    values = np.zeros((3, 2, 1))
+    assert not added_to(values, values).any()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_interval_of_a_median_holds_what_noise_moves_it_by_where_values_lie_on_one_side(seed):
+    """Half of the rows have next to no effect, the others positive ones: noise moves the median up systematically."""
+    rng = np.random.default_rng(seed)
+    true = np.where(rng.random((2000, 1, 1)) < 0.6, 0.1 * rng.normal(size=(2000, 1, 1)), 5 * rng.random((2000, 1, 1)))
+    target, held = np.median(true), 0
+    for _ in range(50):
+        found = aggregate(true + 0.5 * rng.normal(size=true.shape), np.full(true.shape, 0.5), method="median")
+        assert found.value.item() > target
+        held += found.low.item() <= target <= found.high.item()
+    assert held >= 45

@@ -162,7 +162,9 @@ def test_intervals_of_global_values_hold_the_exact_ones_and_are_no_wider_than_ne
             method=method,
             blocks=found.blocks[part],
             loadings=loadings[part],
+            odd_parts=None if found.odd_parts is None else found.odd_parts[part],
             learnt=found.learnt[part],
+            noise_shares=found.noise_shares[part],
         )
         off.append(of_block.corrected - target)
         sizes.append(of_block.standard_error)
@@ -243,3 +245,37 @@ def test_attributions_without_loadings_join_those_with_as_if_their_rows_moved_to
 def test_weights_of_all_aggregations_stand_in_their_order():
     values = np.array([[2.0, -1.0]])
     assert all_weights(values).tolist() == [weights(values, method).tolist() for method in AGGREGATIONS]
+
+
+# --- what else of explained rows global values are told by ------------------------------------------------------------
+def test_values_less_their_odd_parts_are_those_of_the_linear_fit():
+    _, found = explained("auto", 2, samples=160)
+    _, linear = explained("leverage", 2, samples=160)
+    assert found.learnt.any()
+    assert found.values - found.odd_parts == pytest.approx(linear.values, abs=1e-6 * np.abs(linear.values).max())
+    assert linear.odd_parts is None
+
+
+def test_odd_parts_of_joined_rows_are_nothing_where_there_are_none():
+    _, found = explained("auto", 1, samples=160)
+    both = Attributions.join([found, replace(found, odd_parts=None)])
+    assert both.odd_parts[:ROWS].tobytes() == found.odd_parts.tobytes()
+    assert not both.odd_parts[ROWS:].any()
+    order = np.arange(2 * ROWS)[::-1]
+    assert both.in_order(order).of_outputs([0]).odd_parts.tobytes() == both.odd_parts[::-1].tobytes()
+
+
+@pytest.mark.parametrize("samples", [44, 80, 200])
+def test_errors_of_a_linear_fit_are_told_with_a_caution_that_is_no_noise(samples):
+    """Over many draws, the squared errors are as large as the shares of those told that are noise."""
+    games, found = explained("leverage", 40, samples=samples)
+    off = (found.values - np.tile(games.exact[:, :, None], (40, 1, 1))) ** 2
+    told = found.standard_errors**2
+    noise = told * found.noise_shares[:, None, None]
+    assert np.sqrt(noise.mean() / off.mean()) == pytest.approx(1.0, abs=0.15)
+    assert told.mean() > noise.mean()
+
+
+def test_all_of_the_errors_of_other_ways_is_noise():
+    _, found = explained("clarify", 1, samples=120)
+    assert found.noise_shares.tolist() == [1.0] * ROWS

@@ -6,9 +6,11 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 import pellucid
 from pellucid import ConfigError
+from pellucid.explain.aggregate import AGGREGATIONS, aggregate
 from pellucid.explain.budget import Budget
 from pellucid.explain.estimate import explain_games
 from pellucid.explain.game import MaskedGames
+from pellucid.explain.loadings import all_weights
 from pellucid.explain.maskers.tabular import TabularMasker, players_of
 from pellucid.explain.plan import Plan, SurrogateSettings
 from pellucid.explain.surrogate import Surrogate, codes_of, explained_by_surrogate, training_inputs
@@ -201,3 +203,33 @@ def test_games_without_columns_have_no_surrogate(function_games):
     with pytest.raises(ConfigError) as raised:
         explain_games(function_games(1, 3, lambda row, z: z.sum(axis=1)), Plan(estimator="surrogate"))
     assert str(raised.value) == "estimator: got 'surrogate'. It is for columns of tables. Use 'auto'."
+
+
+@pytest.mark.parametrize("method", AGGREGATIONS)
+def test_global_values_are_within_their_intervals_which_are_hardly_wider_than_their_errors(poor, method):
+    masker = masker_of(64)
+    truth, found = exact(masker).values, [found_by(poor, masker, seed=seed) for seed in range(12)]
+    target = aggregate(truth, np.zeros(truth.shape), method=method).value
+    told = [
+        aggregate(one.values, one.standard_errors, method=method, blocks=one.blocks, loadings=one.loadings_for(method))
+        for one in found
+    ]
+    off = np.sqrt(np.mean([(one.corrected - target) ** 2 for one in told], axis=0))
+    assert np.mean([(one.low <= target) & (target <= one.high) for one in told]) >= 0.93
+    assert np.median(np.sqrt(np.mean([one.standard_error**2 for one in told], axis=0)) / off) <= 2.2
+
+
+def test_loadings_belong_to_blocks_and_add_up_to_less_than_if_rows_moved_together(poor):
+    whole, block = found_by(poor, masker_of(128)), found_by(poor, masker_of(64))
+    assert whole.loadings[:64] == pytest.approx(block.loadings, rel=1e-5, abs=1e-9)
+    share = (all_weights(block.values) * np.moveaxis(block.loadings, 3, 0)).sum(axis=1)
+    most = np.abs(all_weights(block.values) * block.standard_errors).sum(axis=1)
+    assert (share > 0).all()
+    assert (share < 0.7 * most).all()
+
+
+def test_an_exact_surrogate_has_no_loadings():
+    _, surrogate = trees_of(curved(batch(CELLS)))
+    found = found_by(surrogate, masker_of(6, background=1), samples=2**7)
+    assert not found.standard_errors.any()
+    assert found.loadings is None

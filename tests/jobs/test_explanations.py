@@ -306,12 +306,13 @@ def attributions_of(values, errors, bases):
         estimators=("leverage", "odd terms") * (rows // 2),
         model_rows=rows,
         loadings=(errors[..., None] * np.array([0.5, 0.25, -0.75])).astype(np.float32),
+        odd_parts=(0.1 * errors).astype(np.float32),
     )
 
 
 def part_of(found, rows):
     number = len(found.values[rows])
-    names = ("values", "standard_errors", "base_values", "predictions", "samples", "blocks", "loadings")
+    names = ("values", "standard_errors", "base_values", "predictions", "samples", "blocks", "loadings", "odd_parts")
     cut = {name: getattr(found, name)[rows] for name in names}
     part = Attributions(**cut, estimators=found.estimators[rows], model_rows=number)
     return Explained(Batch({"a": np.zeros(number)}), part, np.full(number, 2), common_base=False)

@@ -154,7 +154,7 @@ def test_what_an_earlier_run_finished_is_not_done_again(tmp_path):
         assert one.result.common_base is again.result.common_base
 
 
-def test_what_rows_bring_to_the_errors_of_their_blocks_is_kept_too(tmp_path):
+def test_what_rows_bring_to_the_errors_of_global_values_is_kept_too(tmp_path):
     wide = tuple(f"x{place}" for place in range(12))
     rows = Batch({name: np.random.default_rng(place).normal(size=200) for place, name in enumerate(wide)})
     request = replace(REQUEST, players=players_of(wide), plan=Plan(budget=Budget(samples=100)))
@@ -165,7 +165,10 @@ def test_what_rows_bring_to_the_errors_of_their_blocks_is_kept_too(tmp_path):
     second, done = run(tmp_path, pool_units=parts, work=UnitWork(task, product))
     assert done == []
     for one, again in zip(first, second, strict=True):
-        assert again.result.attributions.loadings.tobytes() == one.result.attributions.loadings.tobytes()
+        for name in ("loadings", "odd_parts"):
+            kept, found = getattr(again.result.attributions, name), getattr(one.result.attributions, name)
+            assert kept.any()
+            assert kept.tobytes() == found.tobytes()
 
 
 def test_results_of_another_format_are_not_taken_for_ones_of_this(tmp_path, monkeypatch):

@@ -309,7 +309,9 @@ def _importances(
         confidence_level=level,
         blocks=found.blocks,
         loadings=found.loadings_for(way),
+        odd_parts=found.odd_parts,
         learnt=found.learnt,
+        noise_shares=found.noise_shares,
     )
     listed = []
     for output, name in enumerate(outputs):

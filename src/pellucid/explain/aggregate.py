@@ -2,20 +2,19 @@
 
 The noise of an estimate makes its square, and its absolute value, too large on average. A feature without any effect
 would get a global value above 0; the corrected aggregates take that part off.
-
-Rows are summed in pieces of a length that depends on their width alone. So rows that are read back from a file give the
-same bits as rows in memory, however they came.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.explain.absolute_values import added_by_noise, without_noise
+from pellucid.explain.absolute_values import TrueValues
+from pellucid.explain.error_of_sum import ErrorOfSum
 from pellucid.explain.loadings import AGGREGATIONS, Aggregation, moving_together, weights
+from pellucid.explain.local_rows import LocalRows, Pieces
 from pellucid.explain.order_statistics import quantiles
 from pellucid.records import dataclass
 
@@ -23,39 +22,24 @@ __all__ = [
     "AGGREGATIONS",
     "Aggregation",
     "GlobalValues",
-    "LocalRows",
     "aggregate",
     "aggregate_pieces",
     "ranks_with_ties",
-    "rows_of_a_piece",
 ]
 
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
 
-PIECE_VALUES = 2**18
-"""Values of a piece: 2 MB, and some ten times that while they are summed."""
-
 LEAST_GAP = 1e-100
 """Stands for no gap at all between the rows in the middle: those that are exactly there outweigh all others."""
-ALIKE = 0.1
-"""Share of the variance of values with odd terms that is the same in all blocks: what their prior did not expect."""
-OF_CORRECTION = {"mean_abs": 1 / np.sqrt(3), "mean_sq": 0.4}
-"""Standard error of the correction for noise, as a share of it. That of a mean of absolute values hangs on what true
-values are taken to look like, and may as well be nothing or twice as much; that of a mean square on the errors only."""
+OFF = {"mean_abs": 0.5, "mean_sq": 0.4, "median": 2.0}
+"""Standard error of what noise is taken to do to an aggregate, as a share of it. That of a mean of absolute values
+hangs on what true values are taken to look like, that of a mean square on the errors only. A median is not corrected:
+where most values are near it, noise moves it by about twice what the same noise would move it by once more."""
 
 COMPARED = 256
 """Rows, about, that tell what true values look like, evenly spread over all."""
-
-
-def rows_of_a_piece(players: int, outputs: int) -> int:
-    """Rows that are summed at once.
-
-    >>> rows_of_a_piece(players=14, outputs=1), rows_of_a_piece(players=10**6, outputs=1)
-    (18724, 1)
-    """
-    return max(1, PIECE_VALUES // max(1, players * outputs))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,40 +67,6 @@ class GlobalValues:
     high: Floats
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LocalRows:
-    """Local values of some rows.
-
-    Parameters
-    ----------
-    values, errors
-        Shape (rows, players, outputs).
-    loadings
-        Of the rows' errors on those of their blocks, for the aggregation, shape (rows, players, outputs).
-    learnt
-        Rows whose values rest on what was learnt of other coalitions, shape (rows,).
-    blocks
-        Block of every row, ascending, shape (rows,); None where rows are independent.
-    """
-
-    values: Floats
-    errors: Floats
-    loadings: npt.NDArray[np.floating]
-    learnt: Booleans
-    blocks: Integers | None = None
-
-    def pieces(self) -> Iterator[LocalRows]:
-        """The same rows, `rows_of_a_piece` at a time."""
-        step = rows_of_a_piece(*self.values.shape[1:])
-        for start in range(0, len(self.values), step):
-            part = slice(start, start + step)
-            blocks = None if self.blocks is None else self.blocks[part]
-            yield LocalRows(self.values[part], self.errors[part], self.loadings[part], self.learnt[part], blocks)
-
-
-Pieces = Callable[[], Iterable[LocalRows]]
-
-
 def aggregate(
     values: Floats,
     standard_errors: Floats,
@@ -125,7 +75,9 @@ def aggregate(
     confidence_level: float = 0.95,
     blocks: Integers | None = None,
     loadings: npt.NDArray[np.floating] | None = None,
+    odd_parts: npt.NDArray[np.floating] | None = None,
     learnt: Booleans | None = None,
+    noise_shares: Floats | None = None,
 ) -> GlobalValues:
     """Aggregate local values over the rows.
 
@@ -144,9 +96,15 @@ def aggregate(
         Of the rows of a block on its error, for the method, shape (rows, players, outputs); see
         `pellucid.explain.loadings`. Without them the errors of a block are taken to move together, which makes the
         standard error larger, never smaller.
+    odd_parts
+        What odd terms add to the values of the linear fit, shape (rows, players, outputs), by default nothing.
     learnt
         Rows with odd terms, shape (rows,), by default none. What these miss, they miss alike in all blocks: a part of
-        their error does not average out.
+        their error does not average out. How large it is, the odd parts of many blocks tell: the linear fit misses
+        less of them, and its other errors average out.
+    noise_shares
+        Shares of the squared standard errors that are noise, shape (rows,), by default all of them: what is told of
+        single values is rather too much than too little.
 
     Examples
     --------
@@ -159,9 +117,17 @@ def aggregate(
     """
     order = slice(None) if blocks is None else np.argsort(blocks, kind="stable")
     known = moving_together(values, standard_errors, method) if loadings is None or blocks is None else loadings
+    added = np.zeros(values.shape) if odd_parts is None else odd_parts
     of_prior = np.zeros(len(values), dtype=bool) if learnt is None else learnt
+    shares = np.ones(len(values)) if noise_shares is None else noise_shares
     rows = LocalRows(
-        values[order], standard_errors[order], known[order], of_prior[order], None if blocks is None else blocks[order]
+        values[order],
+        standard_errors[order],
+        known[order],
+        added[order],
+        of_prior[order],
+        shares[order],
+        None if blocks is None else blocks[order],
     )
     return aggregate_pieces(rows.pieces, len(values), method=method, confidence_level=confidence_level)
 
@@ -190,54 +156,6 @@ def aggregate_pieces(
     )
 
 
-@dataclass(slots=True, eq=False)
-class _ErrorOfSum:
-    """Standard error of a sum over blocks that err independently of each other, but for what a prior does to all.
-
-    Parameters
-    ----------
-    variance
-        Variance of a block, shape (blocks, players, outputs), from sums over its rows, shape (sums, ...); the first
-        sum is of what the loadings of the rows do.
-    """
-
-    variance: Callable[[Floats], Floats]
-    _closed: Floats | float = 0.0
-    _alike: Floats | float = 0.0
-    _open: Floats | None = None
-    _block: int = -1
-
-    def add(self, terms: Sequence[Floats], part: LocalRows) -> None:
-        """Terms of the sums of further rows, shape (rows, players, outputs) each."""
-        rows, blocks = np.stack([terms[0] * part.learnt[:, None, None], *terms]), part.blocks
-        if blocks is None:
-            self._add_blocks(rows)
-            return
-        starts = np.flatnonzero(np.diff(blocks, prepend=blocks[0] - 1))
-        sums = np.add.reduceat(rows, starts, axis=1)
-        if self._open is not None and self._block == blocks[0]:
-            sums[:, :1] += self._open
-        else:
-            self._close()
-        self._add_blocks(sums[:, :-1])
-        self._open, self._block = sums[:, -1:], int(blocks[-1])
-
-    def _add_blocks(self, sums: Floats) -> None:
-        self._closed = self._closed + (self.variance(sums[1:]) - ALIKE * sums[0] ** 2).sum(axis=0)
-        self._alike = self._alike + np.abs(sums[0]).sum(axis=0)
-
-    def _close(self) -> None:
-        if self._open is not None:
-            self._add_blocks(self._open)
-        self._open = None
-
-    def result(self, off: Floats) -> Floats:
-        """Of all rows and of a systematic error, whose size is given, shape (players, outputs)."""
-        self._close()
-        variance = self._closed + ALIKE * np.square(self._alike) + off**2
-        return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
-
-
 Found = tuple[Floats, Floats, Floats]
 """Plain aggregate, corrected aggregate, its standard error; shape (players, outputs) each."""
 
@@ -248,42 +166,38 @@ def _mean_square(pieces: Pieces, rows: int) -> Found:
     Near zero the square has no slope, and the spread of the squared noise counts: twice the squared covariance of two
     rows, which their loadings tell but for what each row has of its own.
     """
-    error = _ErrorOfSum(lambda sums: sums[0] ** 2 + 2 * sums[1] ** 2 + sums[2])
+    error = ErrorOfSum(lambda sums: sums[0] ** 2 + 2 * sums[1] ** 2 + sums[2])
     sums: Floats | float = 0.0
     for part in pieces():
-        squares, noise, shared = part.values**2, part.errors**2, part.loadings.astype(float) ** 2
-        own = np.maximum(noise**2 - shared**2, 0.0)
-        error.add([2 * part.values * part.loadings / rows, shared / rows, 2 * own / rows**2], part)
+        squares, noise, shared = part.values**2, part.noise, part.loadings.astype(float) ** 2
+        own = np.maximum(part.errors**4 - shared**2, 0.0)
+        error.add(2 * part.values / rows, part, [shared / rows, 2 * own / rows**2])
         sums = sums + np.stack([squares.sum(axis=0), (squares - noise).sum(axis=0)])
     plain, corrected = np.asarray(sums) / rows
-    return plain, np.maximum(corrected, 0.0), error.result(OF_CORRECTION["mean_sq"] * (plain - corrected))
+    off = OFF["mean_sq"] * (plain - corrected)
+    return plain, np.maximum(corrected - error.missed(), 0.0), error.result(off)
 
 
 def _mean_absolute(pieces: Pieces, rows: int) -> Found:
     """Each absolute value less what noise is expected to add to it, given what was seen.
 
-    The true value is taken to lie around its estimate shrunk towards 0, as the mean square of all rows says it should.
-    How far the mean is off if true values look otherwise, as where most are 0, some of the rows tell.
+    What true values look like, some of the rows tell.
     """
-    error = _ErrorOfSum(lambda sums: sums[0] ** 2)
-    sums: Floats | float = 0.0
+    error = ErrorOfSum(lambda sums: sums[0] ** 2)
+    plain: Floats | float = 0.0
     some: list[tuple[Floats, Floats]] = []
     step, before = -(-rows // COMPARED), 0
     for part in pieces():
-        error.add([weights(part.values, "mean_abs") * part.loadings / rows], part)
-        sums = sums + np.stack([np.abs(part.values).sum(axis=0), (part.values**2 - part.errors**2).sum(axis=0)])
+        error.add(weights(part.values, "mean_abs") / rows, part)
+        plain = plain + np.abs(part.values).sum(axis=0)
         evenly = slice(-before % step, None, step)
         # A view would keep all the piece in memory.
-        some.append((part.values[evenly].copy(), part.errors[evenly].copy()))
+        some.append((part.values[evenly].copy(), np.sqrt(part.noise[evenly])))
         before += len(part.values)
-    plain, square = np.asarray(sums) / rows
-    square = np.maximum(square, 0.0)
-    without = (without_noise(part.values, part.errors, square).sum(axis=0) for part in pieces())
-    corrected = sum(without, start=np.zeros(square.shape)) / rows
-    corrected = np.where(corrected < 0, 0.0, corrected)
-    added = added_by_noise(*(np.concatenate(of_parts) for of_parts in zip(*some, strict=True)))
-    off = np.maximum(OF_CORRECTION["mean_abs"] * (plain - corrected), np.abs(plain - corrected - added))
-    return plain, corrected, error.result(off)
+    true = TrueValues.seen_in(*(np.concatenate(of_parts) for of_parts in zip(*some, strict=True)))
+    added = sum((true.added(part.values, np.sqrt(part.noise)).sum(axis=0) for part in pieces()), start=0.0)
+    plain, added = np.asarray(plain) / rows, np.asarray(added) / rows
+    return plain, np.maximum(plain - added - error.missed(), 0.0), error.result(OFF["mean_abs"] * added)
 
 
 def _median(pieces: Pieces, rows: int) -> Found:
@@ -292,7 +206,7 @@ def _median(pieces: Pieces, rows: int) -> Found:
     A row's noise carries it over with a probability whose slope says how far the median moves with it; what a
     probability does beyond its slope is the row's own and averages out. The density is that of the same rows, seen
     through the noise and the gap between the rows in the middle. Where there are more rows on one side, noise moves the
-    median systematically: by about as much as the same noise would once more.
+    median systematically, which shows in what the same noise would do once more.
     """
     shape = next(iter(pieces())).values.shape[1:]
     shares = [0.5, 0.5 - 0.5 / rows, 0.5 + 0.5 / rows]
@@ -304,12 +218,12 @@ def _median(pieces: Pieces, rows: int) -> Found:
         crossing = _crossing(part, middle, gap)
         density += crossing.slope.sum(axis=0)
         excess += crossing.excess.sum(axis=0)
-    error = _ErrorOfSum(_of_crossings)
+    error = ErrorOfSum(_of_crossings)
     for part in pieces():
         crossing, shared = _crossing(part, middle, gap), part.loadings.astype(float)
         moved, own = crossing.slope / density, np.maximum(part.errors**2 - shared**2, 0.0)
-        error.add([moved * shared, moved**2 * own + crossing.beyond / density**2, moved * own, own], part)
-    return middle, middle, error.result(excess / density)
+        error.add(moved, part, [moved**2 * own + crossing.beyond / density**2, moved * own, own])
+    return middle, middle, error.result(OFF["median"] * excess / density)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,13 +17,13 @@ import numpy.typing as npt
 from pellucid.explain.allocation import allocated
 from pellucid.explain.fits import Estimate, relative_errors
 from pellucid.explain.game import MaskedGames
-from pellucid.explain.loadings import all_moving_together
+from pellucid.explain.loadings import all_weights, normalised
 from pellucid.explain.maskers.masked_rows import MaskedRows
 from pellucid.explain.odd_terms import Prior
 from pellucid.explain.one_thread import one_thread
 from pellucid.explain.plan import PER_PLAYER, Plan
 from pellucid.explain.results import Results
-from pellucid.explain.shared_errors import errors_of_sums
+from pellucid.explain.shared_errors import Draw, SumsOfGames, covariances_with_sums
 from pellucid.explain.standard_errors import Units
 from pellucid.explain.strata import Background, stratified
 from pellucid.explain.tasks import ROWS_MET, Task, tasks_of
@@ -100,6 +100,8 @@ class RoundsApart:
         Values of the empty coalition, shape (games, outputs).
     values
         Shapley values found so far, shape (games, players, outputs).
+    odd_parts
+        What odd terms add to them, of the same shape.
     samples, ways
         What they were found from, and by which of the estimators, shape (games,).
     """
@@ -112,9 +114,11 @@ class RoundsApart:
     active: Booleans
     empty: Floats
     values: Floats
+    odd_parts: Floats
     samples: Integers
     ways: Integers
     solved: dict[Key, Solved] = field(init=False, default_factory=dict)
+    draws: dict[Key, list[Draw]] = field(init=False, default_factory=dict)
     variances: dict[Key, Floats] = field(init=False, default_factory=dict)
 
     @classmethod
@@ -146,6 +150,7 @@ class RoundsApart:
             empty=empty,
             # A single player is owed the whole difference.
             values=np.where(alone[:, :, None], gained[:, None], 0.0),
+            odd_parts=np.zeros((*active.shape, gained.shape[1])),
             samples=np.zeros(len(active), dtype=np.intp),
             ways=np.zeros(len(active), dtype=np.intp),
         )
@@ -201,27 +206,33 @@ class RoundsApart:
                     priors.setdefault(kind, replace(estimate.believed, settled=True))
                 self.solved[_key(task)] = Solved(task, known, estimate.believed)
                 self._enter_values(task, at, estimate)
-                self._enter_variances(task, of_rows, estimate)
+                self._enter_errors(task, of_rows, estimate)
 
     def _enter_values(self, task: Task, at: Integers, estimate: Estimate) -> None:
         """Enter what was found of a task's games; later rounds replace earlier ones."""
         self.values[at[:, None], task.players] = estimate.values
+        self.odd_parts[at[:, None], task.players] = estimate.odd_parts()
         self.samples[at] = len(task.design.coalitions)
         scheme = ESTIMATORS.index("enumeration" if task.design.complete else task.design.scheme)
         self.ways[at] = np.where(estimate.with_odd_terms, ESTIMATORS.index("odd terms"), scheme)
 
-    def _enter_variances(self, task: Task, of_rows: Integers, estimate: Estimate) -> None:
-        """Enter the variances of what a task's games add up to, row by row; those of other tasks add to them."""
+    def _enter_errors(self, task: Task, of_rows: Integers, estimate: Estimate) -> None:
+        """Enter the errors of what a task's games add up to, row by row; those of other tasks add to them."""
         rows, row = np.unique(of_rows, return_inverse=True)
         (fit,), everyone, outputs = estimate.fits, *self.results.values.shape[1:]
-        errors = np.zeros((len(rows), everyone, outputs))
-        # Values with odd terms and without come from the same units: their errors are taken to move together.
-        for units, games in fit.units_with_games():
-            if isinstance(units, Units):
-                errors += errors_of_sums(units, games.reshape(len(row), outputs), row, task.players, everyone)
+        sums = [
+            SumsOfGames(units, games.reshape(len(row), outputs), row, task.players, everyone)
+            for units, games in fit.units_with_games()
+            if isinstance(units, Units)
+        ]
+        draw = Draw(rows, len(task.design.coalitions), sums)
+        errors = draw.errors(everyone, outputs)
         if np.isnan(fit.errors).any():
             errors[row[:, None], task.players] = np.nan
         self.variances.setdefault(_key(task), np.zeros(self.results.values.shape))[rows] = errors**2
+        # A smaller design is kept for the rows that stopped at it.
+        smaller = [one for one in self.draws.get(_key(task), []) if not np.isin(one.rows, rows).all()]
+        self.draws[_key(task)] = [*smaller, draw]
 
     def _games_of(self, task: Task) -> Integers:
         """Where a task's games stand among all."""
@@ -263,18 +274,32 @@ class RoundsApart:
 
     def _together(self) -> tuple[Floats, Floats]:
         """Values of all rows and their variances, shape (rows, players, outputs)."""
-        values = self.values.reshape(-1, self.background, *self.values.shape[1:]).mean(axis=1)
+        values = self._of_rows(self.values)
         variances = sum(self.variances.values(), np.zeros(values.shape)) / self.background**2
         return values, variances
+
+    def _of_rows(self, of_games: Floats) -> Floats:
+        return np.asarray(of_games.reshape(-1, self.background, *of_games.shape[1:]).mean(axis=1))
 
     def _enter(self) -> None:
         results, background = self.results, self.background
         results.values, variances = self._together()
         results.errors = np.sqrt(variances)
-        # Rows of a block share designs, in ways too many to follow: their errors are taken to move together.
-        results.loadings = all_moving_together(results.values, results.errors)
+        results.loadings = self._loadings()
+        results.odd_parts = self._of_rows(self.odd_parts)
         results.samples = np.ceil(self.samples.reshape(-1, background).mean(axis=1)).astype(np.intp)
         results.estimators = np.array(ESTIMATORS, dtype=object)[self.ways.reshape(-1, background).max(axis=1)]
+
+    def _loadings(self) -> Floats:
+        """Loadings of all rows on the errors of their blocks, shape (aggregations, rows, players, outputs)."""
+        weighted = all_weights(self.results.values)
+        covariances = np.zeros(weighted.shape)
+        # Designs of different numbers of players, and of different strata, are drawn independently.
+        for draws in self.draws.values():
+            rows = draws[0].rows
+            covariances[:, rows] += covariances_with_sums(draws, weighted[:, rows])
+        blocks = [normalised(covariances[:, block], weighted[:, block]) for block in runs(self.results.blocks)]
+        return np.concatenate(blocks, axis=1) / self.background
 
 
 def _key(task: Task) -> Key:

@@ -17,6 +17,9 @@ __all__ = ["Attributions"]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
 
+MOST_FOLLOWED = 0.5
+"""Share of its noise that a linear fit of 4 samples for each player follows."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attributions:
@@ -44,6 +47,8 @@ class Attributions:
         Of each row's error on the error of its block, as `pellucid.explain.loadings` has them, for each of
         ``AGGREGATIONS``, shape (rows, players, outputs, aggregations), nan where errors are; they belong to whole
         blocks. None where the errors of a block are taken to move together, or are 0.
+    odd_parts
+        What odd terms add to the values of the linear fit, of the shape of the values; None where there are none.
     """
 
     values: Floats
@@ -55,6 +60,7 @@ class Attributions:
     estimators: tuple[str, ...]
     model_rows: int
     loadings: npt.NDArray[np.float32] | None = None
+    odd_parts: npt.NDArray[np.float32] | None = None
 
     @property
     def relative_errors(self) -> Floats:
@@ -68,6 +74,18 @@ class Attributions:
         """Rows with odd terms, shape (rows,)."""
         return np.array([way == "odd terms" for way in self.estimators], dtype=bool)
 
+    @property
+    def noise_shares(self) -> Floats:
+        """Shares of the squared standard errors that are noise, shape (rows,).
+
+        Left-out residuals are larger than those of a fit that follows every value a little, and so are the errors from
+        them: the more, the fewer pairs there are for every player. Where odd terms are used, that is taken off already.
+        """
+        players = (self.standard_errors > 0).any(axis=2).sum(axis=1)
+        followed = 2 * np.maximum(players - 1, 0) / np.maximum(self.samples, 1)
+        linear = np.array([way == "leverage" for way in self.estimators], dtype=bool)
+        return np.where(linear, 1 - np.minimum(followed, MOST_FOLLOWED), 1.0)
+
     def in_order(self, order: Integers) -> Attributions:
         """The same rows in another order: positions, shape (rows,)."""
         return Attributions(
@@ -80,6 +98,7 @@ class Attributions:
             estimators=tuple(self.estimators[place] for place in order.tolist()),
             model_rows=self.model_rows,
             loadings=None if self.loadings is None else self.loadings[order],
+            odd_parts=None if self.odd_parts is None else self.odd_parts[order],
         )
 
     def loadings_for(self, method: Aggregation) -> npt.NDArray[np.floating]:
@@ -98,6 +117,7 @@ class Attributions:
             base_values=self.base_values[:, chosen],
             predictions=self.predictions[:, chosen],
             loadings=None if self.loadings is None else self.loadings[:, :, chosen],
+            odd_parts=None if self.odd_parts is None else self.odd_parts[:, :, chosen],
         )
 
     @staticmethod
@@ -110,6 +130,7 @@ class Attributions:
             estimators=tuple(chain.from_iterable(part.estimators for part in parts)),
             model_rows=sum(part.model_rows for part in parts),
             loadings=_joined_loadings(parts),
+            odd_parts=_joined_odd_parts(parts),
         )
 
 
@@ -123,3 +144,10 @@ def _all_loadings(part: Attributions) -> npt.NDArray[np.float32]:
     if part.loadings is not None:
         return part.loadings
     return np.moveaxis(all_moving_together(part.values, part.standard_errors), 0, -1).astype(np.float32)
+
+
+def _joined_odd_parts(parts: Sequence[Attributions]) -> npt.NDArray[np.float32] | None:
+    if all(part.odd_parts is None for part in parts):
+        return None
+    none = (np.zeros(part.values.shape, np.float32) if part.odd_parts is None else part.odd_parts for part in parts)
+    return np.concatenate(list(none))

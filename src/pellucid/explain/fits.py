@@ -45,6 +45,14 @@ class Estimate:
         """Relative error of every row, the largest of its outputs, shape (rows,); nan where unknown."""
         return relative_errors(self.values, self.standard_errors**2)
 
+    def odd_parts(self) -> Floats:
+        """What odd terms add to the values, shape (rows, active players, outputs)."""
+        parts = [fit.odd_parts for fit in self.fits if fit.odd_parts is not None]
+        if not parts:
+            return np.zeros(self.values.shape)
+        rows, players, outputs = self.values.shape
+        return np.asarray(np.moveaxis(np.mean(parts, axis=0).reshape(rows, outputs, players), 2, 1))
+
 
 def relative_errors(values: Floats, variances: Floats) -> Floats:
     """Relative error of every row, the largest of its outputs, of arrays of shape (rows, players, outputs)."""
@@ -68,6 +76,8 @@ class Fit:
         Shape (games,).
     units, odd_units
         What the errors come from without and with odd terms, where they are known and not 0.
+    odd_parts
+        What odd terms add to the values, shape (games, players), where they were looked for.
     """
 
     solver: Solver
@@ -77,6 +87,7 @@ class Fit:
     with_odd_terms: Booleans
     units: Units | Orders | None
     odd_units: Units | None = None
+    odd_parts: Floats | None = None
 
     def units_with_games(self) -> Iterator[tuple[Units | Orders, Booleans]]:
         """What the errors come from, and which games' errors come from it, shape (games,)."""
@@ -91,6 +102,7 @@ class Fit:
             self,
             shapley=np.where(better, odd.shapley, self.shapley),
             errors=np.where(better, odd.standard_errors, self.errors),
+            odd_parts=np.where(better, odd.shapley - self.shapley, 0.0),
             with_odd_terms=odd.better,
             odd_units=odd.units,
         )

@@ -21,6 +21,7 @@ __all__ = [
     "all_weights",
     "moving_together",
     "normalised",
+    "of_block",
     "of_draws",
     "weights",
     "widened",
@@ -92,6 +93,30 @@ def of_draws(loadings: Floats, weighted: Floats, draws: Integers, correlations: 
     shared = np.tensordot(correlations, deviations, (1, 1)).swapaxes(0, 1)
     variance = (deviations * shared).sum(axis=1, keepdims=True)
     return _over_deviation(loadings * shared[:, draws], variance)
+
+
+def of_block(
+    loadings: Floats, values: Floats, errors: Floats, draws: Integers, correlations: Floats
+) -> npt.NDArray[np.float32]:
+    """Loadings of the rows of a block, from those on the errors of the draws that they belong to.
+
+    Parameters
+    ----------
+    loadings
+        Shape (aggregations, rows, players, outputs).
+    values, errors
+        Of the rows, shape (rows, players, outputs).
+    draws, correlations
+        As for `of_draws`.
+
+    Returns
+    -------
+    ndarray
+        Shape (rows, players, outputs, aggregations), nan where errors are.
+    """
+    unknown = np.where(np.isnan(errors), np.nan, 0.0)[..., None]
+    together = of_draws(loadings, all_weights(values), draws, correlations)
+    return (np.moveaxis(together, 0, -1) + unknown).astype(np.float32)
 
 
 def _over_deviation(covariances: Floats, variance: Floats) -> Floats:

@@ -379,7 +379,7 @@ def _widened(found: Attributions, players: int) -> Attributions:
     """The same with places for more players; groups of the same place are not alike, and have no error in common."""
     missing = ((0, 0), (0, players - found.values.shape[1]), (0, 0))
     values, errors = np.pad(found.values, missing), np.pad(found.standard_errors, missing)
-    return replace(found, values=values, standard_errors=errors, loadings=None)
+    return replace(found, values=values, standard_errors=errors, loadings=None, odd_parts=None)
 
 
 def _all_sets(others: int, sets: int) -> bool:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.estimated_loadings import loadings_of
 from pellucid.explain.fits import Estimate
-from pellucid.explain.loadings import AGGREGATIONS, all_weights, of_draws
+from pellucid.explain.loadings import AGGREGATIONS, of_block
 from pellucid.explain.tasks import Task
 from pellucid.protocols.game import runs
 from pellucid.records import dataclass
@@ -52,6 +52,7 @@ class Results:
     values: Floats = field(init=False)
     errors: Floats = field(init=False)
     loadings: Floats = field(init=False)
+    odd_parts: Floats = field(init=False)
     draws: Integers = field(init=False)
     samples: Integers = field(init=False)
     estimators: npt.NDArray[np.object_] = field(init=False)
@@ -61,6 +62,7 @@ class Results:
         self.values = np.where(alone[:, :, None], (self.full - self.empty)[:, None, :], 0.0)
         self.errors = np.zeros(self.values.shape)
         self.loadings = np.zeros((len(AGGREGATIONS), *self.values.shape))
+        self.odd_parts = np.zeros(self.values.shape)
         self.draws = np.ones((len(self.rows), 3), dtype=np.intp)  # no task has a single player
         self.samples = np.zeros(len(self.rows), dtype=np.intp)
         self.estimators = np.full(len(self.rows), "enumeration", dtype=object)
@@ -84,6 +86,7 @@ class Results:
         self.draws[place] = task.place, task.players.shape[1], len(task.design.coalitions)
         self.values[place[:, None], task.players] = estimate.values
         self.errors[place[:, None], task.players] = estimate.standard_errors
+        self.odd_parts[place[:, None], task.players] = estimate.odd_parts()
         self.samples[place] = len(task.design.coalitions)
         scheme = "enumeration" if task.design.complete else task.design.scheme
         self.estimators[place] = np.where(estimate.with_odd_terms, "odd terms", scheme)
@@ -105,6 +108,7 @@ class Results:
                 estimators=tuple(self.estimators[chosen].tolist()),
                 model_rows=0 if chosen.start else self.model_rows,
                 loadings=self._loadings(chosen),
+                odd_parts=self.odd_parts[chosen].astype(np.float32) if self.odd_parts[chosen].any() else None,
             )
             parts.append(part)
         return parts
@@ -114,13 +118,8 @@ class Results:
         errors = self.errors[block]
         if not errors.any():
             return None
-        unknown = np.where(np.isnan(errors), np.nan, 0.0)[..., None]
-        if not (errors > 0).any():
-            return np.repeat(unknown, len(AGGREGATIONS), axis=3).astype(np.float32)
         distinct, draws = np.unique(self.draws[block], axis=0, return_inverse=True)
-        weighted = all_weights(self.values[block])
-        of_block = of_draws(self.loadings[:, block], weighted, draws.ravel(), _correlations(distinct))
-        return (np.moveaxis(of_block, 0, -1) + unknown).astype(np.float32)
+        return of_block(self.loadings[:, block], self.values[block], errors, draws.ravel(), _correlations(distinct))
 
 
 def _correlations(draws: Integers) -> Floats:

@@ -24,11 +24,12 @@ from pellucid.explain.designs import Design, enumeration, leverage, stream
 from pellucid.explain.exact.tree_ensemble import TreeEnsemble
 from pellucid.explain.exact.trees import TreeGame, tree_game
 from pellucid.explain.game import BATCH_ROWS, LINKS, Link, checked_scores
+from pellucid.explain.loadings import AGGREGATIONS, all_weights, normalised, of_block, widened
 from pellucid.explain.maskers.tabular import TabularMasker
 from pellucid.explain.plan import BLOCK_ROWS
 from pellucid.explain.solve import solver
-from pellucid.explain.standard_errors import standard_errors
-from pellucid.protocols.game import Asked
+from pellucid.explain.standard_errors import Orders, Units, sampling_errors
+from pellucid.protocols.game import Asked, runs
 from pellucid.protocols.model import Batch
 from pellucid.records import dataclass
 
@@ -176,26 +177,27 @@ def explained_by_surrogate(
     rest = _Rest(masker, score, surrogate, link)
     of_rows, of_background = rest.of(masker.explained), rest.of(masker.background)
     base = (of_background + surrogate.scores(masker.background)).mean(axis=0)
-    shape = (masker.rows, masker.players, of_rows.shape[1])
+    games, cells = surrogate.games(masker.background), surrogate.codes.matrix(masker.explained)
+    values = np.concatenate([game.explain(cells).values for game in games], axis=2)
+    errors, loadings = np.zeros(values.shape), np.zeros((len(AGGREGATIONS), *values.shape))
     active = masker.active(range(masker.rows))
-    values, errors = np.zeros(shape), np.zeros(shape)
     taken, number = np.zeros(masker.rows, dtype=np.intp), active.sum(axis=1)
     blocks = (first + np.arange(masker.rows)) // block_rows
     for block, players in sorted(set(zip(blocks.tolist(), number.tolist(), strict=True))):
         rows = np.flatnonzero((blocks == block) & (number == players))
         which = np.nonzero(active[rows])[1].reshape(len(rows), players)
         if players == 1:
-            values[rows, which[:, 0]] = of_rows[rows] - of_background.mean(axis=0)
+            values[rows, which[:, 0]] += of_rows[rows] - of_background.mean(axis=0)
         if players < 2:
             continue
         design = _design(players, samples, seed, block)
         copies = _background_rows(design, masker.inputs_per_coalition, rows + first, samples, seed)
-        found, off = _rest_of_rows(rest, design, rows, which, copies, (of_rows[rows], of_background))
-        values[rows[:, None], which], errors[rows[:, None], which] = found, off
+        found, off, units = _rest_of_rows(rest, design, rows, which, copies, (of_rows[rows], of_background))
+        values[rows[:, None], which] += found
+        errors[rows[:, None], which] = off
+        if units is not None:
+            loadings[:, rows] = _loadings(units, values[rows[:, None], which], which, masker.players)
         taken[rows] = copies[0].size
-    games = surrogate.games(masker.background)
-    cells = surrogate.codes.matrix(masker.explained)
-    values += np.concatenate([game.explain(cells).values for game in games], axis=2)
     return Attributions(
         values=values,
         standard_errors=errors,
@@ -205,7 +207,27 @@ def explained_by_surrogate(
         blocks=blocks.astype(np.intp),
         estimators=("surrogate",) * masker.rows,
         model_rows=rest.asked,
+        loadings=_of_blocks(loadings, values, errors, blocks, number) if errors.any() else None,
     )
+
+
+def _loadings(units: Units | Orders, values: Floats, which: Integers, players: int) -> Floats:
+    """Of rows that share a design, from the values of their active players, shape (rows, active players, outputs)."""
+    weighted = all_weights(values)
+    shared = units.covariances(weighted, which)
+    return normalised(widened(shared, which, players), widened(weighted, which, players))
+
+
+def _of_blocks(
+    loadings: Floats, values: Floats, errors: Floats, blocks: Integers, number: Integers
+) -> npt.NDArray[np.float32]:
+    """Loadings of rows on the errors of their blocks; rows with equally many active players share a design there."""
+    found = []
+    for block in runs(blocks):
+        distinct, draws = np.unique(number[block], return_inverse=True)
+        of_all = of_block(loadings[:, block], values[block], errors[block], draws, np.eye(len(distinct)))
+        found.append(of_all)
+    return np.concatenate(found)
 
 
 def _design(players: int, samples: int, seed: int, block: int) -> Design:
@@ -256,8 +278,8 @@ def _rest_of_rows(
     which: Integers,
     copies: Integers,
     ends: tuple[Floats, Floats],
-) -> tuple[Floats, Floats]:
-    """Shapley values of the rest, and their standard errors, shape (rows, active players, outputs)."""
+) -> tuple[Floats, Floats, Units | Orders | None]:
+    """Shapley values of the rest and their errors, shape (rows, active players, outputs), and what was sampled."""
     (of_rows, of_background), masker, coalitions = ends, rest.masker, len(design.coalitions)
     masked = masker.masked(Asked.of_active(rows, which, design.coalitions, masker.players))
     asked = np.arange(len(rows) * coalitions).reshape(len(rows), 1, coalitions)
@@ -273,6 +295,6 @@ def _rest_of_rows(
     # Which background row a pair meets is left to chance too, so that a pair sure to be drawn is no certainty.
     every = copies.shape[1] == masker.inputs_per_coalition
     chance = design if every else replace(design, inclusion=np.zeros(coalitions))
-    errors = standard_errors(chance, solved, games, nothing, shapley)
+    errors, units = sampling_errors(chance, solved, games, nothing, shapley)
     shape = (len(rows), -1, design.players)
-    return np.moveaxis(shapley.reshape(shape), 2, 1), np.moveaxis(errors.reshape(shape), 2, 1)
+    return np.moveaxis(shapley.reshape(shape), 2, 1), np.moveaxis(errors.reshape(shape), 2, 1), units

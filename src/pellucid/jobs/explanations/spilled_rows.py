@@ -10,9 +10,9 @@ from types import TracebackType
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.explain.aggregate import LocalRows, rows_of_a_piece
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.loadings import Aggregation
+from pellucid.explain.local_rows import LocalRows, rows_of_a_piece
 from pellucid.jobs.explanations.writers import disk_faults_told
 
 __all__ = ["IN_MEMORY", "SpilledRows"]
@@ -33,7 +33,7 @@ class SpilledRows:
     aggregation
         What the rows are for.
     folder
-        Where the file is made, if it is needed; None for the folder of temporary files. It takes 24 bytes per row,
+        Where the file is made, if it is needed; None for the folder of temporary files. It takes 32 bytes per row,
         feature and output.
     """
 
@@ -65,7 +65,9 @@ class SpilledRows:
         """
         rows, self._players, self._outputs = found.values.shape
         loadings = found.loadings_for(self._aggregation)
-        parts = (found.values, found.standard_errors, loadings, found.base_values, found.learnt, found.blocks)
+        of_rows = (found.base_values, found.noise_shares, found.learnt, found.blocks)
+        odd_parts = np.zeros(found.values.shape) if found.odd_parts is None else found.odd_parts
+        parts = (found.values, found.standard_errors, loadings, odd_parts, *of_rows)
         together = np.concatenate([np.asarray(part, dtype=float).reshape(rows, -1) for part in parts], axis=1)
         with disk_faults_told():
             self._file.write(together.tobytes())
@@ -74,20 +76,21 @@ class SpilledRows:
         """All rows, in pieces whose length does not depend on how they were added."""
         size = self._players * self._outputs
         for block in self._blocks_of_rows():
-            values, errors, loadings = (
+            values, errors, loadings, odd_parts = (
                 block[:, start : start + size].reshape(len(block), self._players, self._outputs)
-                for start in (0, size, 2 * size)
+                for start in range(0, 4 * size, size)
             )
-            yield LocalRows(values, errors, loadings, block[:, -2] == 1, block[:, -1].astype(np.intp))
+            noise_shares, learnt, blocks = block[:, -3:].T
+            yield LocalRows(values, errors, loadings, odd_parts, learnt == 1, noise_shares, blocks.astype(np.intp))
 
     def base_values(self) -> Iterator[Floats]:
         """Base values of all rows, in the same pieces, shape (rows, outputs)."""
         size = self._players * self._outputs
         for block in self._blocks_of_rows():
-            yield block[:, 3 * size : 3 * size + self._outputs]
+            yield block[:, 4 * size : 4 * size + self._outputs]
 
     def _blocks_of_rows(self) -> Iterator[Floats]:
-        width = 3 * self._players * self._outputs + self._outputs + 2
+        width = 4 * self._players * self._outputs + self._outputs + 3
         step = rows_of_a_piece(self._players, self._outputs)
         start = 0
         while True:

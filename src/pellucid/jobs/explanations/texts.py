@@ -140,4 +140,4 @@ def by_column(masker: TextMasker, found: Attributions, features: Sequence[str]) 
     others = np.stack([np.delete(own, at, axis=1).sum(axis=1) for at in range(len(features))], axis=1)
     is_text = np.array([name in masker.spans for name in features])[None, :, None]
     errors = np.sqrt(np.where(is_text, np.fmin(own, others), own))
-    return replace(found, values=summed, standard_errors=errors, loadings=None)
+    return replace(found, values=summed, standard_errors=errors, loadings=None, odd_parts=None)

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.explain.aggregate import Aggregation, GlobalValues, LocalRows, aggregate_pieces, ranks_with_ties
+from pellucid.explain.aggregate import Aggregation, GlobalValues, aggregate_pieces, ranks_with_ties
 from pellucid.explain.budget import few_samples
+from pellucid.explain.local_rows import LocalRows
 from pellucid.jobs.explanations.shap_job import Explained
 from pellucid.jobs.explanations.spilled_rows import SpilledRows
 from pellucid.records import dataclass

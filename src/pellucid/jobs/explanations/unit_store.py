@@ -22,8 +22,9 @@ __all__ = ["UnitStore", "task_identity"]
 
 Arrays = dict[str, npt.NDArray[Any]]
 OF_EFFECTS = ("counts", "means", "squares")
-FORMAT = 2
+FORMAT = 3
 """What is written, and by which rules the numbers in it were found; results of another format are never found."""
+OPTIONAL = ("loadings", "odd_parts")
 PER_ROW = ("values", "standard_errors", "base_values", "predictions", "samples", "blocks")
 
 
@@ -102,9 +103,9 @@ def _digest(text: str) -> str:
 
 
 def _arrays_of_found(found: Found) -> Arrays:
-    loadings = found.attributions.loadings
+    optional = {name: getattr(found.attributions, name) for name in OPTIONAL}
     return {
-        **({} if loadings is None else {"loadings": loadings}),
+        **{name: part for name, part in optional.items() if part is not None},
         **{name: getattr(found.attributions, name) for name in PER_ROW},
         "estimators": np.array(found.attributions.estimators, dtype=np.str_),
         "model_rows": np.array(found.attributions.model_rows),
@@ -119,6 +120,7 @@ def _found(arrays: Arrays) -> Found:
         estimators=tuple(arrays["estimators"].tolist()),
         model_rows=int(arrays["model_rows"]),
         loadings=arrays.get("loadings"),
+        odd_parts=arrays.get("odd_parts"),
     )
     return Found(attributions, arrays["active"], bool(arrays["common_base"]))
 
