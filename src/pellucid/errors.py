@@ -18,6 +18,7 @@ __all__ = [
     "ModelError",
     "PellucidError",
     "Problem",
+    "UnknownModel",
     "did_you_mean",
     "require",
     "which_column",
@@ -132,6 +133,12 @@ class AnalysisError(PellucidError):
 
 class ModelError(PellucidError):
     """A model cannot be loaded, does not answer, or answers what cannot be read as scores."""
+
+
+class UnknownModel(ModelError):
+    """No model is where the user says that one is."""
+
+    exit_code = 2
 
 
 class MissingExtra(PellucidError):

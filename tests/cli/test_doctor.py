@@ -16,6 +16,14 @@ def test_a_sound_job_is_shown_and_nothing_is_written(workplace):
     assert not (workplace.folder / "output").exists()
 
 
+def test_a_single_row_is_counted_as_one(workplace):
+    workplace.file("people.csv", (workplace.folder / "people.csv").read_text().partition("\n")[0] + "\n")
+    assert (
+        "Data set: 5 columns, 1 row\n"
+        in workplace.command("doctor", "analysis_config.json", "--data", "people.csv").out
+    )
+
+
 def test_what_is_wrong_is_listed_after_what_could_be_read(workplace):
     workplace.config(facet=[{"name_or_index": "sex", "value_or_threshold": ["f"]}], label_values_or_threshold=["1 "])
     ended = workplace.command("doctor", "analysis_config.json", "--data", "people.csv")

@@ -259,6 +259,23 @@ def test_a_server_that_never_answers_ping_is_told_with_its_log(live):
     assert ended.err.endswith("The end of its log (output/.resume/model-server.log):\nloading\n")
 
 
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("incom.ubj", "incom.ubj: there is no such file or folder; did you mean 'income.ubj'?"),
+        ("scoring:scoer", "scoring:scoer: there is no 'scoer' in 'scoring'; did you mean 'score'?"),
+        ("scorin:score", "scorin:score: there is no module 'scorin' in the working folder or on PYTHONPATH."),
+    ],
+)
+def test_a_model_that_is_not_there_is_wrong_input(live, model, message):
+    place = live({"model": model})
+    place.file("income.ubj", b"")
+    place.file("scoring.py", "def score(rows):\n    return [0.75] * len(rows)\n")
+    ended = place.process("run", "analysis_config.json", "--data", "people.csv", "--no-report")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(message)
+
+
 def test_a_pickle_needs_the_flag(live):
     place = live({"model_name": "income"})
     place.file("constant.py", "class Constant:\n    def predict(self, rows):\n        return [0.75] * len(rows)\n")

@@ -52,6 +52,24 @@ def test_many_groups_are_compared_in_one_table(workplace, printed):
     assert re.search(r"region = r0 +10 +-?[\d.]+\?", text)
 
 
+@pytest.mark.parametrize(("approved_in_the_north", "clear"), [(10, True), (30, False)])
+def test_differences_that_may_be_chance_are_not_among_the_clearest(workplace, printed, approved_in_the_north, clear):
+    lines = [
+        f"30,F,{region},{int(i < approved)},{int(i < approved)}\n"
+        for region, approved in (("north", approved_in_the_north), ("south", 40))
+        for i in range(100)
+    ]
+    workplace.file("people.csv", "".join(lines))
+    workplace.config(
+        facet=[{"name_or_index": "region", "value_or_threshold": ["north"]}],
+        methods={"pre_training_bias": {"methods": ["DPL"]}},
+        without=["group_variable"],
+    )
+    text = " ".join(printed().split())
+    assert ("Clearest differences" in text) == clear
+    assert ("(no difference is possible too)" in text) != clear
+
+
 def test_long_names_of_groups_are_shortened_where_they_stand_in_one_cell(workplace, printed):
     people = (workplace.folder / "people.csv").read_text()
     long = "manufacture of wearing apparel except fur apparel and of articles of"

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pellucid.api.inspection import Inspection
+from pellucid.charts.texts import counted
 from pellucid.cli.probe import probe_shown
 from pellucid.cli.summary import warnings_shown
 from pellucid.cli.terminal import clean, heading, listed, percent, plain_table, rendered, results
@@ -60,8 +61,10 @@ def _columns(inspection: Inspection) -> list[RenderableType]:
     table = plain_table("column", "type", "part", "first values")
     for column in inspection.columns:
         _row(table, column.name, column.type, column.role, ", ".join(_cell(value) for value in column.first_values))
-    rows = "" if inspection.rows is None else f", {inspection.rows:,} rows"
-    return [Text(f"Data set: {len(inspection.columns)} columns{rows}", style="bold"), table]
+    sizes = [counted(len(inspection.columns), "column")]
+    if inspection.rows is not None:
+        sizes.append(counted(inspection.rows, "row"))
+    return [Text(f"Data set: {', '.join(sizes)}", style="bold"), table]
 
 
 def _cell(value: Value) -> str:

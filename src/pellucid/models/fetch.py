@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from pellucid.errors import MissingExtra, ModelError
+from pellucid.errors import MissingExtra, ModelError, UnknownModel
 from pellucid.models.answers import library_errors
 
 __all__ = ["fetched", "temporary_folder"]
@@ -51,5 +51,5 @@ def fetched(uri: str, folder: Path) -> Path:
         if found:
             filesystem.get(path, str(target), recursive=bool(filesystem.isdir(path)))
     if not found:
-        raise ModelError(f"{uri}: there is no such file or folder. Check the address and your credentials.")
+        raise UnknownModel(f"{uri}: there is no such file or folder. Check the address and your credentials.")
     return target

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.errors import ConfigError, ModelError, Problem, did_you_mean
+from pellucid.errors import ConfigError, ModelError, Problem, UnknownModel, did_you_mean
 from pellucid.models.answers import library_errors
 from pellucid.records import dataclass
 
@@ -164,7 +164,7 @@ def _located(uri: str, detection: bool, numbers: ImageInput | None) -> Callable[
         nearest = (
             did_you_mean(path.name, sorted(file.name for file in path.parent.iterdir())) if path.parent.is_dir() else ""
         )
-        raise ModelError(f"{uri}: there is no such file; {nearest or 'there is no such folder either.'}")
+        raise UnknownModel(f"{uri}: there is no such file; {nearest or 'there is no such folder either.'}")
     from pellucid.models.onnx_images import load_onnx_images
 
     return load_onnx_images(path, uri, detection=detection, image_input=numbers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from pellucid.errors import ModelError, did_you_mean
+from pellucid.errors import ModelError, UnknownModel, did_you_mean
 from pellucid.models.answers import library_errors
 from pellucid.models.archive import unpack_model
 from pellucid.models.fetch import fetched, temporary_folder
@@ -106,7 +106,7 @@ def _found(uri: str, loading: Loading) -> Model:
         return as_model(object_at(uri), loading)
     if "://" in uri and not uri.startswith("file://"):
         return _at(fetched(uri, temporary_folder()), loading)
-    raise ModelError(_nothing_at(local, uri))
+    raise UnknownModel(_nothing_at(local, uri))
 
 
 def _at(path: Path, loading: Loading) -> Model:

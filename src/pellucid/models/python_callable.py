@@ -11,7 +11,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
 
-from pellucid.errors import ModelError, did_you_mean
+from pellucid.errors import ModelError, UnknownModel, did_you_mean
 from pellucid.models.answers import library_errors, read_answer
 from pellucid.models.inputs import cells, frame, has_text, typed
 from pellucid.models.text_callable import texts_of
@@ -129,7 +129,7 @@ def object_at(reference: str) -> Any:
     for name in attribute.split("."):
         if not hasattr(found, name):
             public = sorted(other for other in dir(found) if not other.startswith("_"))
-            raise ModelError(f"{reference}: there is no {name!r} in {module_name!r}; {did_you_mean(name, public)}")
+            raise UnknownModel(f"{reference}: there is no {name!r} in {module_name!r}; {did_you_mean(name, public)}")
         found = getattr(found, name)
     return found
 
@@ -144,7 +144,7 @@ def _module(name: str, reference: str) -> Any:
         if not isinstance(cause, ModuleNotFoundError) or cause.name not in parents:
             raise
     neighbours = sorted(path.stem for path in Path.cwd().glob("*.py"))
-    raise ModelError(
+    raise UnknownModel(
         f"{reference}: there is no module {name!r} in the working folder or on PYTHONPATH. Of the modules in the"
         f" working folder {did_you_mean(name, neighbours)}"
     )
