@@ -164,7 +164,10 @@ class Masked(Protocol):
     def __len__(self) -> int: ...
 
     def merged(self) -> tuple[Integers, Integers] | None:
-        """Inputs that stand for all, and for every input which of these it equals, where that is known beforehand."""
+        """Inputs that stand for all, and which of them do so for every input, where that is known beforehand.
+
+        The second has shape (inputs of a coalition, coalitions).
+        """
         ...
 
     def words(self, inputs: Integers | None = None) -> npt.NDArray[np.int64]:

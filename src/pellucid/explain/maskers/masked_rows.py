@@ -158,7 +158,7 @@ class MaskedRows:
         return list(self.owner) == list(range(self.coalitions.shape[1]))
 
     def merged(self) -> tuple[Integers, Integers] | None:
-        """Inputs that stand for others, and for every input which of them it equals; None where hardly any does.
+        """Inputs that stand for others, and which of them do for every input; None where hardly any does.
 
         Found are inputs of the same row before the same background row, by what these have in common.
         """
@@ -167,7 +167,7 @@ class MaskedRows:
         parts = runs(self.row)
         if len(parts) == len(self.coalitions) or self.differing.sum(axis=2).min() > FEW:
             return None
-        which = np.empty((len(self.coalitions), self.copies), dtype=np.intp)
+        which = np.empty((self.copies, len(self.coalitions)), dtype=np.intp)
         first, listed = [], 0
         for shared in self._by_coalitions(parts):
             coalitions, rows = self.coalitions[shared[0]], self.row[[part.start for part in shared]]
@@ -175,15 +175,13 @@ class MaskedRows:
             size = np.array([len(one.first) for one in some])[of_pair]
             begin = (listed + np.cumsum(size) - size).reshape(-1, self.copies)
             listed += int(size.sum())
-            kinds = np.stack([one.which for one in some])
-            for part, of_copy, at in zip(shared, of_pair.reshape(-1, self.copies), begin, strict=True):
-                by_copy = kinds.take(of_copy, axis=0)
-                by_copy += at[:, None]
-                which[part] = by_copy.T
+            for part, of_copy, begins in zip(shared, of_pair.reshape(-1, self.copies), begin, strict=True):
+                for place, at, of_part in zip(of_copy.tolist(), begins.tolist(), which[:, part], strict=True):
+                    np.add(some[place].which, at, out=of_part)
             start = np.array([part.start for part in shared])[:, None] * self.copies + np.arange(self.copies)
             positions = np.concatenate([some[place].first for place in of_pair.tolist()])
             first.append(positions * self.copies + np.repeat(start.ravel(), size))
-        return (np.concatenate(first), which.ravel()) if listed <= MERGED * len(self) else None
+        return (np.concatenate(first), which) if listed <= MERGED * len(self) else None
 
     def _by_coalitions(self, parts: Sequence[slice]) -> list[list[slice]]:
         """Rows one after another that are asked for the same coalitions."""
