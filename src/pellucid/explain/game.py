@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ModelError
-from pellucid.protocols.game import Answer, Asked, Masked, Masker, runs
+from pellucid.protocols.game import Answer, Asked, Masked, Masker, Merged, runs
 from pellucid.protocols.model import Batch
 from pellucid.records import dataclass
 
@@ -225,19 +225,18 @@ class Distinct(NamedTuple):
         For every input which of those that are asked it equals, or for every one that is left if some were merged; None
         if all of these are asked.
     merged
-        Which of the inputs that are left stands for every input, shape (inputs of a coalition, coalitions); None if
-        all are left.
+        Whom each of the inputs stands for that are left; None if all are.
     """
 
     first: Integers | None = None
     which: Integers | None = None
-    merged: Integers | None = None
+    merged: Merged | None = None
 
     def means(self, scores: Floats, inputs_per_coalition: int) -> Floats:
         """Means over the inputs of every coalition, shape (coalitions, outputs), from scores of what was asked."""
         of_left = scores if self.which is None else scores.take(self.which, axis=0)
         if self.merged is not None:
-            return _means(of_left.take(self.merged, axis=0))
+            return _means(self.merged.spread(of_left))
         if inputs_per_coalition == 1:
             return of_left
         by_coalition = of_left.reshape(-1, inputs_per_coalition, scores.shape[1])
@@ -291,12 +290,12 @@ def _equal_inputs(
         return None, None
     words = masked.words(among)
     stands_for = _equal_ones(_mixed(words))
-    kept = np.zeros(n, dtype=bool)
-    kept[stands_for] = True
-    first = np.flatnonzero(kept)
-    which = (np.cumsum(kept) - 1).take(stands_for)
+    stands_for_itself = stands_for == np.arange(n)
+    first, repeated = np.flatnonzero(stands_for_itself), np.flatnonzero(~stands_for_itself)
+    which = np.cumsum(stands_for_itself) - 1
+    which[repeated] = which[stands_for[repeated]]
     # Several words are mixed into one number, which different inputs could share: a chance of 2^-64 each, but checked.
-    if words.shape[1] > 1 and not np.array_equal(words.take(first, axis=0).take(which, axis=0), words):
+    if words.shape[1] > 1 and not np.array_equal(words[stands_for[repeated]], words[repeated]):
         return None, None
     return first, which
 
@@ -308,16 +307,20 @@ def _equal_ones(numbers: npt.NDArray[np.uint64]) -> Integers:
     """
     bits = len(numbers).bit_length() + 1
     table = np.empty(1 << bits, dtype=np.int32 if bits < 32 else np.int64)
-    stands_for, draw = np.empty(len(numbers), dtype=np.intp), np.random.default_rng(1)
-    left, of_left = np.arange(len(numbers), dtype=table.dtype), numbers
+    draw = np.random.default_rng(1)
+    stands_for = np.arange(len(numbers))
+    left, of_left = stands_for, numbers
     while len(left):
         odd = draw.integers(2**63, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
         place = ((of_left * odd) >> np.uint64(64 - bits)).view(np.intp)
         table[place] = left
         met = table.take(place).astype(np.intp)
-        stands_for[left] = met
         # Others that fell on the same place are tried again with another multiplier.
         missed = np.flatnonzero(numbers.take(met) != of_left)
+        if len(left) == len(numbers):
+            stands_for = met
+        else:
+            stands_for[left] = met
         left, of_left = left[missed], of_left[missed]
     return stands_for
 

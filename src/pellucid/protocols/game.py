@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pellucid.protocols.model import Batch
 from pellucid.records import dataclass
 
-__all__ = ["Answer", "Asked", "Games", "Masked", "Masker", "runs"]
+__all__ = ["Answer", "Asked", "Games", "Masked", "Masker", "Merged", "runs"]
 
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -158,16 +158,27 @@ class Games(Protocol):
         ...
 
 
+class Merged(Protocol):
+    """Whom inputs stand for that were found to equal others."""
+
+    def spread(self, scores: Floats) -> Floats:
+        """Scores of all inputs, shape (inputs of a coalition, coalitions, outputs), from those of the ones that stand.
+
+        Parameters
+        ----------
+        scores
+            Shape (inputs that stand for all, outputs).
+        """
+        ...
+
+
 class Masked(Protocol):
     """The model inputs that some coalitions stand for: equally many consecutive inputs for each coalition."""
 
     def __len__(self) -> int: ...
 
-    def merged(self) -> tuple[Integers, Integers] | None:
-        """Inputs that stand for all, and which of them do so for every input, where that is known beforehand.
-
-        The second has shape (inputs of a coalition, coalitions).
-        """
+    def merged(self) -> tuple[Integers, Merged] | None:
+        """Positions of inputs that stand for all, and whom each stands for, where that is known beforehand."""
         ...
 
     def words(self, inputs: Integers | None = None) -> npt.NDArray[np.int64]:
