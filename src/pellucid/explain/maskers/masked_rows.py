@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.explain.maskers.projections import FEW, Projection, Projections
+from pellucid.explain.maskers.projections import FEW, Merged, Projections
 from pellucid.protocols.game import runs
 from pellucid.protocols.model import Batch, Repeated
 from pellucid.records import dataclass
@@ -84,32 +84,6 @@ class Stretch(NamedTuple):
     part: slice
     rows: Integers
     each: int
-
-
-class Merged(NamedTuple):
-    """Inputs that stand for all, in the order of rows and background rows.
-
-    Parameters
-    ----------
-    pairs
-        Of every row and background row, where the coalitions of the row stand, and which of them show the same.
-    copies, coalitions
-        Number of background rows and of coalitions.
-    """
-
-    pairs: Sequence[tuple[slice, Projection]]
-    copies: int
-    coalitions: int
-
-    def spread(self, scores: Floats) -> Floats:
-        """Scores of all inputs, shape (copies, coalitions, outputs), from those that stand for them."""
-        found, begin = np.empty((self.copies, self.coalitions, scores.shape[1])), 0
-        for position, (part, shown) in enumerate(self.pairs):
-            end = begin + len(shown.first)
-            of_pair = found[position % self.copies, part]
-            scores[begin:end].take(shown.which, axis=0, out=of_pair, mode="clip")
-            begin = end
-        return found
 
 
 class Digits(NamedTuple):
