@@ -278,7 +278,7 @@ def distinct_inputs(masked: Masked, *, repeating: bool = False) -> Distinct:
         return Distinct(*_equal_inputs(masked, None, repeating))
     left, of_left = merged
     first, which = _equal_inputs(masked, left, repeating)
-    return Distinct(left if first is None else left[first], which, of_left)
+    return Distinct(left if first is None else left.take(first), which, of_left)
 
 
 def _equal_inputs(

@@ -284,7 +284,7 @@ class MaskedRows:
             part = found[start : start + IN_CACHE]
             other = taken[: len(part)]
             coalition, copy = self._coalition_and_copy(inputs[start : start + IN_CACHE])
-            np.take(apart, self.row[coalition] * self.copies + copy, axis=0, out=part, mode="clip")
+            np.take(apart, self.row.take(coalition) * self.copies + copy, axis=0, out=part, mode="clip")
             np.negative(present.take(coalition, axis=0), out=other)
             np.bitwise_and(part, other, out=part)
             np.take(background, copy, axis=0, out=other, mode="clip")
