@@ -103,16 +103,30 @@ def test_inputs_of_small_whole_numbers_are_told_apart_though_the_bits_of_these_a
 
 def test_asking_once_gives_the_values_of_asking_always(monkeypatch):
     rng = np.random.default_rng(0)
-    rows, background = rng.integers(3, size=(30, 8)), rng.integers(3, size=(4, 8))
+    rows, background = rng.integers(3, size=(30, 8)), rng.integers(3, size=(11, 8))
     played = games(rows, background, lambda inputs: np.cos(matrix(inputs) @ np.arange(8.0)))
     asked = Asked.join([Asked.of(row, rng.random((50, 8)) < 0.5) for row in range(30)])
     once = played.values(asked)
     monkeypatch.setattr(MaskedRows, "merged", lambda masked: None)
     unrepeated = played.values(asked)
-    monkeypatch.setattr(game, "distinct_inputs", lambda masked, repeating: (None, None))
+    monkeypatch.setattr(game, "distinct_inputs", lambda masked, repeating: game.Distinct())
     always = played.values(asked)
-    assert once.model_rows < always.model_rows == 30 * 50 * 4
+    assert once.model_rows < always.model_rows == 30 * 50 * 11
     assert once.values.tolist() == unrepeated.values.tolist() == always.values.tolist()
+
+
+@pytest.mark.parametrize("background_rows", [1, 2, 9, 130])
+def test_a_value_is_the_mean_over_the_background_to_the_last_digit_whatever_else_is_asked(background_rows):
+    rng = np.random.default_rng(0)
+    rows, background = rng.integers(3, size=(2, 6)), rng.normal(size=(background_rows, 6))
+    background[:, 0] = rows[0, 0]
+    coalitions = rng.random((40, 6)) < 0.5
+    played = games(rows, background, lambda inputs: np.exp(matrix(inputs)[:, [1, 2]]))
+    together = played.values(Asked.join([Asked.of(0, coalitions), Asked.of(1, coalitions)])).values
+    alone = [played.values(Asked.of(0, one)).values for one in coalitions[:, None]]
+    assert np.concatenate(alone).tolist() == together[:40].tolist()
+    shown = np.where(coalitions[:, None], rows[0], background)[:, :, [1, 2]]
+    assert together[:40] == pytest.approx(np.exp(shown).mean(axis=1), rel=1e-14)
 
 
 def test_nothing_is_looked_for_where_nothing_repeats():
@@ -120,7 +134,7 @@ def test_nothing_is_looked_for_where_nothing_repeats():
     explained, background = batch(rng.normal(size=(10, 40))), batch(rng.normal(size=(10, 40)))
     masker = TabularMasker(explained, background, players_of(explained.names))
     masked = masker.masked(Asked.join([Asked.of(row, rng.random((200, 40)) < 0.5) for row in range(10)]))
-    assert distinct_inputs(masked) == (None, None)
+    assert distinct_inputs(masked) == (None, None, None)
 
 
 def test_a_common_base_is_asked_with_the_rows_in_one_call_that_changes_no_type():

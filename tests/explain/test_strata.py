@@ -174,10 +174,16 @@ def test_strata_of_a_background_whose_rows_are_alike_reach_the_precision_with_fe
     assert apart < 0.9 * explain_games(games_of(spread=0.3), plan).model_rows
 
 
+def products(batch):
+    """A model whose scores do not depend on what else is in a batch, as those by products of matrices do."""
+    x = list(batch.columns.values())
+    return x[0] * x[1] + x[2] * x[3] * x[4] - x[5] * x[6] * x[7] * x[8] + x[9] / (1 + x[10] ** 2) * x[11]
+
+
 def test_blocks_asked_for_alone_or_together_have_the_same_bytes():
     plan = Plan(budget=Budget(precision=0.05))
-    together = list(explain_blocks(games_of(130), plan))
-    alone = [part for block in (0, 1, 2) for part in explain_blocks(games_of(130), plan, [block])]
+    together = list(explain_blocks(games_of(130, model=products), plan))
+    alone = [part for block in (0, 1, 2) for part in explain_blocks(games_of(130, model=products), plan, [block])]
     for one, other in zip(together, alone, strict=True):
         assert one.samples.tolist() == other.samples.tolist()
         assert one.values.tobytes() == other.values.tobytes()

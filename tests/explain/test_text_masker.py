@@ -79,7 +79,7 @@ def test_a_unit_that_equals_the_mask_changes_nothing():
 def test_equal_inputs_are_asked_once_also_across_rows():
     masker = masker_of("a b", "a b", "a c")
     everything = np.array([[True, True], [True, False], [False, False]])
-    first, which = distinct_inputs(masker.masked(Asked.join([Asked.of(row, everything) for row in range(3)])))
+    first, which, _ = distinct_inputs(masker.masked(Asked.join([Asked.of(row, everything) for row in range(3)])))
     assert len(first) == 4  # a b, a ?, ? ?, a c
     assert which[:3].tolist() == which[3:6].tolist()
 

@@ -47,7 +47,7 @@ def test_equal_coalitions_of_more_than_64_segments_are_asked_once():
     masker = ImageMasker(image, image[None] + np.uint8(1), np.arange(70)[None, :])
     coalitions = np.zeros((4, 70), dtype=bool)
     coalitions[1, 69] = coalitions[3, 69] = coalitions[2, 0] = True
-    first, which = distinct_inputs(masker.masked(Asked.of(0, coalitions)))
+    first, which, _ = distinct_inputs(masker.masked(Asked.of(0, coalitions)))
     assert len(first) == 3
     assert which[1] == which[3] != which[2]
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ModelError
-from pellucid.protocols.game import Answer, Asked, Masked, Masker, runs
+from pellucid.protocols.game import Answer, Asked, Masked, Masker, Merged, runs
 from pellucid.protocols.model import Batch
 from pellucid.records import dataclass
 
-__all__ = ["BATCH_ROWS", "LINKS", "Link", "MaskedGames", "checked_scores", "distinct_inputs", "logit"]
+__all__ = ["BATCH_ROWS", "LINKS", "Distinct", "Link", "MaskedGames", "checked_scores", "distinct_inputs", "logit"]
 
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -108,16 +108,15 @@ class MaskedGames:
     def _ends_in_one_call(self, rows: Sequence[int]) -> Answer:
         """The same where all rows share the empty coalition: few inputs, which the model is asked for with the rows."""
         masked = self.masker.masked(Asked.of(rows[0], np.zeros((1, self.players), dtype=bool)))
-        first, which = distinct_inputs(masked)
+        distinct = distinct_inputs(masked)
 
         def both() -> Batch:
-            return _above(masked.batch(first), self.masker.unmasked(rows))
+            return _above(masked.batch(distinct.first), self.masker.unmasked(rows))
 
         scores = self._scores(both)
         bases, full = np.split(scores, [len(scores) - len(rows)])
-        empty = bases if which is None else bases.take(which, axis=0)
-        ends = np.stack(np.broadcast_arrays(empty.mean(axis=0), full), axis=1)
-        return Answer(ends, len(scores))
+        empty = distinct.means(bases, self.inputs_per_coalition)
+        return Answer(np.stack(np.broadcast_arrays(empty, full), axis=1), len(scores))
 
     def values(self, asked: Asked) -> Answer:
         """Values of any coalitions, shape (coalitions, outputs).
@@ -130,23 +129,24 @@ class MaskedGames:
         inputs = min(self.batch_rows * BATCHES_AT_ONCE, CELLS_AT_ONCE // self.masker.cells_per_input)
         parts, model_rows, repeating = [], 0, False
         for part in _parts(asked.rows, max(1, inputs // self.inputs_per_coalition)):
-            scores, cost = self._masked_scores(asked[part], repeating)
-            shape = (-1, self.inputs_per_coalition, scores.shape[1])
-            parts.append(scores if self.inputs_per_coalition == 1 else scores.reshape(shape).mean(axis=1))
+            values, cost = self._values_together(asked[part], repeating)
+            parts.append(values)
             model_rows += cost
-            repeating = cost < (1 - SURELY) * len(scores)
+            repeating = cost < (1 - SURELY) * len(values) * self.inputs_per_coalition
         return Answer(np.concatenate(parts) if parts else np.empty((0, 1)), model_rows)
 
-    def _masked_scores(self, asked: Asked, repeating: bool) -> tuple[Floats, int]:
-        """Linked scores of all inputs, shape (inputs, outputs), and the number of inputs that were asked."""
+    def _values_together(self, asked: Asked, repeating: bool) -> tuple[Floats, int]:
+        """Values of coalitions, shape (coalitions, outputs), and the number of inputs that were asked for them."""
         masked = self.masker.masked(asked)
-        first, which = distinct_inputs(masked, repeating=repeating)
-        if first is not None and which is not None:
+        distinct = distinct_inputs(masked, repeating=repeating)
+        if distinct.first is not None:
+            first = distinct.first
             builds = [partial(masked.batch, first[part]) for part in _slices(len(first), self.batch_rows)]
-            return np.concatenate([self._scores(build) for build in builds]).take(which, axis=0), len(first)
-        # A request at a time, so that the memory of one serves the next.
-        builds = [partial(self._built, asked[part]) for part in _slices(len(asked), self._coalitions_per_batch)]
-        return np.concatenate([self._scores(build) for build in builds]), len(masked)
+        else:
+            # A request at a time, so that the memory of one serves the next.
+            builds = [partial(self._built, asked[part]) for part in _slices(len(asked), self._coalitions_per_batch)]
+        scores = np.concatenate([self._scores(build) for build in builds])
+        return distinct.means(scores, self.inputs_per_coalition), len(scores)
 
     def _built(self, asked: Asked) -> Batch:
         return self.masker.masked(asked).batch()
@@ -214,8 +214,51 @@ def _cell_shown(cell: Any) -> Any:
     return cell.item() if isinstance(cell, np.generic) else cell
 
 
-def distinct_inputs(masked: Masked, *, repeating: bool = False) -> tuple[Integers | None, Integers | None]:
-    """Positions of the distinct inputs, and for every input which of them it equals; (None, None) if too few repeat.
+class Distinct(NamedTuple):
+    """Inputs that the model is asked for, and which of them its coalitions stand for.
+
+    Parameters
+    ----------
+    first
+        Positions of the inputs that are asked; None if all are.
+    which
+        For every input which of those that are asked it equals, or for every one that is left if some were merged; None
+        if all of these are asked.
+    merged
+        Whom each of the inputs stands for that are left; None if all are.
+    """
+
+    first: Integers | None = None
+    which: Integers | None = None
+    merged: Merged | None = None
+
+    def means(self, scores: Floats, inputs_per_coalition: int) -> Floats:
+        """Means over the inputs of every coalition, shape (coalitions, outputs), from scores of what was asked."""
+        of_left = scores if self.which is None else scores.take(self.which, axis=0)
+        if self.merged is not None:
+            return _means(self.merged.spread(of_left))
+        if inputs_per_coalition == 1:
+            return of_left
+        by_coalition = of_left.reshape(-1, inputs_per_coalition, scores.shape[1])
+        return _means(np.moveaxis(by_coalition, 1, 0).copy(order="C"))
+
+
+def _means(scores: Floats) -> Floats:
+    """Means over the first axis, of numbers that nobody needs afterwards.
+
+    Halves are added to each other: fast, and the last digits of a mean depend on its own numbers only.
+    """
+    left = len(scores)
+    while left > 1:
+        half = left // 2
+        scores[:half] += scores[left - half : left]
+        left -= half
+    means: Floats = scores[0] / len(scores)
+    return means
+
+
+def distinct_inputs(masked: Masked, *, repeating: bool = False) -> Distinct:
+    """The distinct inputs, unless too few repeat.
 
     First inputs are merged that the masker knows to be equal. Whether too few of the others repeat is estimated from a
     sample, unless it is known that the inputs are ``repeating``.
@@ -226,32 +269,34 @@ def distinct_inputs(masked: Masked, *, repeating: bool = False) -> tuple[Integer
     ...     def __len__(self): return 3
     ...     def merged(self): return None
     ...     def words(self, inputs=None): return np.array([[7], [5], [7]])
-    >>> first, which = distinct_inputs(Masked())
+    >>> first, which, _ = distinct_inputs(Masked())
     >>> which[0] == which[2] != which[1], len(first)
     (np.True_, 2)
     """
     merged = masked.merged()
     if merged is None:
-        return _equal_inputs(masked, None, repeating) or (None, None)
-    first, which = merged
-    found = _equal_inputs(masked, first, repeating)
-    return (first, which) if found is None else (first[found[0]], found[1].take(which))
+        return Distinct(*_equal_inputs(masked, None, repeating))
+    left, of_left = merged
+    first, which = _equal_inputs(masked, left, repeating)
+    return Distinct(left if first is None else left.take(first), which, of_left)
 
 
-def _equal_inputs(masked: Masked, among: Integers | None, repeating: bool) -> tuple[Integers, Integers] | None:
-    """As `distinct_inputs`, of all inputs or of some, by their words."""
+def _equal_inputs(
+    masked: Masked, among: Integers | None, repeating: bool
+) -> tuple[Integers, Integers] | tuple[None, None]:
+    """Positions of distinct inputs among all or some, and which of them each equals, by their words."""
     n = len(masked) if among is None else len(among)
     if n < 2 or (not repeating and n > 4 * PROBED and _repeated_share(masked, among, n) < WORTH_IT):
-        return None
+        return None, None
     words = masked.words(among)
     stands_for = _equal_ones(_mixed(words))
-    kept = np.zeros(n, dtype=bool)
-    kept[stands_for] = True
-    first = np.flatnonzero(kept)
-    which = (np.cumsum(kept) - 1).take(stands_for)
+    stands_for_itself = stands_for == np.arange(n)
+    first, repeated = np.flatnonzero(stands_for_itself), np.flatnonzero(~stands_for_itself)
+    which = np.cumsum(stands_for_itself) - 1
+    which[repeated] = which[stands_for[repeated]]
     # Several words are mixed into one number, which different inputs could share: a chance of 2^-64 each, but checked.
-    if words.shape[1] > 1 and not np.array_equal(words.take(first, axis=0).take(which, axis=0), words):
-        return None
+    if words.shape[1] > 1 and not np.array_equal(words[stands_for[repeated]], words[repeated]):
+        return None, None
     return first, which
 
 
@@ -262,16 +307,20 @@ def _equal_ones(numbers: npt.NDArray[np.uint64]) -> Integers:
     """
     bits = len(numbers).bit_length() + 1
     table = np.empty(1 << bits, dtype=np.int32 if bits < 32 else np.int64)
-    stands_for, draw = np.empty(len(numbers), dtype=np.intp), np.random.default_rng(1)
-    left, of_left = np.arange(len(numbers), dtype=table.dtype), numbers
+    draw = np.random.default_rng(1)
+    stands_for = np.arange(len(numbers))
+    left, of_left = stands_for, numbers
     while len(left):
         odd = draw.integers(2**63, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
         place = ((of_left * odd) >> np.uint64(64 - bits)).view(np.intp)
         table[place] = left
         met = table.take(place).astype(np.intp)
-        stands_for[left] = met
         # Others that fell on the same place are tried again with another multiplier.
         missed = np.flatnonzero(numbers.take(met) != of_left)
+        if len(left) == len(numbers):
+            stands_for = met
+        else:
+            stands_for[left] = met
         left, of_left = left[missed], of_left[missed]
     return stands_for
 

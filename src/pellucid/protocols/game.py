@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pellucid.protocols.model import Batch
 from pellucid.records import dataclass
 
-__all__ = ["Answer", "Asked", "Games", "Masked", "Masker", "runs"]
+__all__ = ["Answer", "Asked", "Games", "Masked", "Masker", "Merged", "runs"]
 
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -81,15 +81,22 @@ class Asked:
             Which of the active players are present, shape (coalitions, active).
         players
             Number of all players.
+
+        Examples
+        --------
+        >>> active, coalitions = np.array([[0, 2], [1, 2]]), np.array([[True, False]])
+        >>> Asked.of_active(np.array([4, 6]), active, coalitions, 3).coalitions.tolist()
+        [[True, False, False], [False, True, False]]
         """
-        # One more column, of a player who is never present, stands for all who are not active.
-        column = np.full((len(rows), players), coalitions.shape[1], dtype=np.intp)
-        np.put_along_axis(column, active, np.arange(coalitions.shape[1])[None], 1)
-        by_player = np.concatenate([coalitions.T, np.zeros((1, len(coalitions)), dtype=bool)])
         of_rows = np.repeat(rows, len(coalitions))
-        if (column == column[:1]).all():
-            return cls(of_rows, np.tile(by_player[column[0]].T, (len(rows), 1)))
-        return cls(of_rows, by_player[column].swapaxes(1, 2).reshape(-1, players))
+        if (active == active[:1]).all():
+            of_one = np.zeros((len(coalitions), players), dtype=bool)
+            of_one[:, active[0]] = coalitions
+            return cls(of_rows, np.tile(of_one, (len(rows), 1)))
+        of_all, every = np.zeros((len(rows), len(coalitions), players), dtype=bool), np.arange(len(rows))
+        for of_place, present in zip(active.T, coalitions.T, strict=True):
+            of_all[every, :, of_place] = present
+        return cls(of_rows, of_all.reshape(-1, players))
 
     def by_row(self) -> Iterator[tuple[int, slice]]:
         """Each run of coalitions of one row: the row, and where they stand."""
@@ -158,13 +165,27 @@ class Games(Protocol):
         ...
 
 
+class Merged(Protocol):
+    """Whom inputs stand for that were found to equal others."""
+
+    def spread(self, scores: Floats) -> Floats:
+        """Scores of all inputs, shape (inputs of a coalition, coalitions, outputs), from those of the ones that stand.
+
+        Parameters
+        ----------
+        scores
+            Shape (inputs that stand for all, outputs).
+        """
+        ...
+
+
 class Masked(Protocol):
     """The model inputs that some coalitions stand for: equally many consecutive inputs for each coalition."""
 
     def __len__(self) -> int: ...
 
-    def merged(self) -> tuple[Integers, Integers] | None:
-        """Inputs that stand for all, and for every input which of these it equals, where that is known beforehand."""
+    def merged(self) -> tuple[Integers, Merged] | None:
+        """Positions of inputs that stand for all, and whom each stands for, where that is known beforehand."""
         ...
 
     def words(self, inputs: Integers | None = None) -> npt.NDArray[np.int64]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.explain.maskers.projections import FEW, Projections
+from pellucid.explain.maskers.projections import FEW, Merged, Projections
 from pellucid.protocols.game import runs
 from pellucid.protocols.model import Batch, Repeated
 from pellucid.records import dataclass
@@ -157,8 +157,8 @@ class MaskedRows:
     def _columns_are_players(self) -> bool:
         return list(self.owner) == list(range(self.coalitions.shape[1]))
 
-    def merged(self) -> tuple[Integers, Integers] | None:
-        """Inputs that stand for others, and for every input which of them it equals; None where hardly any does.
+    def merged(self) -> tuple[Integers, Merged] | None:
+        """Inputs that stand for others, and whom each stands for; None where hardly any does.
 
         Found are inputs of the same row before the same background row, by what these have in common.
         """
@@ -167,23 +167,18 @@ class MaskedRows:
         parts = runs(self.row)
         if len(parts) == len(self.coalitions) or self.differing.sum(axis=2).min() > FEW:
             return None
-        which = np.empty((len(self.coalitions), self.copies), dtype=np.intp)
-        first, listed = [], 0
+        first, shown = [], []
         for shared in self._by_coalitions(parts):
             coalitions, rows = self.coalitions[shared[0]], self.row[[part.start for part in shared]]
             some, of_pair = self.projections.of(coalitions, self.differing[rows].reshape(-1, coalitions.shape[1]))
-            size = np.array([len(one.first) for one in some])[of_pair]
-            begin = (listed + np.cumsum(size) - size).reshape(-1, self.copies)
-            listed += int(size.sum())
-            kinds = np.stack([one.which for one in some])
-            for part, of_copy, at in zip(shared, of_pair.reshape(-1, self.copies), begin, strict=True):
-                by_copy = kinds.take(of_copy, axis=0)
-                by_copy += at[:, None]
-                which[part] = by_copy.T
+            of_rows = [some[place] for place in of_pair.tolist()]
             start = np.array([part.start for part in shared])[:, None] * self.copies + np.arange(self.copies)
-            positions = np.concatenate([some[place].first for place in of_pair.tolist()])
+            size = [len(one.first) for one in of_rows]
+            positions = np.concatenate([one.first for one in of_rows])
             first.append(positions * self.copies + np.repeat(start.ravel(), size))
-        return (np.concatenate(first), which.ravel()) if listed <= MERGED * len(self) else None
+            shown += [(shared[pair // self.copies], one) for pair, one in enumerate(of_rows)]
+        left = np.concatenate(first)
+        return (left, Merged(shown, self.copies, len(self.coalitions))) if len(left) <= MERGED * len(self) else None
 
     def _by_coalitions(self, parts: Sequence[slice]) -> list[list[slice]]:
         """Rows one after another that are asked for the same coalitions."""
@@ -212,7 +207,7 @@ class MaskedRows:
             cells = (self._all_of(*bits) if inputs is None else self._some_of(*bits, inputs)).view(np.float64)
             types = [explained.dtype for explained, _ in self.all_columns.values()]
             return Batch.of_matrix(tuple(self.all_columns), cells, types)
-        coalition, copy = np.divmod(np.arange(len(self)) if inputs is None else inputs, self.copies)
+        coalition, copy = self._coalition_and_copy(np.arange(len(self)) if inputs is None else inputs)
         row, all_bits_where_absent = self.row.take(coalition), -np.ascontiguousarray(~self.present.T).astype(np.intp)
         # Background rows stand behind the rows: a sum tells which of them, where a choice would be slow.
         further = len(self.rows) + copy - row
@@ -223,6 +218,14 @@ class MaskedRows:
             which += row
             columns[name] = Repeated(values, which) if name in self.of_texts else values.take(which)
         return Batch.of_cells(columns)
+
+    def _coalition_and_copy(self, inputs: Integers) -> tuple[Integers, Integers]:
+        """Coalition and background row of some inputs."""
+        if self.copies == 1:
+            return inputs, np.zeros_like(inputs)
+        # Numbers of 32 bits hold every position, and are divided many times as fast.
+        coalition = (inputs.astype(np.uint32) // np.uint32(self.copies)).astype(np.intp)
+        return coalition, inputs - coalition * self.copies
 
     def _all_of(self, explained: Integers, background: Integers) -> Integers:
         """What all inputs show of tables of the rows that are masked and of the background, shape (inputs, columns)."""
@@ -280,8 +283,8 @@ class MaskedRows:
         for start in range(0, len(inputs), IN_CACHE):
             part = found[start : start + IN_CACHE]
             other = taken[: len(part)]
-            coalition, copy = np.divmod(inputs[start : start + IN_CACHE], self.copies)
-            np.take(apart, self.row[coalition] * self.copies + copy, axis=0, out=part, mode="clip")
+            coalition, copy = self._coalition_and_copy(inputs[start : start + IN_CACHE])
+            np.take(apart, self.row.take(coalition) * self.copies + copy, axis=0, out=part, mode="clip")
             np.negative(present.take(coalition, axis=0), out=other)
             np.bitwise_and(part, other, out=part)
             np.take(background, copy, axis=0, out=other, mode="clip")
@@ -346,7 +349,7 @@ class MaskedRows:
         found = np.empty((len(self.digits), len(inputs)))
         for start in range(0, len(inputs), IN_CACHE):
             some = slice(start, start + IN_CACHE)
-            coalition, copy = np.divmod(inputs[some], self.copies)
+            coalition, copy = self._coalition_and_copy(inputs[some])
             shown, row = self.present.take(coalition, axis=0).astype(np.float64), self.row.take(coalition)
             for (columns, explained, background, *_), numbers in zip(self.digits, found[:, some], strict=True):
                 added = explained.take(row, axis=0) - background.take(copy, axis=0)

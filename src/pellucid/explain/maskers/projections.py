@@ -7,6 +7,7 @@ same players, so what was found once is kept.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import field
 
 import numpy as np
@@ -14,9 +15,10 @@ import numpy.typing as npt
 
 from pellucid.records import dataclass
 
-__all__ = ["FEW", "Projection", "Projections"]
+__all__ = ["FEW", "Merged", "Projection", "Projections"]
 
 Booleans = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
 
 FEW = 16
@@ -39,6 +41,33 @@ class Projection:
 
     first: Integers
     which: Integers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Merged:
+    """Inputs that stand for all, in the order of rows and background rows.
+
+    Parameters
+    ----------
+    pairs
+        Of every row and background row, where the coalitions of the row stand, and which of them show the same.
+    copies, coalitions
+        Number of background rows and of coalitions.
+    """
+
+    pairs: Sequence[tuple[slice, Projection]]
+    copies: int
+    coalitions: int
+
+    def spread(self, scores: Floats) -> Floats:
+        """Scores of all inputs, shape (copies, coalitions, outputs), from those that stand for them."""
+        found, begin = np.empty((self.copies, self.coalitions, scores.shape[1])), 0
+        for position, (part, shown) in enumerate(self.pairs):
+            end = begin + len(shown.first)
+            of_pair = found[position % self.copies, part]
+            scores[begin:end].take(shown.which, axis=0, out=of_pair, mode="clip")
+            begin = end
+        return found
 
 
 @dataclass(slots=True, eq=False)
