@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import pellucid
 from pellucid.explain.maskers.tabular import TabularMasker, players_of
-from pellucid.models.inputs import frame, has_text
+from pellucid.models.categories import coded
+from pellucid.models.inputs import cells, frame, has_text, typed
 from pellucid.protocols.game import Asked
 from pellucid.protocols.model import Batch, Repeated
 
@@ -17,31 +18,81 @@ def objects(*cells):
     return np.array([*cells, None], dtype=object)[:-1]
 
 
-@given(st.lists(st.text(), min_size=1, max_size=5), st.lists(st.integers(0, 99), max_size=20))
-def test_a_frame_is_that_of_the_cells_whose_texts_it_keeps_as_objects(texts, places):
-    which = np.array(places, dtype=np.intp) % len(texts)
-    cells = objects(*texts)[which]
-    numbers = np.arange(len(which), dtype=np.float64)
-    known = Batch({"job": cells, "age": numbers}, {"job": Repeated(objects(*texts), which)})
-    plain = frame(Batch({"job": cells, "age": numbers}))
-    if len(which):  # of no cells at all, it cannot be told that they are texts
-        given = frame(known)
-        assert given.dtypes.map(str).tolist() == plain.dtypes.map(str).tolist()
-        pd.testing.assert_frame_equal(given.astype(plain.dtypes), plain)
+@st.composite
+def few_texts(draw, texts):
+    """A batch of which the few texts are known, gaps among them, and the same cells without that knowledge."""
+    few = [*draw(st.lists(st.none() | texts, max_size=4)), draw(texts)]
+    which = np.array(draw(st.lists(st.integers(0, len(few) - 1), max_size=20)), dtype=np.uint8)
+    column, numbers = objects(*few)[which], np.arange(len(which), dtype=np.float64)
+    known = {"job": Repeated(objects(*few), which), "age": numbers}
+    return Batch.of_cells(known), Batch({"job": column, "age": numbers})
+
+
+@given(few_texts(st.text()))
+def test_a_frame_is_that_of_the_cells_whose_texts_it_keeps_as_objects(batches):
+    known, plain = batches
+    given_cells = plain.columns["job"].tolist()
+    if any(cell is not None for cell in given_cells):  # of no cells at all, it cannot be told that they are texts
+        made, same = frame(known), frame(plain)
+        assert made.dtypes.map(str).tolist() == same.dtypes.map(str).tolist()
+        pd.testing.assert_frame_equal(made.astype(same.dtypes), same)
     some = slice(1, None, 2)
-    assert frame(known[some])["job"].tolist() == cells[some].tolist()
+    assert [cell if cell == cell else None for cell in frame(known[some])["job"].tolist()] == given_cells[some]
     assert has_text(known)
 
 
-@pytest.mark.parametrize("gap", [False, True])
-def test_a_masker_tells_which_columns_hold_texts_only(gap):
-    rows = Batch({"job": objects("clerk", None if gap else "cook"), "age": np.array([30.0, 40.0])})
+@given(few_texts(st.text()))
+def test_an_array_of_objects_is_that_of_the_cells(batches):
+    made, same = (cells(batch, "credit") for batch in batches)
+    assert made.dtype == same.dtype == object
+    assert str(made.tolist()) == str(same.tolist())
+
+
+@given(few_texts(st.sampled_from(["clerk", "smith", "pilot", "baker"])))
+def test_codes_of_categories_are_those_of_the_cells_and_texts_in_no_row_are_not_unknown(batches):
+    (made, unknown), (same, others) = (coded(batch, {"job": ["smith", "clerk"]}) for batch in batches)
+    assert np.array_equal(made.columns["job"], same.columns["job"], equal_nan=True)
+    assert np.array_equal(made.columns["age"], same.columns["age"])
+    assert unknown == others
+
+
+@given(few_texts(st.sampled_from(["2020-05-01T00:00:00", "2021-01-01T12:30:00"])))
+def test_categories_and_moments_of_pandas_are_those_of_the_cells(batches):
+    known, plain = batches
+    assume(len(plain))  # of no cells, pandas makes no moments
+    several = pd.CategoricalDtype(["2021-01-01T12:30:00", "other", "2020-05-01T00:00:00"], ordered=True)
+    for kind in (several, np.dtype("datetime64[us]")):
+        made, same = (frame(batch, typed(batch, {"job": kind, "other": kind})) for batch in batches)
+        assert made["job"].dtype == kind
+        pd.testing.assert_frame_equal(made, same)
+    assert frame(known, typed(known, {"age": pd.CategoricalDtype(np.arange(20.0))}))["age"].cat.codes.tolist() == [
+        int(age) for age in plain.columns["age"]
+    ]
+
+
+def test_columns_in_another_order_keep_what_is_known_of_them():
+    job = Repeated(objects("cook", "baker"), np.array([1, 0, 1]))
+    columns = {"job": job, "age": np.array([30, 40, 50])}
+    batch = Batch.of_cells(columns)
+    for one in (batch, batch.given_away(), Batch(dict(batch.columns), {"job": job})):
+        other = one.selected({"years": "age", "work": "job"})
+        assert (other.names, set(other.repeated), other.is_disposable) == (
+            ("years", "work"),
+            {"work"},
+            one.is_disposable,
+        )
+        assert [column.tolist() for column in other.columns.values()] == [[30, 40, 50], ["baker", "cook", "baker"]]
+
+
+@pytest.mark.parametrize("cell", ["cook", None, 7, True])
+def test_a_masker_tells_which_columns_hold_texts_and_gaps_only(cell):
+    rows = Batch({"job": objects("clerk", cell), "age": np.array([30.0, 40.0])})
     background = Batch({"job": objects("baker"), "age": np.array([50.0])})
     masked = TabularMasker(rows, background, players_of(rows.names)).masked(
         Asked(np.array([0, 1, 1]), np.array([[True, False], [False, True], [True, True]]))
     )
     for batch in (masked.batch(), masked.batch(np.array([2, 0]))):
-        assert set(batch.repeated) == (set() if gap else {"job"})
+        assert set(batch.repeated) == ({"job"} if cell in ("cook", None) else set())
         for name, found in batch.repeated.items():
             assert found.texts[found.which].tolist() == batch.columns[name].tolist()
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pellucid.errors import ModelError, did_you_mean
 from pellucid.protocols.model import Batch, Model
 
-__all__ = ["coded", "columns_of_categories", "unknown_refused", "with_categories"]
+__all__ = ["categories_of", "coded", "columns_of_categories", "unknown_refused"]
 
 
 def coded(batch: Batch, categories: Mapping[str, Sequence[Any]]) -> tuple[Batch, dict[str, list[Any]]]:
@@ -41,17 +41,27 @@ def coded(batch: Batch, categories: Mapping[str, Sequence[Any]]) -> tuple[Batch,
         return batch, {}
     columns: dict[str, npt.NDArray[Any]] = {}
     unknown: dict[str, list[Any]] = {}
-    for name, values in batch.columns.items():
+    for name in batch.names:
         if name not in categories:
-            columns[name] = values
+            columns[name] = batch.columns[name]
             continue
         codes = {value: float(code) for code, value in enumerate(categories[name])}
-        present = values.tolist()
-        columns[name] = np.array([codes.get(value, np.nan) for value in present], dtype=np.float64)
-        others = {value for value in present if value is not None and value == value} - codes.keys()
+        few = batch.repeated.get(name)
+        present = (batch.columns[name] if few is None else few.texts).tolist()
+        of_present = np.array([codes.get(value, np.nan) for value in present], dtype=np.float64)
+        columns[name] = of_present if few is None else of_present.take(few.which)
+        others = _beside(codes, present)
+        if others and few is not None:
+            # Some of the texts may be in no row.
+            others = _beside(codes, batch.columns[name].tolist())
         if others:
             unknown[name] = sorted(others, key=str)
     return Batch(columns), unknown
+
+
+def _beside(codes: Mapping[Any, float], cells: list[Any]) -> set[Any]:
+    """Cells, none of them missing, that are no categories."""
+    return {cell for cell in cells if cell is not None and cell == cell} - codes.keys()
 
 
 def columns_of_categories(model: Model, names: Sequence[str]) -> tuple[str, ...]:
@@ -88,15 +98,13 @@ def unknown_refused(unknown: Mapping[str, list[Any]], categories: Mapping[str, S
         raise ModelError(f"{model}: {' '.join(each)}")
 
 
-def with_categories(
-    frame: Any, batch: Batch, categories: Mapping[str, Sequence[Any]], *, refused_for: str | None = None
-) -> Any:
-    """A pandas frame of ``batch`` with the categorical columns that its model was trained on.
+def categories_of(
+    batch: Batch, categories: Mapping[str, Sequence[Any]], *, refused_for: str | None = None
+) -> dict[str, Any]:
+    """The categorical columns of pandas, by name, that a model was trained on.
 
     Parameters
     ----------
-    frame
-        The same cells, by the same names.
     categories
         Known values, in the order of training, for each column of categories.
     refused_for
@@ -108,17 +116,16 @@ def with_categories(
         Columns hold values that are refused.
     """
     if not categories:
-        return frame
+        return {}
     import pandas as pd
 
-    codes, unknown = coded(Batch({name: batch.columns[name] for name in categories}), categories)
+    codes, unknown = coded(batch.selected({name: name for name in categories}), categories)
     if refused_for is not None:
         unknown_refused(unknown, categories, refused_for)
-    typed = {
+    return {
         name: pd.Categorical.from_codes(np.nan_to_num(codes.columns[name], nan=-1).astype(int), list(known))
         for name, known in categories.items()
     }
-    return frame.assign(**typed)
 
 
 def _unknown_in(name: str, values: list[Any], known: Sequence[Any], listed: int = 5) -> str:

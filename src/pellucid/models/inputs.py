@@ -79,16 +79,22 @@ def cells(batch: Batch, model: str) -> npt.NDArray[Any]:
     if not has_text(batch):
         return matrix(batch, model)
     side_by_side = np.empty((len(batch), len(batch.columns)), dtype=object)
-    for position, values in enumerate(batch.columns.values()):
-        side_by_side[:, position] = _as_read(values)
+    for position, name in enumerate(batch.names):
+        few = batch.repeated.get(name)
+        side_by_side[:, position] = _as_read(batch.columns[name]) if few is None else _as_read(few.texts)[few.which]
     return side_by_side
 
 
-def frame(batch: Batch) -> Any:
+def frame(batch: Batch, given: Mapping[str, Any] = {}) -> Any:
     """The rows as a pandas data frame with the types that ``pandas.read_csv`` gives.
 
     Models were fitted on such frames. It matters for missing cells: an encoder that learned nan as a category of its
     own takes None for an unknown one, and gives another score without a word.
+
+    Parameters
+    ----------
+    given
+        Columns that have other types, as arrays of pandas, by name.
 
     Raises
     ------
@@ -97,18 +103,20 @@ def frame(batch: Batch) -> Any:
     """
     pandas = require("pandas", extra="pandas")
     if batch.matrix is None:
-        return _frame_of_columns(batch, pandas)
+        stored = _type_of_texts(pandas)
+        columns = {name: given[name] if name in given else _column(batch, name, stored) for name in batch.names}
+        return pandas.DataFrame(columns, copy=False if batch.is_disposable else None)
     types = [values.dtype for values in batch[:0].columns.values()]
     # One column after the other, as in every other frame: sums of products must not depend on where the cells lie.
-    columns = np.array(batch.matrix.T, order="C")
-    if set(types) == {columns.dtype}:
-        return pandas.DataFrame(columns.T, columns=list(batch.names), copy=False)
-    typed = (values.astype(kind, copy=False) for values, kind in zip(columns, types, strict=True))
-    return pandas.DataFrame(dict(zip(batch.names, typed, strict=True)), copy=False)
+    numbers = np.array(batch.matrix.T, order="C")
+    if set(types) == {numbers.dtype} and not given:
+        return pandas.DataFrame(numbers.T, columns=list(batch.names), copy=False)
+    typed = (values.astype(kind, copy=False) for values, kind in zip(numbers, types, strict=True))
+    return pandas.DataFrame({**dict(zip(batch.names, typed, strict=True)), **given}, copy=False)
 
 
-def typed(frame: Any, types: Mapping[str, Any]) -> Any:
-    """A pandas frame with other types of pandas in some columns.
+def typed(batch: Batch, types: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns of a batch as arrays of other types of pandas, by name.
 
     Parameters
     ----------
@@ -118,24 +126,24 @@ def typed(frame: Any, types: Mapping[str, Any]) -> Any:
     """
     import pandas as pd
 
-    columns = {
-        name: (pd.to_datetime(frame[name], format="ISO8601") if kind.kind == "M" else frame[name]).astype(kind)
-        for name, kind in types.items()
-        if name in frame.columns
-    }
-    return frame.assign(**columns)
+    found = {}
+    for name in (name for name in batch.names if name in types):
+        few, kind = batch.repeated.get(name), types[name]
+        column = pd.Series(_as_read(batch.columns[name] if few is None else few.texts))
+        array = (pd.to_datetime(column, format="ISO8601") if kind.kind == "M" else column).astype(kind).array
+        found[name] = array if few is None else array.take(few.which)
+    return found
 
 
-def _frame_of_columns(batch: Batch, pandas: Any) -> Any:
-    stored = _type_of_texts(pandas)
-    columns = {
-        # pandas looks at every text before it stores them in its own way; taking stored ones is quicker.
-        name: pandas.array(batch.repeated[name].texts, stored).take(batch.repeated[name].which)
-        if name in batch.repeated
-        else _as_read(batch.columns[name])
-        for name in batch.columns
-    }
-    return pandas.DataFrame(columns, copy=False if batch.is_disposable else None)
+def _column(batch: Batch, name: str, stored: Any) -> Any:
+    few = batch.repeated.get(name)
+    if few is None:
+        return _as_read(batch.columns[name])
+    import pandas as pd
+
+    # pandas looks at every text before it stores them in its own way. Of the two ways in which it takes stored ones,
+    # the one that may fill gaps is the quicker.
+    return pd.array(_as_read(few.texts), stored).take(few.which, allow_fill=True)
 
 
 def _type_of_texts(pandas: Any) -> Any:
@@ -163,7 +171,7 @@ def in_order_of(batch: Batch, features: Sequence[str], model: str) -> Batch:
         others = "".join(f" {name!r} is no feature of it; {did_you_mean(name, features)}" for name in unknown)
         fix = "Name the columns as they were named in training, and leave others out by `excluded_columns`."
         raise ModelError(f"{model}: the columns are not those that the model was trained on.{needed}{others} {fix}")
-    return Batch({name: batch.columns[name] for name in features})
+    return batch.selected({name: name for name in features})
 
 
 def trained_names(names: Iterable[object] | None) -> tuple[str, ...]:

@@ -18,18 +18,18 @@ _COLUMN_TYPES = {"b": np.dtype(np.bool_), "i": np.dtype(np.int64), "u": np.dtype
 
 
 class Repeated(NamedTuple):
-    """A column of text: some texts, at least one, and which of them each row has.
+    """A column of text: some cells, at least one of them a text, and which of them each row has.
 
     Parameters
     ----------
     texts
-        Objects, all str, in any order, some perhaps twice.
+        Objects, each str or, where a cell is missing, None; in any order, some perhaps twice, or in no row.
     which
-        Positions among them, shape (rows,).
+        Positions among them, shape (rows,), of any type of whole numbers.
     """
 
     texts: npt.NDArray[np.object_]
-    which: npt.NDArray[np.intp]
+    which: npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +43,8 @@ class Batch:
         object arrays of str for text. Missing values are nan in float columns and None in object columns; whole numbers
         and booleans with missing values come as object arrays. Images are one column: (images, height, width, 3).
     repeated
-        Columns of text again, of which it is known that their cells come from few texts, none of them missing: what is
-        made of such a column is made of the texts, and then repeated.
+        Columns of text again, of which it is known that their cells come from few: what is made of such a column is
+        made of these, and then repeated.
     """
 
     columns: Mapping[str, npt.NDArray[Any]]
@@ -115,6 +115,20 @@ class Batch:
         if not isinstance(self.columns, _Matrix | _Cells):
             return self
         return replace(self, columns=replace(self.columns, disposable=disposable))
+
+    def selected(self, names: Mapping[str, str]) -> Batch:
+        """Some columns in a given order, by new names, each of which tells the old one.
+
+        >>> batch = Batch({"age": np.array([30]), "job": np.array(["cook"], dtype=object)})
+        >>> batch.selected({"work": "job", "age": "age"}).names
+        ('work', 'age')
+        """
+        if isinstance(self.columns, _Cells):
+            given = self.columns.given
+            some = Batch.of_cells({new: given[old] for new, old in names.items()})
+            return some.given_away() if self.is_disposable else some
+        repeated = {new: self.repeated[old] for new, old in names.items() if old in self.repeated}
+        return Batch({new: self.columns[old] for new, old in names.items()}, repeated)
 
     @property
     def names(self) -> tuple[str, ...]:

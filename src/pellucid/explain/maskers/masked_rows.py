@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.explain.maskers.cells import cells_shown, columns_shown
 from pellucid.explain.maskers.projections import FEW, Projections
 from pellucid.protocols.game import runs
-from pellucid.protocols.model import Batch, Repeated
+from pellucid.protocols.model import Batch
 from pellucid.records import dataclass
 
 __all__ = ["MaskedRows", "by_player", "codes"]
@@ -212,17 +213,9 @@ class MaskedRows:
             cells = (self._all_of(*bits) if inputs is None else self._some_of(*bits, inputs)).view(np.float64)
             types = [explained.dtype for explained, _ in self.all_columns.values()]
             return Batch.of_matrix(tuple(self.all_columns), cells, types)
-        coalition, copy = np.divmod(np.arange(len(self)) if inputs is None else inputs, self.copies)
-        row, all_bits_where_absent = self.row.take(coalition), -np.ascontiguousarray(~self.present.T).astype(np.intp)
-        # Background rows stand behind the rows: a sum tells which of them, where a choice would be slow.
-        further = len(self.rows) + copy - row
-        columns: dict[str, Column | Repeated] = {}
-        for (name, pair), of_coalitions in zip(self.columns.items(), all_bits_where_absent, strict=True):
-            values, which = np.concatenate(pair), of_coalitions.take(coalition)
-            which &= further
-            which += row
-            columns[name] = Repeated(values, which) if name in self.of_texts else values.take(which)
-        return Batch.of_cells(columns)
+        every = np.arange(len(self)) if inputs is None else inputs
+        which = cells_shown(self.present, self.row, every, rows=len(self.rows), copies=self.copies)
+        return Batch.of_cells(columns_shown(self.columns, which))
 
     def _all_of(self, explained: Integers, background: Integers) -> Integers:
         """What all inputs show of tables of the rows that are masked and of the background, shape (inputs, columns)."""
@@ -310,11 +303,6 @@ class MaskedRows:
         return explained[self.rows], background
 
     @cached_property
-    def of_texts(self) -> set[str]:
-        """Columns that hold texts and nothing else, none missing."""
-        return {name for name, pair in self.columns.items() if all(_are_texts(column) for column in pair)}
-
-    @cached_property
     def digits(self) -> list[Digits]:
         """The parts of all words, of which there are as few as hold all columns."""
         ranks, distinct = _ranks(np.concatenate(self.marks))
@@ -399,7 +387,3 @@ def _within(factors: Sequence[int], bound: int) -> list[slice]:
         parts[-1] = slice(parts[-1].start, place + 1)
         product *= factor
     return parts
-
-
-def _are_texts(column: Column) -> bool:
-    return column.dtype.kind == "O" and set(map(type, column.tolist())) == {str}
