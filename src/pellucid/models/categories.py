@@ -13,6 +13,11 @@ from pellucid.protocols.model import Batch, Model
 
 __all__ = ["categories_of", "coded", "columns_of_categories", "unknown_refused"]
 
+Codes = npt.NDArray[np.float64]
+
+EXACT = 2.0**53
+"""Below this a double holds every whole number."""
+
 
 def coded(batch: Batch, categories: Mapping[str, Sequence[Any]]) -> tuple[Batch, dict[str, list[Any]]]:
     """``batch`` with the position of each value among the categories of its column, and the values that are none.
@@ -45,23 +50,44 @@ def coded(batch: Batch, categories: Mapping[str, Sequence[Any]]) -> tuple[Batch,
         if name not in categories:
             columns[name] = batch.columns[name]
             continue
-        codes = {value: float(code) for code, value in enumerate(categories[name])}
-        few = batch.repeated.get(name)
-        present = (batch.columns[name] if few is None else few.texts).tolist()
-        of_present = np.array([codes.get(value, np.nan) for value in present], dtype=np.float64)
-        columns[name] = of_present if few is None else of_present.take(few.which)
-        others = _beside(codes, present)
-        if others and few is not None:
-            # Some of the texts may be in no row.
-            others = _beside(codes, batch.columns[name].tolist())
+        columns[name], others = _coded(batch, name, categories[name])
         if others:
             unknown[name] = sorted(others, key=str)
     return Batch(columns), unknown
 
 
-def _beside(codes: Mapping[Any, float], cells: list[Any]) -> set[Any]:
-    """Cells, none of them missing, that are no categories."""
-    return {cell for cell in cells if cell is not None and cell == cell} - codes.keys()
+def _coded(batch: Batch, name: str, known: Sequence[Any]) -> tuple[Codes, set[Any]]:
+    """Codes of a column, and its values that are no categories."""
+    few = batch.repeated.get(name)
+    if few is None:
+        column, keys = batch.columns[name], np.asarray(known)
+        return _coded_numbers(column, keys) if _are_comparable(column, keys) else _coded_cells(column.tolist(), known)
+    codes, others = _coded_cells(few.cells.tolist(), known)
+    if others:
+        # Some of the few may be in no row.
+        others = _coded_cells(batch.columns[name].tolist(), known)[1]
+    return codes.take(few.which), others
+
+
+def _coded_cells(cells: list[Any], known: Sequence[Any]) -> tuple[Codes, set[Any]]:
+    code = {value: float(position) for position, value in enumerate(known)}
+    codes = np.array([code.get(cell, np.nan) for cell in cells], dtype=np.float64)
+    return codes, {cell for cell in cells if cell is not None and cell == cell} - code.keys()
+
+
+def _are_comparable(column: npt.NDArray[Any], keys: npt.NDArray[Any]) -> bool:
+    """Whether both are numbers that NumPy compares as they are, and not rounded."""
+    if not len(keys) or column.dtype.kind not in "if" or keys.dtype.kind not in "if":
+        return False
+    return column.dtype == keys.dtype or bool((np.abs(keys.astype(np.float64)) < EXACT).all())
+
+
+def _coded_numbers(column: npt.NDArray[Any], keys: npt.NDArray[Any]) -> tuple[Codes, set[Any]]:
+    """The same of numbers, which are found among sorted ones."""
+    order = keys.argsort()
+    code = order.take(keys.searchsorted(column, sorter=order), mode="clip")
+    is_known = keys.take(code) == column
+    return np.where(is_known, code, np.nan), set(column[~is_known & (column == column)].tolist())
 
 
 def columns_of_categories(model: Model, names: Sequence[str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from pellucid.protocols.model import Batch
 __all__ = ["cells", "frame", "has_text", "in_order_of", "is_text", "matrix", "of_width", "trained_names", "typed"]
 
 _NUMBERS = (int, float, np.number, np.bool_)
+_TRUTH_VALUES = {bool, np.bool_}
 
 
 def is_text(values: npt.NDArray[Any]) -> bool:
@@ -26,15 +27,14 @@ def is_text(values: npt.NDArray[Any]) -> bool:
     """
     if values.dtype != object:
         return values.dtype.kind not in "biuf"
-    present = set(map(type, values.tolist())) - {type(None)}
-    return not present or not all(issubclass(kind, _NUMBERS) for kind in present)
+    return not _are_numbers(set(map(type, values.tolist())) - {type(None)})
 
 
 def has_text(batch: Batch) -> bool:
     """Whether any column of ``batch`` is text."""
     if batch.matrix is not None:
         return False
-    return bool(batch.repeated) or any(is_text(values) for values in batch.columns.values())
+    return any(is_text(_few_or_all(batch, name)) for name in batch.names)
 
 
 def matrix(batch: Batch, model: str, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
@@ -64,8 +64,8 @@ def matrix(batch: Batch, model: str, dtype: npt.DTypeLike = np.float64) -> npt.N
         return np.ascontiguousarray(batch.matrix, dtype=dtype)
     _refuse_text(batch, model)
     side_by_side = np.empty((len(batch), len(batch.columns)), dtype=dtype)
-    for position, values in enumerate(batch.columns.values()):
-        side_by_side[:, position] = _numbers(values)
+    for position, name in enumerate(batch.names):
+        side_by_side[:, position] = _of_every_row(batch, name, _numbers(_few_or_all(batch, name)))
     return side_by_side
 
 
@@ -80,8 +80,7 @@ def cells(batch: Batch, model: str) -> npt.NDArray[Any]:
         return matrix(batch, model)
     side_by_side = np.empty((len(batch), len(batch.columns)), dtype=object)
     for position, name in enumerate(batch.names):
-        few = batch.repeated.get(name)
-        side_by_side[:, position] = _as_read(batch.columns[name]) if few is None else _as_read(few.texts)[few.which]
+        side_by_side[:, position] = _of_every_row(batch, name, _as_read(_few_or_all(batch, name)))
     return side_by_side
 
 
@@ -128,22 +127,21 @@ def typed(batch: Batch, types: Mapping[str, Any]) -> dict[str, Any]:
 
     found = {}
     for name in (name for name in batch.names if name in types):
-        few, kind = batch.repeated.get(name), types[name]
-        column = pd.Series(_as_read(batch.columns[name] if few is None else few.texts))
+        column, kind = pd.Series(_as_read(_few_or_all(batch, name))), types[name]
         array = (pd.to_datetime(column, format="ISO8601") if kind.kind == "M" else column).astype(kind).array
-        found[name] = array if few is None else array.take(few.which)
+        found[name] = _of_every_row(batch, name, array)
     return found
 
 
 def _column(batch: Batch, name: str, stored: Any) -> Any:
-    few = batch.repeated.get(name)
-    if few is None:
-        return _as_read(batch.columns[name])
+    read = _as_read(_few_or_all(batch, name))
+    if name not in batch.repeated or read.dtype != object:
+        return _of_every_row(batch, name, read)
     import pandas as pd
 
     # pandas looks at every text before it stores them in its own way. Of the two ways in which it takes stored ones,
     # the one that may fill gaps is the quicker.
-    return pd.array(_as_read(few.texts), stored).take(few.which, allow_fill=True)
+    return pd.array(read, stored).take(batch.repeated[name].which, allow_fill=True)
 
 
 def _type_of_texts(pandas: Any) -> Any:
@@ -205,8 +203,9 @@ def of_width(batch: Batch, features: int, model: str) -> Batch:
 
 def _refuse_text(batch: Batch, model: str) -> None:
     texts = []
-    for name, values in batch.columns.items():
-        if is_text(values):
+    for name in batch.names:
+        if is_text(_few_or_all(batch, name)):
+            values = batch.columns[name]
             example = next((value for value in values.tolist() if isinstance(value, str)), None)
             # A column of which nothing is known but that its cells are missing can be numbers.
             if example is not None or values.dtype != object:
@@ -218,20 +217,36 @@ def _refuse_text(batch: Batch, model: str) -> None:
         )
 
 
+def _few_or_all(batch: Batch, name: str) -> npt.NDArray[Any]:
+    """The few cells that a column is known by, else all of it."""
+    few = batch.repeated.get(name)
+    return batch.columns[name] if few is None else few.cells
+
+
+def _of_every_row(batch: Batch, name: str, made: Any) -> Any:
+    """What was made of `_few_or_all`, row by row."""
+    few = batch.repeated.get(name)
+    return made if few is None else made.take(few.which)
+
+
 def _numbers(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    if values.dtype != object:
-        return values
-    return np.array([np.nan if value is None else value for value in values.tolist()], dtype=np.float64)
+    # NumPy reads None as nan.
+    return values if values.dtype != object else values.astype(np.float64)
 
 
 def _as_read(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A column as a reader types it: numbers as floats, booleans without gaps as booleans, else objects with nan."""
     if values.dtype != object:
         return values
-    filled = [np.nan if value is None else value for value in values.tolist()]
-    kinds = set(map(type, filled))
-    if kinds <= {bool, np.bool_}:
-        return np.array(filled, dtype=np.bool_)
-    if is_text(values) or kinds & {bool, np.bool_}:
-        return np.array(filled, dtype=object)
-    return np.array(filled, dtype=np.float64)
+    cells = values.tolist()
+    kinds = set(map(type, cells))
+    if kinds <= _TRUTH_VALUES:
+        return values.astype(np.bool_)
+    present = kinds - {type(None)}
+    if _are_numbers(present) and not present & _TRUTH_VALUES:
+        return _numbers(values)
+    return values if present == kinds else np.array([np.nan if cell is None else cell for cell in cells], dtype=object)
+
+
+def _are_numbers(kinds: set[type]) -> bool:
+    return bool(kinds) and all(issubclass(kind, _NUMBERS) for kind in kinds)

@@ -56,7 +56,7 @@ def cells_shown(present: Booleans, row: Integers, inputs: Integers, *, rows: int
 def columns_shown(
     columns: Mapping[str, tuple[Column, Column]], which: Places
 ) -> dict[str, npt.NDArray[Any] | Repeated]:
-    """Columns of inputs; those of texts are known by their few cells.
+    """Columns of inputs; those of texts, and of numbers with gaps, are known by their few cells.
 
     Parameters
     ----------
@@ -68,13 +68,13 @@ def columns_shown(
     found: dict[str, Column | Repeated] = {}
     for (name, pair), places in zip(columns.items(), which, strict=True):
         cells = np.concatenate(pair)
-        found[name] = Repeated(cells, places) if _are_texts(cells) else cells.take(places)
+        found[name] = Repeated(cells, places) if _are_alike(cells) else cells.take(places)
     return found
 
 
-def _are_texts(cells: Column) -> bool:
-    """Whether these are texts and nothing else, but for missing cells."""
+def _are_alike(cells: Column) -> bool:
+    """Whether these are objects, all texts or else all numbers, but for missing cells."""
     if cells.dtype.kind != "O":
         return False
-    kinds = set(map(type, cells.tolist()))
-    return str in kinds and kinds <= {str, type(None)}
+    kinds = set(map(type, cells.tolist())) - {type(None)}
+    return bool(kinds) and (kinds == {str} or kinds <= {int, float})

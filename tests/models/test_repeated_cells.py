@@ -1,4 +1,4 @@
-"""Columns of which it is known that few texts repeat: adapters make of them what they make of any column."""
+"""Columns of which it is known that few cells repeat: adapters make of them what they make of any column."""
 
 import numpy as np
 import pandas as pd
@@ -7,9 +7,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import pellucid
+from pellucid.errors import ModelError
 from pellucid.explain.maskers.tabular import TabularMasker, players_of
 from pellucid.models.categories import coded
-from pellucid.models.inputs import cells, frame, has_text, typed
+from pellucid.models.inputs import cells, frame, has_text, matrix, typed
 from pellucid.protocols.game import Asked
 from pellucid.protocols.model import Batch, Repeated
 
@@ -19,16 +20,16 @@ def objects(*cells):
 
 
 @st.composite
-def few_texts(draw, texts):
-    """A batch of which the few texts are known, gaps among them, and the same cells without that knowledge."""
-    few = [*draw(st.lists(st.none() | texts, max_size=4)), draw(texts)]
+def few_cells(draw, cells):
+    """A batch of which the few cells are known, gaps among them, and the same cells without that knowledge."""
+    few = [*draw(st.lists(st.none() | cells, max_size=4)), draw(cells)]
     which = np.array(draw(st.lists(st.integers(0, len(few) - 1), max_size=20)), dtype=np.uint8)
     column, numbers = objects(*few)[which], np.arange(len(which), dtype=np.float64)
     known = {"job": Repeated(objects(*few), which), "age": numbers}
     return Batch.of_cells(known), Batch({"job": column, "age": numbers})
 
 
-@given(few_texts(st.text()))
+@given(few_cells(st.text()))
 def test_a_frame_is_that_of_the_cells_whose_texts_it_keeps_as_objects(batches):
     known, plain = batches
     given_cells = plain.columns["job"].tolist()
@@ -41,14 +42,39 @@ def test_a_frame_is_that_of_the_cells_whose_texts_it_keeps_as_objects(batches):
     assert has_text(known)
 
 
-@given(few_texts(st.text()))
+NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False)
+
+
+@given(few_cells(NUMBERS))
+def test_frames_and_matrices_of_numbers_with_gaps_are_those_of_the_cells(batches):
+    known, plain = batches
+    assume(any(cell is not None for cell in plain.columns["job"].tolist()))
+    assert not has_text(known)
+    pd.testing.assert_frame_equal(frame(known), frame(plain))
+    for form in (matrix, cells):
+        made, same = (form(batch, "credit") for batch in batches)
+        assert made.dtype == same.dtype == np.float64
+        assert np.array_equal(made, same, equal_nan=True)
+
+
+def test_a_column_of_texts_is_refused_by_its_first_text():
+    job = Repeated(objects("baker", "cook", None), np.array([2, 1, 0]))
+    with pytest.raises(ModelError) as caught:
+        matrix(Batch.of_cells({"job": job}), "credit")
+    assert str(caught.value) == (
+        "credit: takes numbers only, and there is text in 'job' (such as 'cook')."
+        " Encode the column as in training, or give a pipeline that holds encoder and model."
+    )
+
+
+@given(few_cells(st.text()))
 def test_an_array_of_objects_is_that_of_the_cells(batches):
     made, same = (cells(batch, "credit") for batch in batches)
     assert made.dtype == same.dtype == object
     assert str(made.tolist()) == str(same.tolist())
 
 
-@given(few_texts(st.sampled_from(["clerk", "smith", "pilot", "baker"])))
+@given(few_cells(st.sampled_from(["clerk", "smith", "pilot", "baker"])))
 def test_codes_of_categories_are_those_of_the_cells_and_texts_in_no_row_are_not_unknown(batches):
     (made, unknown), (same, others) = (coded(batch, {"job": ["smith", "clerk"]}) for batch in batches)
     assert np.array_equal(made.columns["job"], same.columns["job"], equal_nan=True)
@@ -56,7 +82,25 @@ def test_codes_of_categories_are_those_of_the_cells_and_texts_in_no_row_are_not_
     assert unknown == others
 
 
-@given(few_texts(st.sampled_from(["2020-05-01T00:00:00", "2021-01-01T12:30:00"])))
+GRADES = [2**53, -5, 9, 2**53 + 1, 0, 3]
+
+
+@given(
+    few_cells(st.sampled_from([*GRADES, 1, 2**53 + 2, -(2**53)])),
+    st.sampled_from([np.int64, np.float64]),
+    st.sampled_from([GRADES, [9, -5, 0], [9.5, 9.0, -5.0], []]),
+)
+def test_codes_of_numbers_are_those_of_the_cells_one_by_one(batches, kind, grades):
+    plain = batches[1]
+    column = np.array([0 if cell is None else cell for cell in plain.columns["job"].tolist()], dtype=kind)
+    numbers = Batch({"job": column}), Batch({"job": objects(*column.tolist())})
+    for one, other in (batches, numbers):
+        (made, unknown), (same, others) = (coded(batch, {"job": grades}) for batch in (one, other))
+        assert np.array_equal(made.columns["job"], same.columns["job"], equal_nan=True)
+        assert unknown == others
+
+
+@given(few_cells(st.sampled_from(["2020-05-01T00:00:00", "2021-01-01T12:30:00"])))
 def test_categories_and_moments_of_pandas_are_those_of_the_cells(batches):
     known, plain = batches
     assume(len(plain))  # of no cells, pandas makes no moments
@@ -84,17 +128,28 @@ def test_columns_in_another_order_keep_what_is_known_of_them():
         assert [column.tolist() for column in other.columns.values()] == [[30, 40, 50], ["baker", "cook", "baker"]]
 
 
-@pytest.mark.parametrize("cell", ["cook", None, 7, True])
-def test_a_masker_tells_which_columns_hold_texts_and_gaps_only(cell):
-    rows = Batch({"job": objects("clerk", cell), "age": np.array([30.0, 40.0])})
-    background = Batch({"job": objects("baker"), "age": np.array([50.0])})
+@pytest.mark.parametrize(
+    ("column", "few"),
+    [
+        (["clerk", "cook", "baker"], True),
+        (["clerk", None, "baker"], True),
+        ([None, 3, 7], True),
+        ([None, 3, 7.5], True),
+        ([None, "cook", 7], False),
+        ([None, 3, True], False),
+        ([None, None, None], False),
+    ],
+)
+def test_a_masker_tells_which_columns_hold_texts_or_numbers_alone_but_for_gaps(column, few):
+    rows = Batch({"job": objects(*column[:2]), "age": np.array([30.0, 40.0])})
+    background = Batch({"job": objects(column[2]), "age": np.array([50.0])})
     masked = TabularMasker(rows, background, players_of(rows.names)).masked(
         Asked(np.array([0, 1, 1]), np.array([[True, False], [False, True], [True, True]]))
     )
     for batch in (masked.batch(), masked.batch(np.array([2, 0]))):
-        assert set(batch.repeated) == ({"job"} if cell in ("cook", None) else set())
+        assert set(batch.repeated) == ({"job"} if few else set())
         for name, found in batch.repeated.items():
-            assert found.texts[found.which].tolist() == batch.columns[name].tolist()
+            assert found.cells[found.which].tolist() == batch.columns[name].tolist()
 
 
 def test_cells_of_texts_are_made_when_somebody_looks_at_the_column():
