@@ -18,7 +18,9 @@ Column = npt.NDArray[Any]
 Places = npt.NDArray[np.unsignedinteger]
 
 
-def cells_shown(present: Booleans, row: Integers, inputs: Integers, *, rows: int, copies: int) -> Places:
+def cells_shown(
+    present: Booleans, row: Integers, coalition: Integers, copy: Integers, *, rows: int, copies: int
+) -> Places:
     """Which cells inputs show of columns that hold those of the rows, followed by those of the background.
 
     Parameters
@@ -27,8 +29,8 @@ def cells_shown(present: Booleans, row: Integers, inputs: Integers, *, rows: int
         Which columns show the explained row, shape (coalitions, columns).
     row
         Row of each coalition, shape (coalitions,).
-    inputs
-        Positions among all, which are every coalition before every background row.
+    coalition, copy
+        Coalition and background row of each input, shape (inputs,).
     rows, copies
         Number of rows, and of background rows.
 
@@ -39,11 +41,10 @@ def cells_shown(present: Booleans, row: Integers, inputs: Integers, *, rows: int
 
     Examples
     --------
-    >>> cells_shown(np.array([[True, False]]), np.array([0]), np.array([0, 1]), rows=1, copies=2).tolist()
+    >>> present, row = np.array([[True, False]]), np.array([0])
+    >>> cells_shown(present, row, np.array([0, 0]), np.array([0, 1]), rows=1, copies=2).tolist()
     [[0, 0], [1, 2]]
     """
-    coalition = inputs // copies
-    copy = inputs - coalition * copies
     # Small numbers are quickly multiplied and added up, where a choice would be slow.
     small = np.min_scalar_type(rows + copies)
     found: Places = np.array((~present).view(np.uint8).take(coalition, axis=0).T, dtype=small, order="C")

@@ -213,8 +213,8 @@ class MaskedRows:
             cells = (self._all_of(*bits) if inputs is None else self._some_of(*bits, inputs)).view(np.float64)
             types = [explained.dtype for explained, _ in self.all_columns.values()]
             return Batch.of_matrix(tuple(self.all_columns), cells, types)
-        every = np.arange(len(self)) if inputs is None else inputs
-        which = cells_shown(self.present, self.row, every, rows=len(self.rows), copies=self.copies)
+        coalition, copy = np.divmod(np.arange(len(self)) if inputs is None else inputs, self.copies)
+        which = cells_shown(self.present, self.row, coalition, copy, rows=len(self.rows), copies=self.copies)
         return Batch.of_cells(columns_shown(self.columns, which))
 
     def _all_of(self, explained: Integers, background: Integers) -> Integers:
