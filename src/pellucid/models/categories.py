@@ -11,7 +11,12 @@ import numpy.typing as npt
 from pellucid.errors import ModelError, did_you_mean
 from pellucid.protocols.model import Batch, Model
 
-__all__ = ["coded", "columns_of_categories", "unknown_refused", "with_categories"]
+__all__ = ["categories_of", "coded", "columns_of_categories", "unknown_refused"]
+
+Codes = npt.NDArray[np.float64]
+
+EXACT = 2.0**53
+"""Below this a double holds every whole number."""
 
 
 def coded(batch: Batch, categories: Mapping[str, Sequence[Any]]) -> tuple[Batch, dict[str, list[Any]]]:
@@ -41,17 +46,48 @@ def coded(batch: Batch, categories: Mapping[str, Sequence[Any]]) -> tuple[Batch,
         return batch, {}
     columns: dict[str, npt.NDArray[Any]] = {}
     unknown: dict[str, list[Any]] = {}
-    for name, values in batch.columns.items():
+    for name in batch.names:
         if name not in categories:
-            columns[name] = values
+            columns[name] = batch.columns[name]
             continue
-        codes = {value: float(code) for code, value in enumerate(categories[name])}
-        present = values.tolist()
-        columns[name] = np.array([codes.get(value, np.nan) for value in present], dtype=np.float64)
-        others = {value for value in present if value is not None and value == value} - codes.keys()
+        columns[name], others = _coded(batch, name, categories[name])
         if others:
             unknown[name] = sorted(others, key=str)
     return Batch(columns), unknown
+
+
+def _coded(batch: Batch, name: str, known: Sequence[Any]) -> tuple[Codes, set[Any]]:
+    """Codes of a column, and its values that are no categories."""
+    few = batch.repeated.get(name)
+    if few is None:
+        column, keys = batch.columns[name], np.asarray(known)
+        return _coded_numbers(column, keys) if _are_comparable(column, keys) else _coded_cells(column.tolist(), known)
+    codes, others = _coded_cells(few.cells.tolist(), known)
+    if others:
+        # Some of the few may be in no row.
+        others = _coded_cells(batch.columns[name].tolist(), known)[1]
+    return codes.take(few.which), others
+
+
+def _coded_cells(cells: list[Any], known: Sequence[Any]) -> tuple[Codes, set[Any]]:
+    code = {value: float(position) for position, value in enumerate(known)}
+    codes = np.array([code.get(cell, np.nan) for cell in cells], dtype=np.float64)
+    return codes, {cell for cell in cells if cell is not None and cell == cell} - code.keys()
+
+
+def _are_comparable(column: npt.NDArray[Any], keys: npt.NDArray[Any]) -> bool:
+    """Whether both are numbers that NumPy compares as they are, and not rounded."""
+    if not len(keys) or column.dtype.kind not in "if" or keys.dtype.kind not in "if":
+        return False
+    return column.dtype == keys.dtype or bool((np.abs(keys.astype(np.float64)) < EXACT).all())
+
+
+def _coded_numbers(column: npt.NDArray[Any], keys: npt.NDArray[Any]) -> tuple[Codes, set[Any]]:
+    """The same of numbers, which are found among sorted ones."""
+    order = keys.argsort()
+    code = order.take(keys.searchsorted(column, sorter=order), mode="clip")
+    is_known = keys.take(code) == column
+    return np.where(is_known, code, np.nan), set(column[~is_known & (column == column)].tolist())
 
 
 def columns_of_categories(model: Model, names: Sequence[str]) -> tuple[str, ...]:
@@ -88,15 +124,13 @@ def unknown_refused(unknown: Mapping[str, list[Any]], categories: Mapping[str, S
         raise ModelError(f"{model}: {' '.join(each)}")
 
 
-def with_categories(
-    frame: Any, batch: Batch, categories: Mapping[str, Sequence[Any]], *, refused_for: str | None = None
-) -> Any:
-    """A pandas frame of ``batch`` with the categorical columns that its model was trained on.
+def categories_of(
+    batch: Batch, categories: Mapping[str, Sequence[Any]], *, refused_for: str | None = None
+) -> dict[str, Any]:
+    """The categorical columns of pandas, by name, that a model was trained on.
 
     Parameters
     ----------
-    frame
-        The same cells, by the same names.
     categories
         Known values, in the order of training, for each column of categories.
     refused_for
@@ -108,17 +142,16 @@ def with_categories(
         Columns hold values that are refused.
     """
     if not categories:
-        return frame
+        return {}
     import pandas as pd
 
-    codes, unknown = coded(Batch({name: batch.columns[name] for name in categories}), categories)
+    codes, unknown = coded(batch.selected({name: name for name in categories}), categories)
     if refused_for is not None:
         unknown_refused(unknown, categories, refused_for)
-    typed = {
+    return {
         name: pd.Categorical.from_codes(np.nan_to_num(codes.columns[name], nan=-1).astype(int), list(known))
         for name, known in categories.items()
     }
-    return frame.assign(**typed)
 
 
 def _unknown_in(name: str, values: list[Any], known: Sequence[Any], listed: int = 5) -> str:

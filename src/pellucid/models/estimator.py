@@ -8,7 +8,7 @@ from typing import Any
 
 from pellucid.errors import ModelError
 from pellucid.models.answers import class_scores, labels_of, library_errors, read_answer
-from pellucid.models.categories import with_categories
+from pellucid.models.categories import categories_of
 from pellucid.models.inputs import cells, frame, in_order_of, of_width, trained_names
 from pellucid.models.lightgbm import without_blanks
 from pellucid.models.python_callable import rows_for, rows_taken
@@ -92,7 +92,7 @@ class EstimatorModel:
         if names:
             ordered = in_order_of(without_blanks(batch) if self.underscored else batch, names, self.name)
             refused_for = self.name if self.known_only else None
-            return with_categories(frame(ordered), ordered, self.categories, refused_for=refused_for)
+            return frame(ordered, categories_of(ordered, self.categories, refused_for=refused_for))
         width = getattr(self.estimator, "n_features_in_", None)
         if width is not None:
             return cells(of_width(batch, int(width), self.name), self.name)

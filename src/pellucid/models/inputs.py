@@ -14,6 +14,7 @@ from pellucid.protocols.model import Batch
 __all__ = ["cells", "frame", "has_text", "in_order_of", "is_text", "matrix", "of_width", "trained_names", "typed"]
 
 _NUMBERS = (int, float, np.number, np.bool_)
+_TRUTH_VALUES = {bool, np.bool_}
 
 
 def is_text(values: npt.NDArray[Any]) -> bool:
@@ -26,15 +27,14 @@ def is_text(values: npt.NDArray[Any]) -> bool:
     """
     if values.dtype != object:
         return values.dtype.kind not in "biuf"
-    present = set(map(type, values.tolist())) - {type(None)}
-    return not present or not all(issubclass(kind, _NUMBERS) for kind in present)
+    return not _are_numbers(set(map(type, values.tolist())) - {type(None)})
 
 
 def has_text(batch: Batch) -> bool:
     """Whether any column of ``batch`` is text."""
     if batch.matrix is not None:
         return False
-    return bool(batch.repeated) or any(is_text(values) for values in batch.columns.values())
+    return any(is_text(_few_or_all(batch, name)) for name in batch.names)
 
 
 def matrix(batch: Batch, model: str, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
@@ -64,8 +64,8 @@ def matrix(batch: Batch, model: str, dtype: npt.DTypeLike = np.float64) -> npt.N
         return np.ascontiguousarray(batch.matrix, dtype=dtype)
     _refuse_text(batch, model)
     side_by_side = np.empty((len(batch), len(batch.columns)), dtype=dtype)
-    for position, values in enumerate(batch.columns.values()):
-        side_by_side[:, position] = _numbers(values)
+    for position, name in enumerate(batch.names):
+        side_by_side[:, position] = _of_every_row(batch, name, _numbers(_few_or_all(batch, name)))
     return side_by_side
 
 
@@ -79,16 +79,21 @@ def cells(batch: Batch, model: str) -> npt.NDArray[Any]:
     if not has_text(batch):
         return matrix(batch, model)
     side_by_side = np.empty((len(batch), len(batch.columns)), dtype=object)
-    for position, values in enumerate(batch.columns.values()):
-        side_by_side[:, position] = _as_read(values)
+    for position, name in enumerate(batch.names):
+        side_by_side[:, position] = _of_every_row(batch, name, _as_read(_few_or_all(batch, name)))
     return side_by_side
 
 
-def frame(batch: Batch) -> Any:
+def frame(batch: Batch, given: Mapping[str, Any] = {}) -> Any:
     """The rows as a pandas data frame with the types that ``pandas.read_csv`` gives.
 
     Models were fitted on such frames. It matters for missing cells: an encoder that learned nan as a category of its
     own takes None for an unknown one, and gives another score without a word.
+
+    Parameters
+    ----------
+    given
+        Columns that have other types, as arrays of pandas, by name.
 
     Raises
     ------
@@ -97,18 +102,20 @@ def frame(batch: Batch) -> Any:
     """
     pandas = require("pandas", extra="pandas")
     if batch.matrix is None:
-        return _frame_of_columns(batch, pandas)
+        stored = _type_of_texts(pandas)
+        columns = {name: given[name] if name in given else _column(batch, name, stored) for name in batch.names}
+        return pandas.DataFrame(columns, copy=False if batch.is_disposable else None)
     types = [values.dtype for values in batch[:0].columns.values()]
     # One column after the other, as in every other frame: sums of products must not depend on where the cells lie.
-    columns = np.array(batch.matrix.T, order="C")
-    if set(types) == {columns.dtype}:
-        return pandas.DataFrame(columns.T, columns=list(batch.names), copy=False)
-    typed = (values.astype(kind, copy=False) for values, kind in zip(columns, types, strict=True))
-    return pandas.DataFrame(dict(zip(batch.names, typed, strict=True)), copy=False)
+    numbers = np.array(batch.matrix.T, order="C")
+    if set(types) == {numbers.dtype} and not given:
+        return pandas.DataFrame(numbers.T, columns=list(batch.names), copy=False)
+    typed = (values.astype(kind, copy=False) for values, kind in zip(numbers, types, strict=True))
+    return pandas.DataFrame({**dict(zip(batch.names, typed, strict=True)), **given}, copy=False)
 
 
-def typed(frame: Any, types: Mapping[str, Any]) -> Any:
-    """A pandas frame with other types of pandas in some columns.
+def typed(batch: Batch, types: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns of a batch as arrays of other types of pandas, by name.
 
     Parameters
     ----------
@@ -118,26 +125,26 @@ def typed(frame: Any, types: Mapping[str, Any]) -> Any:
     """
     import pandas as pd
 
-    def cells_of(name: str, kind: Any) -> Any:
-        if kind.kind != "M":
-            return frame[name]
-        # The hours of a zone lie at two distances from UTC in a year, which are read together as UTC only.
-        return pd.to_datetime(frame[name], format="ISO8601", utc=getattr(kind, "tz", None) is not None)
+    found = {}
+    for name in (name for name in batch.names if name in types):
+        column, kind = pd.Series(_as_read(_few_or_all(batch, name))), types[name]
+        if kind.kind == "M":
+            # The hours of a zone lie at two distances from UTC in a year, which are read together as UTC only.
+            column = pd.to_datetime(column, format="ISO8601", utc=getattr(kind, "tz", None) is not None)
+        array = column.astype(kind).array
+        found[name] = _of_every_row(batch, name, array)
+    return found
 
-    columns = {name: cells_of(name, kind).astype(kind) for name, kind in types.items() if name in frame.columns}
-    return frame.assign(**columns)
 
+def _column(batch: Batch, name: str, stored: Any) -> Any:
+    read = _as_read(_few_or_all(batch, name))
+    if name not in batch.repeated or read.dtype != object:
+        return _of_every_row(batch, name, read)
+    import pandas as pd
 
-def _frame_of_columns(batch: Batch, pandas: Any) -> Any:
-    stored = _type_of_texts(pandas)
-    columns = {
-        # pandas looks at every text before it stores them in its own way; taking stored ones is quicker.
-        name: pandas.array(batch.repeated[name].texts, stored).take(batch.repeated[name].which)
-        if name in batch.repeated
-        else _as_read(batch.columns[name])
-        for name in batch.columns
-    }
-    return pandas.DataFrame(columns, copy=False if batch.is_disposable else None)
+    # pandas looks at every text before it stores them in its own way. Of the two ways in which it takes stored ones,
+    # the one that may fill gaps is the quicker.
+    return pd.array(read, stored).take(batch.repeated[name].which, allow_fill=True)
 
 
 def _type_of_texts(pandas: Any) -> Any:
@@ -165,7 +172,7 @@ def in_order_of(batch: Batch, features: Sequence[str], model: str) -> Batch:
         others = "".join(f" {name!r} is no feature of it; {did_you_mean(name, features)}" for name in unknown)
         fix = "Name the columns as they were named in training, and leave others out by `excluded_columns`."
         raise ModelError(f"{model}: the columns are not those that the model was trained on.{needed}{others} {fix}")
-    return Batch({name: batch.columns[name] for name in features})
+    return batch.selected({name: name for name in features})
 
 
 def trained_names(names: Iterable[object] | None) -> tuple[str, ...]:
@@ -199,8 +206,9 @@ def of_width(batch: Batch, features: int, model: str) -> Batch:
 
 def _refuse_text(batch: Batch, model: str) -> None:
     texts = []
-    for name, values in batch.columns.items():
-        if is_text(values):
+    for name in batch.names:
+        if is_text(_few_or_all(batch, name)):
+            values = batch.columns[name]
             example = next((value for value in values.tolist() if isinstance(value, str)), None)
             # A column of which nothing is known but that its cells are missing can be numbers.
             if example is not None or values.dtype != object:
@@ -212,20 +220,36 @@ def _refuse_text(batch: Batch, model: str) -> None:
         )
 
 
+def _few_or_all(batch: Batch, name: str) -> npt.NDArray[Any]:
+    """The few cells that a column is known by, else all of it."""
+    few = batch.repeated.get(name)
+    return batch.columns[name] if few is None else few.cells
+
+
+def _of_every_row(batch: Batch, name: str, made: Any) -> Any:
+    """What was made of `_few_or_all`, row by row."""
+    few = batch.repeated.get(name)
+    return made if few is None else made.take(few.which)
+
+
 def _numbers(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    if values.dtype != object:
-        return values
-    return np.array([np.nan if value is None else value for value in values.tolist()], dtype=np.float64)
+    # NumPy reads None as nan.
+    return values if values.dtype != object else values.astype(np.float64)
 
 
 def _as_read(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A column as a reader types it: numbers as floats, booleans without gaps as booleans, else objects with nan."""
     if values.dtype != object:
         return values
-    filled = [np.nan if value is None else value for value in values.tolist()]
-    kinds = set(map(type, filled))
-    if kinds <= {bool, np.bool_}:
-        return np.array(filled, dtype=np.bool_)
-    if is_text(values) or kinds & {bool, np.bool_}:
-        return np.array(filled, dtype=object)
-    return np.array(filled, dtype=np.float64)
+    cells = values.tolist()
+    kinds = set(map(type, cells))
+    if kinds <= _TRUTH_VALUES:
+        return values.astype(np.bool_)
+    present = kinds - {type(None)}
+    if _are_numbers(present) and not present & _TRUTH_VALUES:
+        return _numbers(values)
+    return values if present == kinds else np.array([np.nan if cell is None else cell for cell in cells], dtype=object)
+
+
+def _are_numbers(kinds: set[type]) -> bool:
+    return bool(kinds) and all(issubclass(kind, _NUMBERS) for kind in kinds)

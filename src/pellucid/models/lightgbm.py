@@ -57,7 +57,7 @@ def without_blanks(batch: Batch) -> Batch:
     """The names as LightGBM writes them, with underscores in the place of blanks."""
     if not any(" " in name for name in batch.names):
         return batch
-    return Batch({name.replace(" ", "_"): values for name, values in batch.columns.items()})
+    return batch.selected({name.replace(" ", "_"): name for name in batch.names})
 
 
 def lightgbm_model(booster: Any, loading: Loading) -> LightGBMModel:

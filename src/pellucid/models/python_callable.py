@@ -60,9 +60,8 @@ class PythonModel:
 
     def predict(self, batch: Batch) -> Scores:
         """Scores of every row of ``batch``, in order."""
-        rows = rows_for(self.takes, batch, self.name)
-        if self.types and self.takes == "frame":
-            rows = typed(rows, self.types)
+        is_typed = self.types and self.takes == "frame"
+        rows = frame(batch, typed(batch, self.types)) if is_typed else rows_for(self.takes, batch, self.name)
         with library_errors(self.name, "predicting"):
             answer = self.function(rows)
         with library_errors(self.name, "reading the answer"):

@@ -18,18 +18,19 @@ _COLUMN_TYPES = {"b": np.dtype(np.bool_), "i": np.dtype(np.int64), "u": np.dtype
 
 
 class Repeated(NamedTuple):
-    """A column of text: some texts, at least one, and which of them each row has.
+    """A column of objects: some cells, not all of them missing, and which of them each row has.
 
     Parameters
     ----------
-    texts
-        Objects, all str, in any order, some perhaps twice.
+    cells
+        All str or else all int or float, but for None where a cell is missing; in any order, some perhaps twice, or in
+        no row.
     which
-        Positions among them, shape (rows,).
+        Positions among them, shape (rows,), of any type of whole numbers.
     """
 
-    texts: npt.NDArray[np.object_]
-    which: npt.NDArray[np.intp]
+    cells: npt.NDArray[np.object_]
+    which: npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +44,8 @@ class Batch:
         object arrays of str for text. Missing values are nan in float columns and None in object columns; whole numbers
         and booleans with missing values come as object arrays. Images are one column: (images, height, width, 3).
     repeated
-        Columns of text again, of which it is known that their cells come from few texts, none of them missing: what is
-        made of such a column is made of the texts, and then repeated.
+        Columns of objects again, of which it is known that their cells come from few: what is made of such a column is
+        made of these, and then repeated.
     """
 
     columns: Mapping[str, npt.NDArray[Any]]
@@ -83,7 +84,7 @@ class Batch:
 
     @classmethod
     def of_cells(cls, columns: Mapping[str, npt.NDArray[Any] | Repeated]) -> Batch:
-        """Columns of which some are known by their few texts, whose cells are made when somebody asks for the column.
+        """Columns of which some are known by their few cells, and made when somebody asks for them.
 
         Examples
         --------
@@ -116,6 +117,20 @@ class Batch:
             return self
         return replace(self, columns=replace(self.columns, disposable=disposable))
 
+    def selected(self, names: Mapping[str, str]) -> Batch:
+        """Some columns in a given order, by new names, each of which tells the old one.
+
+        >>> batch = Batch({"age": np.array([30]), "job": np.array(["cook"], dtype=object)})
+        >>> batch.selected({"work": "job", "age": "age"}).names
+        ('work', 'age')
+        """
+        if isinstance(self.columns, _Cells):
+            given = self.columns.given
+            some = Batch.of_cells({new: given[old] for new, old in names.items()})
+            return some.given_away() if self.is_disposable else some
+        repeated = {new: self.repeated[old] for new, old in names.items() if old in self.repeated}
+        return Batch({new: self.columns[old] for new, old in names.items()}, repeated)
+
     @property
     def names(self) -> tuple[str, ...]:
         """Feature names, in order."""
@@ -136,7 +151,7 @@ class Batch:
             return some.given_away() if self.is_disposable else some
         return Batch(
             {name: values[rows] for name, values in self.columns.items()},
-            {name: Repeated(found.texts, found.which[rows]) for name, found in self.repeated.items()},
+            {name: Repeated(found.cells, found.which[rows]) for name, found in self.repeated.items()},
         )
 
 
@@ -175,7 +190,7 @@ class _Matrix(Mapping[str, npt.NDArray[Any]]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cells(Mapping[str, npt.NDArray[Any]]):
-    """Columns by name; those of few texts are made at the first look."""
+    """Columns by name; those of few cells are made at the first look."""
 
     given: Mapping[str, npt.NDArray[Any] | Repeated]
     disposable: bool = False
@@ -189,7 +204,7 @@ class _Cells(Mapping[str, npt.NDArray[Any]]):
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         if name not in self.made:
             column = self.given[name]
-            self.made[name] = column.texts.take(column.which) if isinstance(column, Repeated) else column
+            self.made[name] = column.cells.take(column.which) if isinstance(column, Repeated) else column
         return self.made[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -200,7 +215,7 @@ class _Cells(Mapping[str, npt.NDArray[Any]]):
 
 
 def _some(column: npt.NDArray[Any] | Repeated, rows: slice | npt.NDArray[Any]) -> npt.NDArray[Any] | Repeated:
-    return Repeated(column.texts, column.which[rows]) if isinstance(column, Repeated) else column[rows]
+    return Repeated(column.cells, column.which[rows]) if isinstance(column, Repeated) else column[rows]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.explain.maskers.cells import cells_shown, columns_shown
 from pellucid.explain.maskers.projections import FEW, Merged, Projections
 from pellucid.protocols.game import runs
-from pellucid.protocols.model import Batch, Repeated
+from pellucid.protocols.model import Batch
 from pellucid.records import dataclass
 
 __all__ = ["MaskedRows", "by_player", "codes"]
@@ -208,16 +209,8 @@ class MaskedRows:
             types = [explained.dtype for explained, _ in self.all_columns.values()]
             return Batch.of_matrix(tuple(self.all_columns), cells, types)
         coalition, copy = self._coalition_and_copy(np.arange(len(self)) if inputs is None else inputs)
-        row, all_bits_where_absent = self.row.take(coalition), -np.ascontiguousarray(~self.present.T).astype(np.intp)
-        # Background rows stand behind the rows: a sum tells which of them, where a choice would be slow.
-        further = len(self.rows) + copy - row
-        columns: dict[str, Column | Repeated] = {}
-        for (name, pair), of_coalitions in zip(self.columns.items(), all_bits_where_absent, strict=True):
-            values, which = np.concatenate(pair), of_coalitions.take(coalition)
-            which &= further
-            which += row
-            columns[name] = Repeated(values, which) if name in self.of_texts else values.take(which)
-        return Batch.of_cells(columns)
+        which = cells_shown(self.present, self.row, coalition, copy, rows=len(self.rows), copies=self.copies)
+        return Batch.of_cells(columns_shown(self.columns, which))
 
     def _coalition_and_copy(self, inputs: Integers) -> tuple[Integers, Integers]:
         """Coalition and background row of some inputs."""
@@ -313,11 +306,6 @@ class MaskedRows:
         return explained[self.rows], background
 
     @cached_property
-    def of_texts(self) -> set[str]:
-        """Columns that hold texts and nothing else, none missing."""
-        return {name for name, pair in self.columns.items() if all(_are_texts(column) for column in pair)}
-
-    @cached_property
     def digits(self) -> list[Digits]:
         """The parts of all words, of which there are as few as hold all columns."""
         ranks, distinct = _ranks(np.concatenate(self.marks))
@@ -402,7 +390,3 @@ def _within(factors: Sequence[int], bound: int) -> list[slice]:
         parts[-1] = slice(parts[-1].start, place + 1)
         product *= factor
     return parts
-
-
-def _are_texts(column: Column) -> bool:
-    return column.dtype.kind == "O" and set(map(type, column.tolist())) == {str}
