@@ -47,7 +47,7 @@ COMPARED = 128
 SEARCHED = 256
 """Pairs on which the noise is chosen, which they tell more finely."""
 SEARCHED_GAMES = 64
-"""Games that tell the prior of all, spread over them: each tells as many values as there are pairs."""
+"""Games that are enough to tell the prior of all, since each has a value for every pair."""
 SETTLED = 64
 """Pairs from which on the noise that they told is kept when there are more, and for games alike."""
 MOST_PAIRS = 4500
@@ -63,6 +63,8 @@ MANY_GAMES = 128
 """Games from which on what each of them takes outweighs what is done once for all of them."""
 CHECKED_OF_MANY = 192
 """Pairs, about, that are left out for the errors of many games."""
+LEAST_MISSING = 0.1
+"""Share of a size that counts as missing at least, so that fits are compared on pairs of every size."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -305,8 +307,7 @@ def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scale
     # The process explains all of an odd value but noise times its dual weight; that rest is left to the linear fit.
     on_dual = on_values[:, :pairs] + noise * linear
     on_dual -= on_dual.mean(axis=0)
-    dual, influence, precisions = _duals(signs, scales, noise, checked, left, on_dual)
-    left_out = dual
+    left_out, influence, precisions = _duals(signs, scales, noise, checked, left, on_dual)
     left_out /= precisions
     refined = left @ influence.T
     refined += shapley
@@ -334,13 +335,19 @@ def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scale
 
 
 def _checked(design: Design, about: int) -> tuple[Integers, Floats]:
-    """Pairs that are left out, some of every size, and how many pairs each of them stands for."""
-    starts = np.concatenate([[0], np.cumsum(design.per_size)[:-1]])
-    of_size = np.ceil(np.array(design.per_size) * min(1.0, about / design.pairs)).astype(np.intp)
+    """Pairs that are left out, some of every size, and how many pairs each of them stands for.
+
+    What is sure to be in the design adds nothing to the errors, so most are of sizes of which much is missing.
+    """
+    per_size = np.array(design.per_size)
+    starts = np.concatenate([[0], np.cumsum(per_size)[:-1]])
+    wanted = per_size * np.maximum(1 - design.inclusion[starts], LEAST_MISSING)
+    of_size = per_size
+    if about < design.pairs:
+        of_size = np.minimum(per_size, np.ceil(wanted * (about / wanted.sum())).astype(np.intp))
     # Pairs of a size stand in random order, so that the first ones are as good as any.
     checked = np.concatenate([start + np.arange(n) for start, n in zip(starts, of_size, strict=True)])
-    stands_for = np.array(design.per_size) / np.maximum(of_size, 1)
-    return checked.astype(np.intp), np.repeat(stands_for, of_size)
+    return checked.astype(np.intp), np.repeat(per_size / np.maximum(of_size, 1), of_size)
 
 
 def _duals(
@@ -359,7 +366,7 @@ def _duals(
     precisions = np.einsum("ij,ij->j", root, root)
     few = len(left) < MANY_GAMES
     right = np.concatenate([left, on_dual]) if few else on_dual
-    forward = blas.dtrsm(1.0, factor, right[:, order].T, lower=True, overwrite_b=True)
+    forward = blas.dtrsm(1.0, factor, np.take(right, order, axis=1).T, lower=True, overwrite_b=True)
     if few:
         dual = forward[last, : len(left)].T @ root
         return dual, _substituted_back(factor, forward[:, len(left) :], order), precisions
