@@ -9,8 +9,24 @@ import numpy as np
 import pytest
 
 from pellucid.explain.designs import enumeration, leverage, stream
-from pellucid.explain.odd_terms import NOISES, REACHES, WIDE, Prior, Search, _shapley_of_kernel, fit_odd_terms
+from pellucid.explain.odd_terms import (
+    MANY_GAMES,
+    NOISES,
+    REACHES,
+    WIDE,
+    Prior,
+    Search,
+    _shapley_of_kernel,
+    fit_odd_terms,
+)
+from pellucid.explain.one_thread import one_thread
 from pellucid.explain.solve import solver
+
+
+@pytest.fixture(autouse=True)
+def on_one_thread():
+    with one_thread():
+        yield
 
 
 def linear_fit(players, samples, values_of):
@@ -141,3 +157,55 @@ def test_errors_are_the_root_of_the_summed_squares_of_what_each_unit_does(make_s
     of_units = fit.units.spread * fit.units.residuals[0]
     assert fit.standard_errors[0] == pytest.approx(np.sqrt((of_units**2).sum(axis=1)), rel=1e-12)
     assert (fit.units.spread < 0).any()
+
+
+def many_games(make_smooth_game, samples, number=150, players=12):
+    """Mixtures of three games with interactions of three, as alike as the rows of a table."""
+    kinds = [make_smooth_game(players, seed) for seed in range(3)]
+    mixtures = np.random.default_rng(1).normal(size=(number, 3))
+
+    def values_of(coalitions):
+        return mixtures @ np.stack([kind(coalitions) for kind in kinds])
+
+    design = leverage(players, samples, lambda size: stream(0, size))
+    ends = values_of(np.stack([np.zeros(players, bool), np.ones(players, bool)]))
+    solved, values = solver(design), values_of(design.coalitions)
+    return design, solved, values, solved.solve(values, ends[:, 0], ends[:, 1])
+
+
+def test_many_games_get_the_values_and_errors_that_a_few_of_them_get(make_smooth_game):
+    design, solved, values, linear = many_games(make_smooth_game, samples=240)
+    prior = Prior(1.0, 0.0, 1e-3, settled=True)
+    together = fit_odd_terms(design, solved, values, linear, prior)
+    assert len(values) >= MANY_GAMES
+    # Under a prior of power 0, scales do not depend on which games stand together.
+    for few in (slice(0, 1), slice(40, 100)):
+        alone = fit_odd_terms(design, solved, values[few], linear[few], prior)
+        assert together.shapley[few] == pytest.approx(alone.shapley, rel=1e-9, abs=1e-12)
+        assert together.standard_errors[few] == pytest.approx(alone.standard_errors, rel=1e-7)
+        assert together.better[few].tolist() == alone.better.tolist()
+
+
+def test_errors_of_many_games_come_from_fewer_pairs_and_are_as_large(make_smooth_game):
+    design, solved, values, linear = many_games(make_smooth_game, samples=1200)
+    prior = Prior(1.0, 0.0, 1e-3, settled=True)
+    together = fit_odd_terms(design, solved, values, linear, prior)
+    alone = fit_odd_terms(design, solved, values[:60], linear[:60], prior)
+    assert together.units.spread.shape[1] < alone.units.spread.shape[1] < design.pairs
+    assert together.shapley[:60] == pytest.approx(alone.shapley, rel=1e-9, abs=1e-12)
+    ratio = np.sqrt((together.standard_errors[:60] ** 2).mean() / (alone.standard_errors**2).mean())
+    assert ratio == pytest.approx(1.0, abs=0.1)
+
+
+def test_games_from_the_first_to_the_last_tell_the_prior_of_many(make_smooth_game):
+    design, solved, smooth, linear_of_smooth = many_games(make_smooth_game, samples=240)
+    rough = np.random.default_rng(2).normal(size=smooth.shape)
+    linear_of_rough = solved.solve(rough, np.zeros(len(rough)), np.ones(len(rough)))
+
+    def noise(*games):
+        values, linear = (np.concatenate(parts) for parts in zip(*games, strict=True))
+        return fit_odd_terms(design, solved, values, linear).prior.noise
+
+    ordered, random = (smooth, linear_of_smooth), (rough, linear_of_rough)
+    assert noise(ordered) < noise(random)
+    assert noise(ordered, random) == noise(random, ordered) > noise(ordered)

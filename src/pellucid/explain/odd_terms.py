@@ -46,6 +46,8 @@ COMPARED = 128
 """Pairs on which powers and reaches are compared, unless the players are more than half as many."""
 SEARCHED = 256
 """Pairs on which the noise is chosen, which they tell more finely."""
+SEARCHED_GAMES = 64
+"""Games that are enough to tell the prior of all, since each has a value for every pair."""
 SETTLED = 64
 """Pairs from which on the noise that they told is kept when there are more, and for games alike."""
 MOST_PAIRS = 4500
@@ -57,6 +59,12 @@ IN_CACHE = 32
 """Rows of the covariances that are computed at a time: what is read and written again stays near the processor."""
 CHECKED = 400
 """Pairs, about, that are left out for the errors, spread over all sizes: all of them would need a larger inverse."""
+MANY_GAMES = 128
+"""Games from which on what each of them takes outweighs what is done once for all of them."""
+CHECKED_OF_MANY = 192
+"""Pairs, about, that are left out for the errors of many games."""
+LEAST_MISSING = 0.1
+"""Share of a size that counts as missing at least, so that fits are compared on pairs of every size."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,17 +146,16 @@ def fit_odd_terms(
     """
     pairs = design.pairs
     signs = _signs(design)
-    odd = (values[:, :pairs] - values[:, pairs:]) / 2
-    left = odd + shapley @ signs.T / 2
-    scale = np.sqrt((left**2).mean(axis=1, keepdims=True))
+    left = values[:, :pairs] - values[:, pairs:]
+    left += shapley @ signs.T
+    left /= 2
     largest = np.abs(shapley).max(axis=1, keepdims=True)
     relative = np.divide(shapley, largest, out=np.zeros(shapley.shape), where=largest > 0)
     importance = np.asarray(np.sqrt((relative**2).mean(axis=0)), dtype=np.float64)
-    scale[scale == 0] = 1.0
-    scaled: Floats = np.asarray(left / scale, dtype=np.float64)
     prior = believed
     if prior is None or not prior.settled:
-        prior = replace(_choose(design, signs, scaled, importance, prior), settled=pairs >= SETTLED)
+        chosen = _spread_over(len(left), SEARCHED_GAMES)
+        prior = replace(_choose(design, signs, _scaled(left[chosen]), importance, prior), settled=pairs >= SETTLED)
     return _refine(design, solver, left, shapley, prior.scales(importance), prior)
 
 
@@ -157,12 +164,25 @@ def _signs(design: Design) -> Floats:
     return np.where(design.coalitions[: design.pairs], -1.0, 1.0)
 
 
+def _spread_over(number: int, most: int) -> Integers:
+    """So many at most of the positions below a number, evenly spread from the first to the last."""
+    return np.linspace(0, number - 1, min(number, most)).round().astype(np.intp)
+
+
+def _scaled(left: Floats) -> Floats:
+    """Each game's values over their root mean square, so that all games count alike."""
+    scale = np.sqrt((left**2).mean(axis=1, keepdims=True))
+    scale[scale == 0] = 1.0
+    return np.asarray(left / scale)
+
+
 def _covariance(signs: Floats, scales: Floats) -> Floats:
-    """Covariance of the odd values of all pairs, shape (pairs, pairs); what is left of the diagonal is not filled."""
+    """Covariance of the odd values of all pairs, shape (pairs, pairs); left of the diagonal are zeros."""
     reach, pairs = scales.sum(), len(signs)
     covariance = np.zeros((pairs, pairs))
     of_all = np.sinh(reach) - reach
     scaled, straight = signs * scales, signs * (WIDE / signs.shape[1] - scales / of_all)
+    of_diagonal = np.tri(IN_CACHE).T
     for start in range(0, pairs, IN_CACHE):
         rows, others = slice(start, start + IN_CACHE), signs[start:].T
         # By the exponential, which is several times as fast as the hyperbolic sine.
@@ -171,6 +191,7 @@ def _covariance(signs: Floats, scales: Floats) -> Floats:
         part -= 1 / part
         part *= 0.5 / of_all
         part += straight[rows] @ others
+        part[:, : len(part)] *= of_diagonal[: len(part), : len(part)]
         covariance[rows, start:] = part
     return covariance
 
@@ -180,8 +201,8 @@ def _factor(covariance: Floats, noise: float) -> Floats:
     from scipy.linalg import lapack
 
     covariance[np.diag_indices_from(covariance)] += noise
-    # The transpose is column-major, as LAPACK wants it.
-    factor, failed = lapack.dpotrf(covariance.T, lower=True, clean=True, overwrite_a=True)
+    # The transpose is column-major, as LAPACK wants it; above its diagonal are zeros already.
+    factor, failed = lapack.dpotrf(covariance.T, lower=True, clean=False, overwrite_a=True)
     if failed:
         raise np.linalg.LinAlgError("The covariances of the odd values are not positive definite.")
     return np.asarray(factor)
@@ -203,7 +224,7 @@ def _choose(design: Design, signs: Floats, left: Floats, importance: Floats, bel
     """
 
     def on(pairs: int) -> Search:
-        part = np.linspace(0, design.pairs - 1, min(design.pairs, pairs)).round().astype(int)
+        part = _spread_over(design.pairs, pairs)
         return Search(signs[part], left[:, part], design.weights[: design.pairs][part], importance)
 
     if believed is None:
@@ -256,24 +277,28 @@ class Search:
 
     def noise_near(self, prior: Prior) -> Found:
         """The prior with the noise of the least leave-one-out error, searched from its own on."""
+        from scipy.linalg import lapack
+
         covariance = _covariance(self.signs, prior.scales(self.importance))
 
         @cache
         def error(position: int) -> float:
-            root = _inverse_root(_factor(covariance.copy(), NOISES[position]))
-            left_out = (self.left @ root.T) @ root / np.einsum("ij,ij->j", root, root)
+            factor = _factor(covariance.copy(), NOISES[position])
+            root = _inverse_root(factor)
+            dual, _ = lapack.dpotrs(factor, self.left.T, lower=True)
+            left_out = dual.T / np.einsum("ij,ij->j", root, root)
             return float((left_out**2 @ self.weights).sum())
 
-        at, best = -1, NOISES.index(prior.noise)
-        while at != best:
-            at = best
-            best = min((near for near in (at, at - 1, at + 1) if 0 <= near < len(NOISES)), key=error)
+        best = NOISES.index(prior.noise)
+        for step in (-1, 1):
+            while 0 <= best + step < len(NOISES) and error(best + step) < error(best):
+                best += step
         return Found(error(best), replace(prior, noise=NOISES[best]))
 
 
 def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scales: Floats, prior: Prior) -> OddFit:
     noise, pairs, weights = prior.noise, design.pairs, design.weights[: design.pairs]
-    checked, stands_for = _checked(design)
+    checked, stands_for = _checked(design, CHECKED if len(left) < MANY_GAMES else CHECKED_OF_MANY)
     signs = _signs(design)
     linear = solver.on_values[:, :pairs] - solver.on_values[:, pairs:]
     # The full and the empty coalition are a pair as well, whose odd value the linear fit meets exactly.
@@ -282,17 +307,19 @@ def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scale
     # The process explains all of an odd value but noise times its dual weight; that rest is left to the linear fit.
     on_dual = on_values[:, :pairs] + noise * linear
     on_dual -= on_dual.mean(axis=0)
-    dual, influence, precisions = _duals(signs, scales, noise, checked, left, on_dual)
-    left_out = dual / precisions
-    refined = shapley + left @ influence.T
+    left_out, influence, precisions = _duals(signs, scales, noise, checked, left, on_dual)
+    left_out /= precisions
+    refined = left @ influence.T
+    refined += shapley
     refined += (shapley.sum(axis=1) - refined.sum(axis=1))[:, None] / shapley.shape[1]
     spread = influence[:, checked] ** 2 * ((1 - design.inclusion[checked]) * stands_for)
     leverage = -0.5 * np.einsum("sp,ps->s", signs[checked], linear[:, checked])
     left_out_of_linear = left[:, checked] / (1 - np.minimum(leverage, 0.95))
     counted = weights[checked] * stands_for
-    better = (left_out**2 @ counted) < (left_out_of_linear**2 @ counted)
+    squared = left_out**2
+    better = (squared @ counted) < (left_out_of_linear**2 @ counted)
     # What an additive game leaves over is rounding, and nothing can be learnt from it.
-    better &= np.abs(left).max(axis=1) > ROUNDING * np.abs(shapley).sum(axis=1)
+    better &= np.maximum(left.max(axis=1), -left.min(axis=1)) > ROUNDING * np.abs(shapley).sum(axis=1)
     share = expected_share(
         signs,
         scales=scales,
@@ -304,17 +331,23 @@ def _refine(design: Design, solver: Solver, left: Floats, shapley: Floats, scale
         expected_spread=spread @ (1 / precisions),
     )
     units = Units(np.copysign(np.sqrt(spread * share[:, None]), influence[:, checked]), left_out)
-    return OddFit(refined, np.sqrt(left_out**2 @ spread.T * share), better, prior, units)
+    return OddFit(refined, np.sqrt(squared @ spread.T * share), better, prior, units)
 
 
-def _checked(design: Design) -> tuple[Integers, Floats]:
-    """Pairs that are left out, some of every size, and how many pairs each of them stands for."""
-    starts = np.concatenate([[0], np.cumsum(design.per_size)[:-1]])
-    of_size = np.ceil(np.array(design.per_size) * min(1.0, CHECKED / design.pairs)).astype(np.intp)
+def _checked(design: Design, about: int) -> tuple[Integers, Floats]:
+    """Pairs that are left out, some of every size, and how many pairs each of them stands for.
+
+    What is sure to be in the design adds nothing to the errors, so most are of sizes of which much is missing.
+    """
+    per_size = np.array(design.per_size)
+    starts = np.concatenate([[0], np.cumsum(per_size)[:-1]])
+    wanted = per_size * np.maximum(1 - design.inclusion[starts], LEAST_MISSING)
+    of_size = per_size
+    if about < design.pairs:
+        of_size = np.minimum(per_size, np.ceil(wanted * (about / wanted.sum())).astype(np.intp))
     # Pairs of a size stand in random order, so that the first ones are as good as any.
     checked = np.concatenate([start + np.arange(n) for start, n in zip(starts, of_size, strict=True)])
-    stands_for = np.array(design.per_size) / np.maximum(of_size, 1)
-    return checked.astype(np.intp), np.repeat(stands_for, of_size)
+    return checked.astype(np.intp), np.repeat(per_size / np.maximum(of_size, 1), of_size)
 
 
 def _duals(
@@ -327,15 +360,30 @@ def _duals(
     from scipy.linalg import blas
 
     unchecked = np.delete(np.arange(len(signs)), checked)
-    order = np.concatenate([unchecked, checked])
+    order, last = np.concatenate([unchecked, checked]), slice(len(unchecked), None)
     factor = _factor(_covariance(signs[order], scales), noise)
-    both = np.concatenate([left, on_dual])[:, order].T
-    forward = blas.dtrsm(1.0, factor, both, lower=True, overwrite_b=True)
-    root = _inverse_root(factor[len(unchecked) :, len(unchecked) :])
-    dual = forward[len(unchecked) :, : len(left)].T @ root
-    influence = np.empty(on_dual.shape)
-    influence[:, order] = blas.dtrsm(1.0, factor, forward[:, len(left) :], lower=True, trans_a=True).T
-    return dual, influence, np.einsum("ij,ij->j", root, root)
+    root = _inverse_root(factor[last, last])
+    precisions = np.einsum("ij,ij->j", root, root)
+    few = len(left) < MANY_GAMES
+    right = np.concatenate([left, on_dual]) if few else on_dual
+    forward = blas.dtrsm(1.0, factor, np.take(right, order, axis=1).T, lower=True, overwrite_b=True)
+    if few:
+        dual = forward[last, : len(left)].T @ root
+        return dual, _substituted_back(factor, forward[:, len(left) :], order), precisions
+    # Columns of the inverse, which one product applies to all games, take less than a substitution for each game.
+    of_checked = np.zeros((len(signs), len(checked)), order="F")
+    of_checked[last] = root
+    inverse = _substituted_back(factor, np.concatenate([forward, of_checked], axis=1), order)
+    return left @ inverse[len(on_dual) :].T, inverse[: len(on_dual)], precisions
+
+
+def _substituted_back(factor: Floats, forward: Floats, order: Integers) -> Floats:
+    """The second half of solving by a Cholesky factor of pairs in some order, shape (right-hand sides, pairs)."""
+    from scipy.linalg import blas
+
+    solved = np.empty(forward.shape[::-1])
+    solved[:, order] = blas.dtrsm(1.0, factor, forward, lower=True, trans_a=True).T
+    return solved
 
 
 def _shapley_of_first_order(signs: Floats) -> Floats:
