@@ -79,7 +79,7 @@ class TrueValues:
         ndarray
             Of the same shape, at least 0; nan where an error is.
         """
-        near = ~(np.abs(values) >= FAR * errors)
+        near = np.abs(values) < FAR * errors
         found = np.where(np.isnan(errors), np.nan, 0.0)
         seen, noise = values[near], errors[near] ** 2
         added, of_all = np.zeros(seen.shape), np.zeros(seen.shape)

@@ -118,6 +118,9 @@ class Results:
         errors = self.errors[block]
         if not errors.any():
             return None
+        if not (errors > 0).any():
+            unknown = np.where(np.isnan(errors), np.nan, 0.0)[..., None]
+            return np.repeat(unknown, len(AGGREGATIONS), axis=3).astype(np.float32)
         distinct, draws = np.unique(self.draws[block], axis=0, return_inverse=True)
         return of_block(self.loadings[:, block], self.values[block], errors, draws.ravel(), _correlations(distinct))
 
