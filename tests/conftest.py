@@ -52,6 +52,17 @@ TYPES = {
 DIALECT = {pl.String: "string", pl.Int64: "bigint", pl.Float64: "double", pl.Boolean: "boolean"}
 
 
+@pytest.fixture(autouse=True)
+def _modules_of_a_test_go_with_it(tmp_path_factory):
+    """Modules imported from a test's own folder: another test may write one of the same name."""
+    before = set(sys.modules)
+    yield
+    folder = str(tmp_path_factory.getbasetemp())
+    for name in set(sys.modules) - before:
+        if (getattr(sys.modules[name], "__file__", None) or "").startswith(folder):
+            del sys.modules[name]
+
+
 @pytest.hookimpl(trylast=True)  # after the options of Hypothesis were read
 def pytest_configure(config):
     if settings.get_current_profile_name() == "fixed":
