@@ -26,7 +26,7 @@ from pellucid.explain.waves import asked_together, inputs_of_rows
 from pellucid.protocols.game import Asked, Games, runs
 from pellucid.records import dataclass
 
-__all__ = ["bases_of", "blocks_of", "explain_blocks", "explain_games", "rows_of_a_design"]
+__all__ = ["bases_of", "blocks_of", "explain_blocks", "explain_games", "rows_of_a_design", "rows_of_block"]
 
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -150,10 +150,10 @@ def _explain_in_time(games: Games, plan: Plan, blocks: list[int], most: int, pac
 
 
 def _rows_of(games: Games, plan: Plan, blocks: Sequence[int]) -> int:
-    return sum(len(_block(games, plan, block)) for block in blocks)
+    return sum(len(rows_of_block(games, plan, block)) for block in blocks)
 
 
-def _block(games: Games, plan: Plan, block: int) -> range:
+def rows_of_block(games: Games, plan: Plan, block: int) -> range:
     """Positions of the rows of a block."""
     return range(block * plan.block_rows, min((block + 1) * plan.block_rows, games.rows))
 
@@ -208,7 +208,7 @@ def _waves(games: Games, plan: Plan, blocks: Sequence[int], samples: int) -> Ite
 
 
 def _rows_with_players(games: Games, plan: Plan, blocks: Sequence[int], samples: int) -> Wave:
-    rows = np.concatenate([_block(games, plan, block) for block in blocks])
+    rows = np.concatenate([rows_of_block(games, plan, block) for block in blocks])
     playing = games.playing(rows.tolist())
     active = playing if plan.estimator == "clarify" else games.active(rows.tolist())
     number, of_number = np.unique(playing.sum(axis=1), return_inverse=True)

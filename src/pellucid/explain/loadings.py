@@ -20,6 +20,7 @@ __all__ = [
     "all_moving_together",
     "all_weights",
     "moving_together",
+    "nan_where_unknown",
     "normalised",
     "of_block",
     "of_draws",
@@ -114,9 +115,13 @@ def of_block(
     ndarray
         Shape (rows, players, outputs, aggregations), nan where errors are.
     """
-    unknown = np.where(np.isnan(errors), np.nan, 0.0)[..., None]
     together = of_draws(loadings, all_weights(values), draws, correlations)
-    return (np.moveaxis(together, 0, -1) + unknown).astype(np.float32)
+    return (np.moveaxis(together, 0, -1) + nan_where_unknown(errors)).astype(np.float32)
+
+
+def nan_where_unknown(errors: Floats) -> npt.NDArray[np.float32]:
+    """Loadings of rows of which none has a known error, shape (*errors.shape, aggregations): nan or, if exact, 0."""
+    return np.repeat(np.where(np.isnan(errors), np.float32(np.nan), np.float32(0))[..., None], len(AGGREGATIONS), -1)
 
 
 def _over_deviation(covariances: Floats, variance: Floats) -> Floats:

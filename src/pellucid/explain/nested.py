@@ -19,8 +19,8 @@ from pellucid.errors import ConfigError, Problem
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import Budget
 from pellucid.explain.designs import stream
-from pellucid.explain.estimate import bases_of, explain_games
-from pellucid.explain.plan import BLOCK_ROWS, PER_PLAYER, Plan
+from pellucid.explain.estimate import bases_of, explain_games, rows_of_block
+from pellucid.explain.plan import PER_PLAYER, Plan
 from pellucid.protocols.game import Answer, Asked, Games
 from pellucid.records import dataclass
 
@@ -201,7 +201,7 @@ def explain_nested(games: Games, plan: Plan, groups: Sequence[Groups], blocks: S
         raise ConfigError(problems)
     done, parts = 0, []
     for block in blocks:
-        rows = range(block * BLOCK_ROWS, min((block + 1) * BLOCK_ROWS, games.rows))
+        rows = rows_of_block(games, plan, block)
         parts.append(_Block(games, plan, block, rows, groups[done : done + len(rows)]).explained())
         done += len(rows)
     return Attributions.join(parts)
@@ -231,7 +231,7 @@ class _Block:
             players=players,
             rows=self.games.rows,
             inputs_per_coalition=self.games.inputs_per_coalition,
-            bases=bases_of(self.games.rows, common=self.games.has_common_base),
+            bases=bases_of(self.games.rows, self.plan.block_rows, common=self.games.has_common_base),
         )
 
     def _of_groups(self, allowed: Sequence[int]) -> Attributions:

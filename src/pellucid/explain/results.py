@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.estimated_loadings import loadings_of
 from pellucid.explain.fits import Estimate
-from pellucid.explain.loadings import AGGREGATIONS, of_block
+from pellucid.explain.loadings import AGGREGATIONS, nan_where_unknown, of_block
 from pellucid.explain.tasks import Task
 from pellucid.protocols.game import runs
 from pellucid.records import dataclass
@@ -119,8 +119,7 @@ class Results:
         if not errors.any():
             return None
         if not (errors > 0).any():
-            unknown = np.where(np.isnan(errors), np.nan, 0.0)[..., None]
-            return np.repeat(unknown, len(AGGREGATIONS), axis=3).astype(np.float32)
+            return nan_where_unknown(errors)
         distinct, draws = np.unique(self.draws[block], axis=0, return_inverse=True)
         return of_block(self.loadings[:, block], self.values[block], errors, draws.ravel(), _correlations(distinct))
 
