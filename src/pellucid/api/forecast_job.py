@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -16,6 +17,7 @@ from pellucid.api.forecast_model import opened_forecaster
 from pellucid.api.forecast_preflight import LISTED, ForecastPreflight, forecast_preflight
 from pellucid.api.job_explanations import JobExplanations
 from pellucid.api.model_access import SERVER_LOG
+from pellucid.api.pace import Pace
 from pellucid.errors import DataError, Problem
 from pellucid.jobs.forecasts.explaining import REPETITIONS, explained_items, repeated
 from pellucid.jobs.forecasts.request import ForecastRequest
@@ -140,9 +142,10 @@ def _explained(
     totals.repetition = repeated(ready.items[0], model)
     path = aside / "out.jsonl"
     longer: list[str] = []
+    pace = Pace(total, time.monotonic, what="items")
     with scores_file(path) as file:
         for found in explained_items(
-            ready.items, request, model, progress=lambda done: progress(f"explaining: {done:,} items of {total:,}")
+            ready.items, request, model, progress=lambda done: progress(pace.line("explaining", done - pace.done))
         ):
             totals.add(found)
             if isinstance(found, ForecastItem):
