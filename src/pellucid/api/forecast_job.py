@@ -112,6 +112,7 @@ def _details(ready: ForecastPreflight, explained: JobExplanations) -> dict[str, 
     job = ready.job
     return {
         "explanations": dict(explained.details),
+        "confidence_level": explained.confidence_level,
         "dataset": {"items": len(ready.items), "notes": [*job.warnings, *job.notes]},
         "configuration": {} if job.loaded is None else job.loaded.document,
     }
@@ -161,6 +162,7 @@ def _explained(
         "explanation_results_path": f"{folder.as_posix()}/{place}",
     }
     return JobExplanations(
+        confidence_level=0.95 if ready.job.config is None else ready.job.config.confidence_level,
         forecasts=summary,
         details={METHOD: totals.to_details()},
         further={METHOD: section},

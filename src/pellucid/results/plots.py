@@ -117,7 +117,7 @@ class ExplanationPlots:
             float(found.base_values[row, at]),
             float(found.predictions[row, at]),
             limit=limit,
-            axis_title=plotted.prediction_axis(found, at),
+            axis_title=plotted.prediction_axis(found, row, at),
         )
         return to_altair(specification, width=width)
 

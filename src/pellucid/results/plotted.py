@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from pellucid.argument_kinds import NAMES, TEXT, listed, optional, refuse_other_kinds, whole_number
 from pellucid.charts import ForestRow, ImportanceBar, Tone, WaterfallStep
+from pellucid.charts.steps import margins_meant
 from pellucid.charts.texts import short
 from pellucid.errors import ConfigError, Problem, did_you_mean
 from pellucid.results.bias import BiasReport
@@ -179,10 +180,12 @@ def cells_to_compare(explanation: Explanation, feature: str) -> tuple[int, npt.N
     return place, cells
 
 
-def prediction_axis(explanation: Explanation, output: int) -> str:
-    """What the axis of a prediction shows."""
+def prediction_axis(explanation: Explanation, row: int, output: int) -> str:
+    """What the axis of a prediction shows, and what the margins of its steps are."""
     named = explanation.outputs[output] if len(explanation.outputs) > 1 else ""
-    return _titled("Prediction", named, "log-odds" if explanation.link == "logit" else "")
+    margins = explanation.margins[row, :, output]
+    meant = margins_meant(explanation.confidence_level) if (margins > 0).any() else ""
+    return _titled("Prediction", named, ", ".join(filter(None, ["log-odds" * (explanation.link == "logit"), meant])))
 
 
 # --- bias ------------------------------------------------------------------------------------------------------------
