@@ -41,7 +41,7 @@ def trained(**columns):
     frame = pd.DataFrame(columns)
     score = sum((frame[name].cat.codes if hasattr(frame[name], "cat") else frame[name] / 30) for name in frame)
     labels = (score + NOISE > score.mean()).astype(int)
-    options = {"n_estimators": 8, "min_child_samples": 5, "verbose": -1}
+    options = {"n_estimators": 8, "min_child_samples": 5, "verbose": -1, "n_jobs": 1}
     return lightgbm.LGBMClassifier(**options).fit(frame, labels), frame
 
 
@@ -63,9 +63,9 @@ def test_every_category_is_read_as_lightgbm_reads_it(kind, given, tmp_path: Path
     batch, known = asked(frame, "size")
     if given == "file":
         estimator.booster_.save_model(tmp_path / "model.txt")
-        model = load_model(str(tmp_path / "model.txt"))
+        model = load_model(str(tmp_path / "model.txt"), threads=1)
     else:
-        model = as_model(estimator if given == "estimator" else estimator.booster_, Loading("shop"))
+        model = as_model(estimator if given == "estimator" else estimator.booster_, Loading("shop", threads=1))
     expected = estimator.predict_proba(known)[:, 1]
     assert len(set(expected.tolist())) > 1
     np.testing.assert_array_equal(model.predict(batch).values[:, -1], expected)
@@ -80,9 +80,9 @@ def test_ordered_categories_stand_beside_unordered_ones_and_numbers() -> None:
 def test_integers_that_were_named_as_categories_are_no_values_of_pandas() -> None:
     frame = pd.DataFrame({"zip": ZIP, "size": COLUMNS["ordered text"]})
     labels = (frame["zip"] % 2 + frame["size"].cat.codes > 1).astype(int)
-    estimator = lightgbm.LGBMClassifier(n_estimators=5, min_child_samples=2, verbose=-1)
+    estimator = lightgbm.LGBMClassifier(n_estimators=5, min_child_samples=2, verbose=-1, n_jobs=1)
     estimator.fit(frame, labels, categorical_feature=["zip"])
-    model = as_model(estimator.booster_, Loading("shop"))
+    model = as_model(estimator.booster_, Loading("shop", threads=1))
     assert model.categories == {"size": SIZES}
     rows = Batch({"zip": frame["zip"].to_numpy(), "size": frame["size"].astype(object).to_numpy()})
     np.testing.assert_array_equal(model.predict(rows).values[:, 0], estimator.predict_proba(frame)[:, 1])
