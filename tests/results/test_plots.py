@@ -316,5 +316,5 @@ def test_margins_of_steps_are_explained_at_the_axis_where_some_are_drawn():
     sampled = pellucid.explain(score, rows, baseline=rows[:1], budget={"samples": 200}, confidence_level=0.9)
     exact = pellucid.explain(score, rows[:, :2], baseline=rows[:1, :2])
     titles = [found.plot.waterfall(2, ax=axes()).get_xlabel() for found in (sampled, exact)]
-    assert titles == ["Prediction (± half the 90 % interval)", "Prediction"]
+    assert titles == ["Prediction (± 90 % interval)", "Prediction"]
     assert sampled.plot.waterfall(2).to_dict()["layer"][0]["encoding"]["x"]["axis"]["title"] == titles[0]

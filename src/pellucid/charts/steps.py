@@ -120,12 +120,12 @@ def waterfall(
 
 
 def margins_meant(level: float) -> str:
-    """What the margins are, where some are drawn.
+    """What the margins are, in so few words that they fit a narrow chart.
 
     >>> margins_meant(0.95)
-    '± half the 95 % interval'
+    '± 95 % interval'
     """
-    return f"± half the {100 * level:.4g} % interval"
+    return f"± {100 * level:.4g} % interval"
 
 
 def said_of(stair: Stair) -> str:
