@@ -429,6 +429,27 @@ FAULTS = {
             "relation or a file's path."
         ),
     ),
+    "a row of a frame": (
+        {"rows": FRAME.iloc[0]},
+        (
+            "rows: got 'Series'. Give a data frame, a NumPy array of shape (rows, columns), an Arrow table, a DuckDB "
+            "relation or a file's path. A single row of a frame is frame.iloc[[0]], a single column frame[['age']]."
+        ),
+    ),
+    "texts": (
+        {"rows": ["good", "bad"]},
+        (
+            "rows: got 'list'. Give a data frame, a NumPy array of shape (rows, columns), an Arrow table, a DuckDB "
+            "relation or a file's path. Texts are explained by pellucid.explain_text."
+        ),
+    ),
+    "array of texts": (
+        {"rows": np.array(["good", "bad"])},
+        (
+            "rows: got 'an array of shape (2,)'. Give an array of shape (rows, columns); a single row is "
+            "array[None, :]. Texts are explained by pellucid.explain_text."
+        ),
+    ),
     "array of three axes": (
         {"rows": FRAME, "baseline": np.zeros((1, 2, 2))},
         (

@@ -297,6 +297,11 @@ class _Importances(Mapping[Aggregation, tuple[FeatureImportance, ...]]):
             self.known[way] = _importances(self.found, way, self.level, self.players, self.outputs)
         return self.known[way]
 
+    def of_rows(self, rows: Integers) -> _Importances:
+        """Those of the rows at these positions, whose errors are taken to move together within a block."""
+        # How the errors of rows move with that of their block is known of whole blocks only.
+        return replace(self, found=replace(self.found.in_order(rows), loadings=None), known={})
+
     def __iter__(self) -> Iterator[Aggregation]:
         return iter(AGGREGATIONS)
 

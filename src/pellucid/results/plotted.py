@@ -47,6 +47,9 @@ STAGES = {"pre_training": "labels", "post_training": "predictions"}
 COMPARED = ("DPPL", "DPL")
 """Differences in positive predictions and in positive labels: what is asked first of several groups."""
 
+ROUNDING = 1e-6
+"""Below this share of its terms, what a sum lacks is rounding, also that of single precision."""
+
 CERTAIN = 0.05
 """The adjusted p-value below which a difference counts as clear."""
 
@@ -135,10 +138,15 @@ def steps_of(explanation: Explanation, row: int, output: int) -> list[WaterfallS
     if not whole_number(-rows).holds(row) or row >= rows:
         raise ConfigError(Problem("row", row, fix=f"Use a row that was explained, from 0 to {rows - 1}."))
     values, margins = explanation.values[row, :, output], explanation.margins[row, :, output]
-    return [
+    steps = [
         WaterfallStep(feature=name, value=value, cell=_cell(explanation, name, row), margin=margin)
         for name, value, margin in zip(explanation.features, values.tolist(), margins.tolist(), strict=True)
     ]
+    ends = float(explanation.base_values[row, output]), float(explanation.predictions[row, output])
+    rest = ends[1] - ends[0] - math.fsum(values.tolist())
+    if abs(rest) > ROUNDING * (sum(map(abs, ends)) + float(np.abs(values).sum())):
+        steps.append(WaterfallStep(feature="features left out", value=rest, margin=math.nan))
+    return steps
 
 
 def _cell(explanation: Explanation, feature: str, row: int) -> str:
