@@ -72,6 +72,7 @@ def names(tmp_path, monkeypatch):
     yield {
         "pellucid": pellucid,
         "np": np,
+        "pd": pd,
         "plt": plt,
         "ax": plt.subplots()[1],
         "frame": frame,

@@ -36,4 +36,11 @@ def __getattr__(name: str) -> Any:
         from pellucid.protocols.forecaster import SeriesRecord
 
         return SeriesRecord
+    instead = ", which shap has: call pellucid.explain(model, rows, baseline=background)"
+    if name.endswith("Explainer"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{instead}")
+    if name in ("plots", "summary_plot", "force_plot", "dependence_plot", "waterfall_plot"):
+        raise AttributeError(
+            f"module {__name__!r} has no attribute {name!r}{instead}, and what it returns has plots: found.plot"
+        )
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,10 +14,10 @@ __all__ = [
     "COLUMN",
     "COLUMNS",
     "FACETS",
-    "FUNCTION",
     "NAMES",
     "NAMES_OR_POSITIONS",
     "PORTION",
+    "PROGRESS",
     "SHARE",
     "SWITCH",
     "TEXT",
@@ -199,9 +199,12 @@ def _shown(value: Any) -> Any:
 COLUMN = Kind(_is_text, "Use a text, and give the columns of the table such names.")
 COLUMNS = Kind(_are_names, "Use the name of a column, or a list of such names.")
 FACETS = Kind(_are_facets, 'Name the sensitive columns, or give their values by name, such as {"sex": ["Female"]}.')
-FUNCTION = Kind(callable, "Use a function of one text.")
 NAMES = Kind(_are_names, "Use a name, or a list of names.")
 PORTION = Kind(lambda value: _is_number(value) and 0 <= value <= 1, "Use a number from 0 to 1.")
+PROGRESS = Kind(
+    lambda value: value is None or isinstance(value, bool) or callable(value),
+    "Use a function of one text, such as print; False for silence; or None to be shown work that takes long.",
+)
 NAMES_OR_POSITIONS = Kind(_are_names_or_positions, "Use names or positions, one or a list of them.")
 SHARE = Kind(lambda value: _is_number(value) and 0 < value < 1, "Use a number between 0 and 1.")
 SWITCH = Kind(_is_truth, "Use True or False.")

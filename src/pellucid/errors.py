@@ -135,10 +135,14 @@ class ModelError(PellucidError):
     """A model cannot be loaded, does not answer, or answers what cannot be read as scores."""
 
 
-class UnknownModel(ModelError):
-    """No model is where the user says that one is."""
+class UnusableModel(ModelError):
+    """What the user names as the model cannot be loaded, which is wrong input, unlike a model that fails when asked."""
 
     exit_code = 2
+
+
+class UnknownModel(UnusableModel):
+    """No model is where the user says that one is."""
 
 
 class MissingExtra(PellucidError):

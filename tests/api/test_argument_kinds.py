@@ -184,6 +184,7 @@ def test_methods_of_results_and_plots_raise_no_other_errors_either(case):
             assert accepted < len(ODD) / 3
 
 
+PROGRESS = "Use a function of one text, such as print; False for silence; or None to be shown work that takes long."
 SWITCH = "Use True or False."
 COLUMN = "Use a text, and give the columns of the table such names."
 COLUMNS = "Use the name of a column, or a list of such names."
@@ -239,7 +240,8 @@ ESTIMATORS = (
         ("explain", {"columns": ROWS}, f"columns: got 'ndarray'. {COLUMNS}"),
         ("explain", {"exact": "no"}, f"exact: got 'no'. {SWITCH}"),
         ("explain", {"confidence_level": True}, f"confidence_level: got True. {SHARE}"),
-        ("explain", {"progress": 3}, "progress: got 3. Use a function of one text."),
+        ("bias", {"progress": 3}, f"progress: got 3. {PROGRESS}"),
+        ("explain", {"progress": "auto"}, f"progress: got 'auto'. {PROGRESS}"),
         (
             "explain_text",
             {"language": 3},

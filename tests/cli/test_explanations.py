@@ -1,8 +1,11 @@
 """``pellucid run`` with ``shap`` and ``pdp``: files, sections, estimators, and what is said when a key is wrong."""
 
 import json
+import re
 
 import pytest
+
+from pellucid.results.rounding import number
 
 MODELS = """
 import numpy as np
@@ -225,9 +228,14 @@ def test_a_budget_that_ends_before_the_wanted_precision_is_told(job):
     ) in said
 
 
-def test_the_summary_ranks_features_with_their_errors(job):
+def test_the_summary_ranks_features_with_their_intervals(job):
     said = job(shap={"baseline": [[0] * 8], "num_samples": 40}, **WIDE).out
     assert "Features that matter most for label0 (mean of the absolute SHAP values)" in said
+    assert re.search(r"^  feature +value  95 % interval *$", said, re.MULTILINE)
+    details = json.loads(job.read("pellucid.json"))["explanations"]["kernel_shap"]["labels"]["label0"]
+    name, found = max(details["features"].items(), key=lambda item: item[1]["value"])
+    low, high = found["interval"]
+    assert re.search(rf"^  {name} +{number(found['value'])}  {number(low)} to {number(high)}\b", said, re.MULTILINE)
     assert "SHAP: 70 rows, 40 samples per row" in said
     details = json.loads(job.read("pellucid.json"))["explanations"]["kernel_shap"]
     precision = details["labels"]["label0"]["relative_standard_error"]

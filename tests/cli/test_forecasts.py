@@ -35,7 +35,7 @@ def shown(granularity, elements, scores, errors):
     totals.add(item)
     totals.add(LeftOut("B", "The target has no observed value."))
     page = StringIO()
-    Console(width=100, file=page).print(Group(*forecasts_shown(totals.summary())))
+    Console(width=100, file=page).print(Group(*forecasts_shown(totals.summary(), 0.95)))
     return [line.rstrip() for line in page.getvalue().splitlines() if line.strip()]
 
 
@@ -50,9 +50,9 @@ def test_the_strongest_elements_come_first_with_their_errors():
         "  price           8.00",
         "  sales           2.00",
         "Elements that move a forecast most (fine_grained, chronological)",
-        "  item  element     score (mean over the horizon)  absolute    error",
-        "  A     price at 1                           8.00      8.00  ± 0.500",
-        "  A     sales at 1                          -1.00      2.00    exact",
+        "  item  element     score (mean over the horizon)  absolute  95 % interval",
+        "  A     price at 1                           8.00      8.00        ± 0.980",
+        "  A     sales at 1                          -1.00      2.00          exact",
         "Items without an explanation: 1",
         "  item  why",
         "  B     The target has no observed value.",
@@ -64,7 +64,7 @@ def test_whole_steps_have_no_series():
     lines = shown("timewise", elements, [[1.0, 1.0], [4.0, 2.0]], [[0.0, 0.0], [np.nan, 0.0]])
     assert lines[:4] == [
         "Time steps that move a forecast most (timewise, chronological)",
-        "  item  element      score (mean over the horizon)  absolute      error",
-        "  A     step at tue                           3.00      3.00  not known",
-        "  A     step at mon                           1.00      1.00      exact",
+        "  item  element      score (mean over the horizon)  absolute  95 % interval",
+        "  A     step at tue                           3.00      3.00      not known",
+        "  A     step at mon                           1.00      1.00          exact",
     ]

@@ -265,12 +265,25 @@ def test_a_server_that_never_answers_ping_is_told_with_its_log(live):
         ("incom.ubj", "incom.ubj: there is no such file or folder; did you mean 'income.ubj'?"),
         ("scoring:scoer", "scoring:scoer: there is no 'scoer' in 'scoring'; did you mean 'score'?"),
         ("scorin:score", "scorin:score: there is no module 'scorin' in the working folder or on PYTHONPATH."),
+        (
+            "scoring:FEW",
+            "scoring:FEW: is a int, which is no model. Give a function of rows, or a fitted ",
+        ),
+        ("scoring:Score", "scoring:Score: is the class Score. Give a fitted instance of it, or a function."),
+        ("empty.onnx", "empty.onnx: loading failed with "),
+        (
+            "people.csv",
+            "people.csv: is no model file that is known, by its name or its first bytes. A model is a",
+        ),
+        ("models", "models: is a folder without a file 'MLmodel', so no MLflow model; "),
     ],
 )
-def test_a_model_that_is_not_there_is_wrong_input(live, model, message):
+def test_what_is_no_model_that_can_be_loaded_is_wrong_input(live, model, message):
     place = live({"model": model})
     place.file("income.ubj", b"")
-    place.file("scoring.py", "def score(rows):\n    return [0.75] * len(rows)\n")
+    place.file("empty.onnx", b"")
+    (place.folder / "models").mkdir()
+    place.file("scoring.py", "FEW = 3\ndef score(rows):\n    return [0.75] * len(rows)\nclass Score:\n    pass\n")
     ended = place.process("run", "analysis_config.json", "--data", "people.csv", "--no-report")
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith(message)
@@ -283,7 +296,7 @@ def test_a_pickle_needs_the_flag(live):
     subprocess.run([sys.executable, "-c", making], cwd=place.folder, check=True)
     arguments = ("run", "analysis_config.json", "--data", "people.csv", "--no-report", "--model", "income=income.pkl")
     ended = place.process(*arguments)
-    assert (ended.code, ended.out) == (1, "")
+    assert (ended.code, ended.out) == (2, "")
     assert ended.err == (
         "income.pkl: is a pickle, and loading it runs whatever code its author put in. If you know where it comes "
         "from, allow it by --allow-pickle (allow_pickle=True); else save the model as skops, ONNX or in the format of "

@@ -99,6 +99,17 @@ def test_a_file_that_is_not_what_it_should_be_is_told(workplace):
     ended = workplace.run()
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith("people.csv: The file is not Parquet or is damaged: ")
+    assert ended.err.endswith(". Its name says otherwise: set dataset_type to 'text/csv', or give a Parquet file.\n")
+
+
+def test_an_estimate_without_rows_tells_the_faults_of_the_configuration_too(workplace):
+    ended = workplace.command("estimate", "none.json")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        "2 things are wrong:\n"
+        "none.json: There is no such file. Give the path of a JSON file.\n"
+        "--rows: Say how many rows there will be, such as --rows 1e9, or give --data.\n"
+    )
 
 
 def test_a_label_value_that_differs_in_a_blank_is_recognised(workplace):

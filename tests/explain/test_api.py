@@ -390,7 +390,10 @@ def test_progress_is_told():
     told = []
     table = np.random.default_rng(1).normal(size=(72, 3))
     pellucid.explain(wavy, table, progress=told.append)
-    assert told == ["explaining: 64 of 72 rows", "explaining: 72 of 72 rows"]
+    assert told.pop(0) == "explaining: 0 of 72 rows"
+    first, last = (line for line in told if "predictions" not in line)  # which are told of where it takes long
+    assert re.fullmatch(r"explaining: 64 of 72 rows, [\d,.]+ rows a second, [\d.]+ (s|min|h) left", first)
+    assert re.fullmatch(r"explaining: 72 of 72 rows, [\d,.]+ rows a second", last)
 
 
 # --- faults ----------------------------------------------------------------------------------------------------------
@@ -424,6 +427,27 @@ FAULTS = {
         (
             "rows: got 'list'. Give a data frame, a NumPy array of shape (rows, columns), an Arrow table, a DuckDB "
             "relation or a file's path."
+        ),
+    ),
+    "a row of a frame": (
+        {"rows": FRAME.iloc[0]},
+        (
+            "rows: got 'Series'. Give a data frame, a NumPy array of shape (rows, columns), an Arrow table, a DuckDB "
+            "relation or a file's path. A single row of a frame is frame.iloc[[0]], a single column frame[['age']]."
+        ),
+    ),
+    "texts": (
+        {"rows": ["good", "bad"]},
+        (
+            "rows: got 'list'. Give a data frame, a NumPy array of shape (rows, columns), an Arrow table, a DuckDB "
+            "relation or a file's path. Texts are explained by pellucid.explain_text."
+        ),
+    ),
+    "array of texts": (
+        {"rows": np.array(["good", "bad"])},
+        (
+            "rows: got 'an array of shape (2,)'. Give an array of shape (rows, columns); a single row is "
+            "array[None, :]. Texts are explained by pellucid.explain_text."
         ),
     ),
     "array of three axes": (

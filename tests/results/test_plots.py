@@ -308,3 +308,13 @@ def test_panels_in_small_axes_leave_room_for_the_numbers_and_titles_between_them
     canvas.draw()
     above, below = (axes.get_tightbbox(canvas.get_renderer()) for axes in display.axes_)
     assert above.y0 >= below.y1 - 1
+
+
+def test_margins_of_steps_are_explained_at_the_axis_where_some_are_drawn():
+    rng = np.random.default_rng(0)
+    rows, score = rng.normal(size=(3, 12)), lambda rows: np.prod(1 + rows / 3, axis=1)
+    sampled = pellucid.explain(score, rows, baseline=rows[:1], budget={"samples": 200}, confidence_level=0.9)
+    exact = pellucid.explain(score, rows[:, :2], baseline=rows[:1, :2])
+    titles = [found.plot.waterfall(2, ax=axes()).get_xlabel() for found in (sampled, exact)]
+    assert titles == ["Prediction (± 90 % interval)", "Prediction"]
+    assert sampled.plot.waterfall(2).to_dict()["layer"][0]["encoding"]["x"]["axis"]["title"] == titles[0]

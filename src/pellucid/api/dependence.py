@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,11 +15,13 @@ if TYPE_CHECKING:
 
     from pellucid.api.scoring import ScoredModel
     from pellucid.api.spark_explaining import OpenPool
+    from pellucid.api.steps import Progress
     from pellucid.explain.partial_dependence import Grid
     from pellucid.protocols.model import Batch
     from pellucid.results.dependence import AccumulatedCurve, FeatureDependence, PartialDependence
 
     Kind = Literal["numeric", "categorical"]
+    Predict = Callable[[Batch], npt.NDArray[np.float64]]
 
 __all__ = ["partial_dependence"]
 
@@ -37,7 +40,7 @@ def partial_dependence(
     seed: int = 0,
     confidence_level: float = 0.95,
     allow_pickle: bool = False,
-    progress: Callable[[str], None] = lambda step: None,
+    progress: Progress = None,
 ) -> PartialDependence:
     """Mean predictions over all rows with one feature set to one value after another (Friedman, 2001).
 
@@ -93,9 +96,10 @@ def partial_dependence(
     from pellucid.api.rows import batch_of, library_of
     from pellucid.api.scoring import ScoredModel, check_features, features_known, opened
     from pellucid.api.spark_explaining import pool_beside
+    from pellucid.api.steps import steps_told
     from pellucid.argument_kinds import (
         COLUMNS,
-        FUNCTION,
+        PROGRESS,
         SHARE,
         SWITCH,
         listed,
@@ -114,7 +118,7 @@ def partial_dependence(
         ("ale", ale, SWITCH),
         ("columns", columns, optional(COLUMNS)),
         ("allow_pickle", allow_pickle, SWITCH),
-        ("progress", progress, FUNCTION),
+        ("progress", progress, PROGRESS),
     )
     found = opened(model, rows=rows, allow_pickle=allow_pickle)
     known = features_known(found)
@@ -139,10 +143,11 @@ def partial_dependence(
         confidence_level=confidence_level,
     )
     open_pool = pool_beside(rows, model, scored, allow_pickle=allow_pickle)
-    if open_pool is None:
-        curves = [_curve(question, name, scored, progress) for name in wanted]
-    else:
-        curves = _curves_of_workers(question, wanted, scored, open_pool, progress)
+    with steps_told(progress) as step:
+        if open_pool is None:
+            curves = _curves(question, wanted, scored, step)
+        else:
+            curves = _curves_of_workers(question, wanted, scored, open_pool, step)
     return PartialDependence(
         features=tuple(curves),
         outputs=scored.outputs,
@@ -192,15 +197,32 @@ def _question(
     return _Question(rows, grids, crossed, shown_rows(shown, len(rows), seed), confidence_level)
 
 
-def _curve(question: _Question, name: str, scored: ScoredModel, progress: Callable[[str], None]) -> FeatureDependence:
-    """The curve of a feature, asked of the model by this process."""
+def _curves(
+    question: _Question, wanted: Sequence[str], scored: ScoredModel, progress: Callable[[str], None]
+) -> list[FeatureDependence]:
+    """The curves of all features, asked of the model by this process."""
+    from pellucid.api.pace import Pace, PredictionsTold
+
+    pace = Pace(len(wanted), time.monotonic, what="features")
+    calls = sum(len(grid.values) + 2 * (name in question.crossed) for name, (_, grid) in question.grids.items())
+    predict = PredictionsTold(scored.predict, progress, calls * len(question.rows), "partial dependence")
+    curves = []
+    for name in wanted:
+        progress(f"partial dependence on {name}")
+        predict.at = f"partial dependence on {name}"
+        curves.append(_curve(question, name, predict))
+        progress(pace.line("partial dependence", 1))
+    return curves
+
+
+def _curve(question: _Question, name: str, predict: Predict) -> FeatureDependence:
+    """The curve of a feature."""
     from pellucid.explain.partial_dependence import partial_dependence as dependence
     from pellucid.results.dependence import FeatureDependence
 
-    progress(f"partial dependence on {name}")
     kind, grid = question.grids[name]
     all_shown = len(question.shown) == len(question.rows)
-    found = dependence(question.rows, name, grid, scored.predict, individual=all_shown or question.shown.tolist())
+    found = dependence(question.rows, name, grid, predict, individual=all_shown or question.shown.tolist())
     return FeatureDependence(
         feature=name,
         kind=kind,
@@ -209,17 +231,17 @@ def _curve(question: _Question, name: str, scored: ScoredModel, progress: Callab
         predictions=found.predictions,
         individual=found.individual,
         rows=None if found.individual is None else question.shown,
-        accumulated=_accumulated(question, name, scored),
+        accumulated=_accumulated(question, name, predict),
     )
 
 
-def _accumulated(question: _Question, name: str, scored: ScoredModel) -> AccumulatedCurve | None:
+def _accumulated(question: _Question, name: str, predict: Predict) -> AccumulatedCurve | None:
     from pellucid.api.accumulating import accumulated_curve
 
     if name not in question.crossed:
         return None
     intervals = question.crossed[name]
-    return accumulated_curve(question.rows, name, intervals, scored.predict, question.confidence_level)
+    return accumulated_curve(question.rows, name, intervals, predict, question.confidence_level)
 
 
 def _curves_of_workers(

@@ -20,7 +20,7 @@ from pellucid.api.preflight import Preflight, preflight
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.config.load import load_config
 from pellucid.config.time_series_rules import asks_for_forecasts
-from pellucid.errors import ConfigError, Problem
+from pellucid.errors import ConfigError, InputError, Problem
 from pellucid.jobs.cost import JobCost, Machines, Range, Workload, job_cost
 from pellucid.models.loading import available_cpus
 from pellucid.records import dataclass
@@ -111,7 +111,9 @@ def estimate(
         An argument is wrong or missing, or configuration or data are.
     """
     path = Path(config)
-    _check(data=data, rows=rows, samples=samples, workers=workers, rate=records_per_second, probe=probe)
+    wrong = _wrong(data=data, rows=rows, samples=samples, workers=workers, rate=records_per_second, probe=probe)
+    if wrong:
+        raise ConfigError([*_faults_of(path), *wrong])
     size = memory_of(memory, path)
     if asks_for_forecasts(path):
         workload, notes, remote = _of_forecasts(path, data, rows, models, endpoints, probe=probe)
@@ -140,7 +142,7 @@ def estimate(
     )
 
 
-def _check(
+def _wrong(
     *,
     data: str | None,
     rows: float | None,
@@ -148,7 +150,7 @@ def _check(
     workers: int,
     rate: float | None,
     probe: bool,
-) -> None:
+) -> list[Problem]:
     wrong = []
     for name, value in (
         ("--rows", rows),
@@ -162,8 +164,15 @@ def _check(
         wrong.append(Problem("--rows", fix="Say how many rows there will be, such as --rows 1e9, or give --data."))
     if data is None and probe:
         wrong.append(Problem("--probe", fix="The model is asked with rows of the data; give --data."))
-    if wrong:
-        raise ConfigError(wrong)
+    return wrong
+
+
+def _faults_of(path: Path) -> tuple[Problem, ...]:
+    try:
+        load_config(path)
+    except InputError as error:
+        return tuple(error.problems)
+    return ()
 
 
 # --- from the configuration alone -------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from pellucid.api.exact_dispatch import believed, formula_of, reason_of
 from pellucid.api.exact_rows import TITLES
+from pellucid.api.pace import Pace, PredictionsTold, most_predictions
 from pellucid.api.scoring import ScoredModel
 from pellucid.api.spark_explaining import OpenPool
 from pellucid.errors import ModelError
@@ -183,11 +184,16 @@ def _some(
 
 
 def _by_coalitions(question: Question, progress: Progress) -> Attributions:
-    parts, done, rows = [], 0, question.masker.rows
-    for part in explain_blocks(question.games, question.plan, clock=time.monotonic):
+    parts, rows, games = [], question.masker.rows, question.games
+    pace = Pace(rows, time.monotonic)
+    told = PredictionsTold(
+        question.model.predict, progress, most_predictions(games, question.plan), f"explaining: 0 of {rows:,} rows"
+    )
+    progress(told.at)
+    for part in explain_blocks(replace(games, predict=told), question.plan, clock=time.monotonic):
         parts.append(part)
-        done += len(part.values)
-        progress(f"explaining: {done:,} of {rows:,} rows")
+        told.at = pace.line("explaining", len(part.values))
+        progress(told.at)
     return Attributions.join(parts)
 
 
@@ -238,13 +244,12 @@ def _by_pool(question: Question, open_pool: OpenPool, progress: Progress) -> Att
         save_local=False,
     )
     task = ShapTask(features=rows.names, total=len(rows), baseline=masker.background, request=request)
-    parts, done = [], 0
+    parts, pace = [], Pace(len(rows), time.monotonic)
     with open_pool(task) as pool:
         units = shap_units([rows], task, clock=time.monotonic, at_once=lambda: pool.at_once)
         for unit in settled(units, pool, UnitStore(None, "")):
             parts.append(unit.result.attributions)
-            done += len(unit.unit.rows)
-            progress(f"explaining: {done:,} of {len(rows):,} rows")
+            progress(pace.line("explaining", len(unit.unit.rows)))
     return Attributions.join(parts)
 
 
@@ -291,6 +296,11 @@ class _Importances(Mapping[Aggregation, tuple[FeatureImportance, ...]]):
         if way not in self.known:
             self.known[way] = _importances(self.found, way, self.level, self.players, self.outputs)
         return self.known[way]
+
+    def of_rows(self, rows: Integers) -> _Importances:
+        """Those of the rows at these positions, whose errors are taken to move together within a block."""
+        # How the errors of rows move with that of their block is known of whole blocks only.
+        return replace(self, found=replace(self.found.in_order(rows), loadings=None), known={})
 
     def __iter__(self) -> Iterator[Aggregation]:
         return iter(AGGREGATIONS)

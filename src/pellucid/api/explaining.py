@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pellucid.errors import ConfigError, InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
+    from pellucid.api.steps import Progress
     from pellucid.explain.budget import Budget
     from pellucid.explain.game import Link
     from pellucid.explain.plan import Estimator, Plan
@@ -38,7 +39,7 @@ def explain(
     confidence_level: float = 0.95,
     exact: bool = True,
     allow_pickle: bool = False,
-    progress: Callable[[str], None] = lambda step: None,
+    progress: Progress = None,
 ) -> Explanation:
     """Shapley values of the predictions of some rows, with standard errors.
 
@@ -93,7 +94,8 @@ def explain(
     allow_pickle
         Whether model files may be loaded that run code of theirs.
     progress
-        Told what is being done, such as ``print``.
+        Work of more than two seconds shows how far it is on a terminal and in a notebook. A function, such as
+        ``print``, is told everything instead; False shows nothing.
 
     Returns
     -------
@@ -122,10 +124,11 @@ def explain(
     from pellucid.api.rows import batch_of, library_of
     from pellucid.api.scoring import ScoredModel, check_features, features_known, opened
     from pellucid.api.spark_explaining import pool_beside
+    from pellucid.api.steps import steps_told
     from pellucid.argument_kinds import (
         COLUMNS,
-        FUNCTION,
         NAMES_OR_POSITIONS,
+        PROGRESS,
         SWITCH,
         listed,
         mapping,
@@ -142,7 +145,7 @@ def explain(
         ("columns", columns, optional(COLUMNS)),
         ("exact", exact, SWITCH),
         ("allow_pickle", allow_pickle, SWITCH),
-        ("progress", progress, FUNCTION),
+        ("progress", progress, PROGRESS),
     )
     plan = plan_of(estimator, budget, seed, link, confidence_level, surrogate=surrogate, problems=problems)
     wanted = None if features is None else listed(features)
@@ -168,15 +171,16 @@ def explain(
         raise ConfigError(Problem("estimator", plan.estimator, fix=fix))
     scored = ScoredModel(found, probabilities=link == "logit", wanted=asked)
     question = Question(masker, scored, plan.of_table(masker.rows), link)
-    return explained_rows(
-        question,
-        use_formula=exact and estimator == "auto",
-        confidence_level=confidence_level,
-        notes=notes,
-        library=library_of(rows),
-        open_pool=pool_beside(rows, model, question.model, allow_pickle=allow_pickle),
-        progress=progress,
-    )
+    with steps_told(progress) as step:
+        return explained_rows(
+            question,
+            use_formula=exact and estimator == "auto",
+            confidence_level=confidence_level,
+            notes=notes,
+            library=library_of(rows),
+            open_pool=pool_beside(rows, model, question.model, allow_pickle=allow_pickle),
+            progress=step,
+        )
 
 
 # --- arguments -------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -9,6 +10,7 @@ from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
 
 if TYPE_CHECKING:
     from pellucid.api.forecast_arguments import GivenSeries
+    from pellucid.api.steps import Progress
     from pellucid.explain.maskers.series import Direction, TimeGranularity
     from pellucid.explain.ordered import OrderedPlan
     from pellucid.jobs.forecasts.request import ForecastRequest
@@ -32,7 +34,7 @@ def explain_forecast(
     baseline: Any = "zero",
     seed: int = 0,
     confidence_level: float = 0.95,
-    progress: Callable[[str], None] = lambda step: None,
+    progress: Progress = None,
 ) -> ForecastExplanation:
     """Asymmetric Shapley values of forecasts: what each time step, or each value, adds as it becomes known.
 
@@ -74,7 +76,7 @@ def explain_forecast(
     confidence_level
         Of intervals, in (0, 1).
     progress
-        Told what is being done.
+        As for `pellucid.explain`.
 
     Returns
     -------
@@ -99,8 +101,9 @@ def explain_forecast(
     ([[0.0], [-4.0], [12.0]], [0.0], [8.0])
     """
     from pellucid.api.forecast_arguments import baseline_of, given_series
+    from pellucid.api.steps import steps_told
     from pellucid.argument_kinds import (
-        FUNCTION,
+        PROGRESS,
         SHARE,
         one_of,
         optional,
@@ -116,7 +119,7 @@ def explain_forecast(
     refuse_other_kinds(
         ("direction", direction, one_of(get_args(Direction), "one of these")),
         ("granularity", granularity, one_of(get_args(TimeGranularity), "one of these")),
-        ("progress", progress, FUNCTION),
+        ("progress", progress, PROGRESS),
     )
     given = given_series(target, related, static, timestamps)
     problems = _problems(direction, granularity, num_samples)
@@ -136,7 +139,8 @@ def explain_forecast(
         problems += error.problems
     if problems or request is None:
         raise ConfigError(problems)
-    items, left_out = _explained(given, request, as_forecaster(model), horizon, progress)
+    with steps_told(progress) as step:
+        items, left_out = _explained(given, request, as_forecaster(model), horizon, step)
     return ForecastExplanation(
         items=tuple(items),
         left_out=(*given.left_out, *left_out),
@@ -182,15 +186,18 @@ def _explained(
     progress: Callable[[str], None],
 ) -> tuple[list[ForecastItem], list[LeftOut]]:
     """Items with their scores, and those without."""
+    from pellucid.api.pace import Pace
     from pellucid.jobs.forecasts.explaining import explained_items
     from pellucid.results.forecast import LeftOut
 
-    total = len(given.items)
     items: list[ForecastItem] = []
     left_out: list[LeftOut] = []
-    for found in explained_items(
-        given.items, request, model, progress=lambda done: progress(f"explaining: {done:,} items of {total:,}")
-    ):
+    pace = Pace(len(given.items), time.monotonic, what="items")
+
+    def told(done: int) -> None:
+        progress(pace.line("explaining", done - pace.done))
+
+    for found in explained_items(given.items, request, model, progress=told):
         if isinstance(found, LeftOut):
             left_out.append(found)
         elif horizon is not None and len(found.offset) != horizon:

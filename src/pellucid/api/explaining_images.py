@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from pellucid.api.steps import Progress
     from pellucid.explain.budget import Budget
     from pellucid.explain.game import Link
     from pellucid.explain.plan import Estimator
@@ -46,7 +47,7 @@ def explain_images(
     batch_images: int = 64,
     confidence_level: float = 0.95,
     image_input: Mapping[str, Any] | None = None,
-    progress: Callable[[str], None] = lambda step: None,
+    progress: Progress = None,
 ) -> ImageExplanation:
     """Shapley values of the segments of images, with standard errors.
 
@@ -96,7 +97,7 @@ def explain_images(
         How an ONNX model with an input of floats takes pixels: ``scale`` (1/255 for shares of 1), ``mean`` and ``std``
         of each color, as it was trained: (pixel x scale - mean) / std.
     progress
-        Told what is being done.
+        As for `pellucid.explain`.
 
     Returns
     -------
@@ -125,11 +126,12 @@ def explain_images(
     ([50.0, 25.0], [0.0], ('enumeration',))
     """
     from pellucid.api.explaining import plan_of
+    from pellucid.api.steps import steps_told
     from pellucid.argument_kinds import (
-        FUNCTION,
         NAMES,
         NAMES_OR_POSITIONS,
         PORTION,
+        PROGRESS,
         SWITCH,
         listed,
         mapping,
@@ -154,7 +156,7 @@ def explain_images(
         ("probability_threshold", probability_threshold, number()),
         ("batch_images", batch_images, whole_number(1)),
         ("image_input", image_input, optional(mapping("numbers", '{"scale": 0.00392157}'))),
-        ("progress", progress, FUNCTION),
+        ("progress", progress, PROGRESS),
     )
     plan = plan_of(estimator, budget, seed, link, confidence_level, problems=problems)
     headers = None if label_headers is None else listed(label_headers)
@@ -184,8 +186,10 @@ def explain_images(
     ask = image_model(model, detection=detection, image_input=image_input)
     if absent is None:
         notes.append("Absent segments show white noise, drawn once for each image.")
+    with steps_told(progress) as step:
+        explained = tuple(_explained(given, divided, absent, ask, request, step))
     return ImageExplanation(
-        images=tuple(_explained(given, divided, absent, ask, request, progress)),
+        images=explained,
         seed=int(seed),
         link=link,
         confidence_level=confidence_level,
@@ -202,14 +206,18 @@ def _explained(
     progress: Callable[[str], None],
 ) -> Iterator[ExplainedImage]:
     """The images by name, each with its segments, explained one after another."""
+    from pellucid.api.pace import Pace
     from pellucid.jobs.explanations.image_shap import explained_image
 
-    for i, ((name, pixels), segments) in enumerate(zip(given, divided, strict=True), start=1):
-        progress(f"explaining images: {i} of {len(given)}")
+    pace = Pace(len(given), time.monotonic, what="images")
+    progress(f"explaining: 0 of {len(given):,} images")
+    for (name, pixels), segments in zip(given, divided, strict=True):
         try:
-            yield explained_image(name, pixels, baseline, ask, request, clock=time.monotonic, segments=segments)
+            found = explained_image(name, pixels, baseline, ask, request, clock=time.monotonic, segments=segments)
         except ModelError as error:
             raise ModelError(f"{name}: {str(error).replace('predictor.label_headers', 'label_headers')}") from error
+        progress(pace.line("explaining", 1))
+        yield found
 
 
 def _images(images: Any) -> tuple[list[tuple[str, Bytes]], list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -16,6 +17,7 @@ from pellucid.api.forecast_model import opened_forecaster
 from pellucid.api.forecast_preflight import LISTED, ForecastPreflight, forecast_preflight
 from pellucid.api.job_explanations import JobExplanations
 from pellucid.api.model_access import SERVER_LOG
+from pellucid.api.pace import Pace
 from pellucid.errors import DataError, Problem
 from pellucid.jobs.forecasts.explaining import REPETITIONS, explained_items, repeated
 from pellucid.jobs.forecasts.request import ForecastRequest
@@ -110,6 +112,7 @@ def _details(ready: ForecastPreflight, explained: JobExplanations) -> dict[str, 
     job = ready.job
     return {
         "explanations": dict(explained.details),
+        "confidence_level": explained.confidence_level,
         "dataset": {"items": len(ready.items), "notes": [*job.warnings, *job.notes]},
         "configuration": {} if job.loaded is None else job.loaded.document,
     }
@@ -140,9 +143,10 @@ def _explained(
     totals.repetition = repeated(ready.items[0], model)
     path = aside / "out.jsonl"
     longer: list[str] = []
+    pace = Pace(total, time.monotonic, what="items")
     with scores_file(path) as file:
         for found in explained_items(
-            ready.items, request, model, progress=lambda done: progress(f"explaining: {done:,} items of {total:,}")
+            ready.items, request, model, progress=lambda done: progress(pace.line("explaining", done - pace.done))
         ):
             totals.add(found)
             if isinstance(found, ForecastItem):
@@ -158,6 +162,7 @@ def _explained(
         "explanation_results_path": f"{folder.as_posix()}/{place}",
     }
     return JobExplanations(
+        confidence_level=0.95 if ready.job.config is None else ready.job.config.confidence_level,
         forecasts=summary,
         details={METHOD: totals.to_details()},
         further={METHOD: section},

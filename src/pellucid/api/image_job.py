@@ -176,6 +176,7 @@ def _explained(
         given = shap.baseline
     model_type = "image_classification" if request.detection is None else "object_detection"
     return JobExplanations(
+        confidence_level=config.confidence_level,
         labels=request.label_headers or (),
         images=tuple(work.done),
         further=image_section(work.done, model_type),

@@ -76,6 +76,8 @@ class JobExplanations:
         What moves forecasts most, in a job on time series.
     images
         Explained images, in a job on images.
+    confidence_level
+        Of the intervals that people are shown.
     written
         Files written aside, by the name that they get.
     """
@@ -86,6 +88,7 @@ class JobExplanations:
     plots: tuple[Plot, ...] | None = None
     further: Mapping[str, Any] = field(default_factory=dict)
     images: tuple[ImageSummary, ...] = ()
+    confidence_level: float = 0.95
     forecasts: ForecastSummary | None = None
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -182,7 +185,7 @@ def explained_job(
     opened = means.engine.pool(task, model, means.source, allow_pickle=means.allow_pickle, total=units, exactly=exactly)
     with opened as pool:
         job = _Job(request, table, total, pool, store, means.engine.distributed, aside, progress)
-        found = JobExplanations()
+        found = JobExplanations(confidence_level=request.confidence_level)
         if task is not None:
             found = job.shap(task, source="computed" if baseline is None else "given", formula=formula)
         if fitted is not None:
@@ -273,6 +276,7 @@ class _Job:
             **({} if texts is None else {"texts": texts.to_details(result.labels)}),
         }
         return JobExplanations(
+            confidence_level=self.request.confidence_level,
             labels=result.labels,
             shap=result,
             details={"kernel_shap": details},

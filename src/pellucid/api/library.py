@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pellucid.errors import ConfigError, Problem, did_you_mean
 
 if TYPE_CHECKING:
+    from pellucid.api.steps import Progress
     from pellucid.config.bias_request import ColumnType, OnDegenerate
     from pellucid.counts import Value
     from pellucid.engines.frames import FrameTable
@@ -36,6 +37,7 @@ def bias(
     facet_intersections: bool = False,
     minimum_group_rows: int = 30,
     on_degenerate: OnDegenerate = "fail",
+    progress: Progress = None,
 ) -> BiasReport:
     """Measure bias in labels and, where there are predictions, in what a model predicts.
 
@@ -77,6 +79,8 @@ def bias(
     on_degenerate
         Where Clarify's whole analysis fails, as where nobody is predicted positive: ``fail`` too, or ``report`` the
         metrics that are defined.
+    progress
+        As for `pellucid.explain`.
 
     Returns
     -------
@@ -105,11 +109,13 @@ points; n = 50 of 100).
 
     from pellucid.api.bias_arguments import check_frame, check_request, faults_by_argument
     from pellucid.api.spark_explaining import workers_beside
+    from pellucid.api.steps import steps_told
     from pellucid.argument_kinds import (
         COLUMN,
         COLUMNS,
         FACETS,
         NAMES,
+        PROGRESS,
         SWITCH,
         VALUES,
         listed,
@@ -131,6 +137,7 @@ points; n = 50 of 100).
         ("column_types", column_types, optional(mapping("types", '{"age": "continuous"}'))),
         ("features", features, optional(COLUMNS)),
         ("facet_intersections", facet_intersections, SWITCH),
+        ("progress", progress, PROGRESS),
     )
     table = table_of(frame)
     check_frame(table.frame)
@@ -157,8 +164,8 @@ points; n = 50 of 100).
         on_degenerate=on_degenerate,
     )
     check_request(request)
-    with faults_by_argument([facet.column for facet in request.facets]):
-        report = analyse(request, table, workers=workers_beside(frame))
+    with faults_by_argument([facet.column for facet in request.facets]), steps_told(progress) as step:
+        report = analyse(request, table, progress=step, workers=workers_beside(frame))
     return replace(report, frame_library=_library_of(frame))
 
 

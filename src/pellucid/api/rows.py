@@ -84,6 +84,14 @@ def _check_columns(columns: Sequence[str], names: Sequence[str]) -> None:
         raise ConfigError(problems)
 
 
+def _instead(rows: Any) -> str:
+    """What else to do with what is no table."""
+    if type(rows).__name__ == "Series":
+        return " A single row of a frame is frame.iloc[[0]], a single column frame[['age']]."
+    is_text = isinstance(rows, list) and bool(rows) and all(isinstance(cell, str) for cell in rows)
+    return " Texts are explained by pellucid.explain_text." if is_text else ""
+
+
 def _of_table(rows: Any, where: str, columns: Sequence[str] | None, as_text: bool) -> Batch:
     from narwhals.exceptions import DuplicateError
 
@@ -93,7 +101,7 @@ def _of_table(rows: Any, where: str, columns: Sequence[str] | None, as_text: boo
     try:
         names = list(table.columns)
     except TypeError:
-        raise ConfigError(Problem(where, type(rows).__name__, fix=FORMS)) from None
+        raise ConfigError(Problem(where, type(rows).__name__, fix=f"{FORMS}{_instead(rows)}")) from None
     except DuplicateError as error:
         repeated = str(error).replace("\n", " ")
         raise DataError(Problem(where, fix=f"{repeated}. Give every column a name of its own.")) from None
@@ -119,6 +127,8 @@ def _of_array(rows: npt.NDArray[Any], where: str, known: Sequence[str]) -> Batch
 
     if rows.ndim != 2:
         fix = "Give an array of shape (rows, columns); a single row is array[None, :]."
+        if rows.ndim == 1 and rows.dtype.kind in "OU" and isinstance(rows[:1].item() if len(rows) else None, str):
+            fix += " Texts are explained by pellucid.explain_text."
         raise ConfigError(Problem(where, f"an array of shape {rows.shape}", fix=fix))
     width = rows.shape[1]
     names = known if len(known) == width else [f"column_{place}" for place in range(width)]

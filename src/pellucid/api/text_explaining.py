@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from pellucid.api.steps import Progress
     from pellucid.explain.attributions import Attributions
     from pellucid.explain.budget import Budget
     from pellucid.explain.game import Link
@@ -45,7 +46,7 @@ def explain_text(
     hierarchical: bool = False,
     max_units: int = 512,
     allow_pickle: bool = False,
-    progress: Callable[[str], None] = lambda step: None,
+    progress: Progress = None,
 ) -> TextExplanation:
     """Shapley values of the words, sentences or paragraphs of texts, with standard errors.
 
@@ -106,9 +107,11 @@ def explain_text(
     [('A', 0), ('good', 1), (',', 0), ('good', 1), ('start', 0), ('.', 0)]
     """
     from pellucid.api.explaining import plan_of
+    from pellucid.api.pace import PredictionsTold, most_predictions
     from pellucid.api.rows import library_of
     from pellucid.api.scoring import ScoredModel
-    from pellucid.argument_kinds import FUNCTION, NAMES, SWITCH, TEXT, Kind, listed, one_of, optional, other_kinds
+    from pellucid.api.steps import steps_told
+    from pellucid.argument_kinds import NAMES, PROGRESS, SWITCH, TEXT, Kind, listed, one_of, optional, other_kinds
     from pellucid.config.methods import Granularity
     from pellucid.explain.estimate import blocks_of
     from pellucid.explain.game import MaskedGames
@@ -122,7 +125,7 @@ def explain_text(
         ("outputs", outputs, optional(NAMES)),
         ("hierarchical", hierarchical, SWITCH),
         ("allow_pickle", allow_pickle, SWITCH),
-        ("progress", progress, FUNCTION),
+        ("progress", progress, PROGRESS),
     )
     plan = plan_of(estimator, budget, seed, link, confidence_level, problems=problems)
     split, outer = _splitters(granularity, language, mask, hierarchical=hierarchical, max_units=max_units)
@@ -130,9 +133,13 @@ def explain_text(
     scored = ScoredModel(opened_text_model(model, allow_pickle=allow_pickle), probabilities=link == "logit")
     rows, baseline = Batch({COLUMN: cells}), Batch({COLUMN: _objects([mask])})
     masker = text_masker(rows, baseline, {COLUMN: (COLUMN,)}, [COLUMN], split, max_units=max_units)
-    progress(f"explaining {len(cells):,} texts")
     games = MaskedGames(masker, scored.predict, link)
-    found = text_attributions(masker, games, plan, blocks_of(len(cells)), outer=outer, clock=time.monotonic)
+    line = f"explaining {len(cells):,} {'text' if len(cells) == 1 else 'texts'}"
+    with steps_told(progress) as step:
+        step(line)
+        told = PredictionsTold(scored.predict, step, most_predictions(games, plan) if outer is None else None, line)
+        games = replace(games, predict=told)
+        found = text_attributions(masker, games, plan, blocks_of(len(cells)), outer=outer, clock=time.monotonic)
     return _explanation(
         masker,
         found,

@@ -12,7 +12,7 @@ from pellucid.charts.texts import TITLE, clipped, distinct, is_known, rounded, s
 from pellucid.charts.theme import BLUE, GRAY, ORANGE, Specification
 from pellucid.records import dataclass
 
-__all__ = ["Stair", "WaterfallStep", "stairs", "waterfall"]
+__all__ = ["Stair", "WaterfallStep", "margins_meant", "said_of", "stairs", "waterfall"]
 
 STEP = 30
 
@@ -117,6 +117,15 @@ def waterfall(
     layers = _layers(rows, domain, axis_title)
     specification = chart(layers, height=STEP * len(rows), description=description, title=title)
     return {**specification, "data": {"values": rows}}
+
+
+def margins_meant(level: float) -> str:
+    """What the margins are, in so few words that they fit a narrow chart.
+
+    >>> margins_meant(0.95)
+    '± 95 % interval'
+    """
+    return f"± {100 * level:.4g} % interval"
 
 
 def said_of(stair: Stair) -> str:

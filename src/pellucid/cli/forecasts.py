@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from rich.console import RenderableType
@@ -12,6 +11,7 @@ from rich.text import Text
 from pellucid.cli.terminal import clean, heading, number, plain_table
 from pellucid.jobs.forecasts.totals import ForecastSummary, StrongElement
 from pellucid.results.forecast import LeftOut
+from pellucid.results.rounding import margin
 
 __all__ = ["forecasts_shown"]
 
@@ -20,7 +20,7 @@ SHOWN_ELEMENTS = 10
 SHOWN_ITEMS = 10
 
 
-def forecasts_shown(found: ForecastSummary) -> list[RenderableType]:
+def forecasts_shown(found: ForecastSummary, level: float) -> list[RenderableType]:
     """Series by what they contribute, the strongest elements, and items that were left out."""
     request = found.request
     parts: list[RenderableType] = []
@@ -31,7 +31,7 @@ def forecasts_shown(found: ForecastSummary) -> list[RenderableType]:
         parts += [heading(title), _series(found.series)]
     what = "Elements" if found.series else "Time steps"
     title = f"{what} that move a forecast most ({request.granularity}, {request.direction.replace('_', '-')})"
-    parts += [heading(title), _elements(found.strongest[:SHOWN_ELEMENTS])]
+    parts += [heading(title), _elements(found.strongest[:SHOWN_ELEMENTS], level)]
     if found.left_out:
         parts += [heading(f"Items without an explanation: {len(found.left_out):,}"), _left_out(found.left_out)]
     return parts
@@ -48,22 +48,22 @@ def _series(series: dict[str, float]) -> RenderableType:
     return Padding(table, (0, 0, 0, 2))
 
 
-def _elements(strongest: Sequence[StrongElement]) -> RenderableType:
-    table = plain_table("item", "element", "score (mean over the horizon)", "absolute", "error")
+def _elements(strongest: Sequence[StrongElement], level: float) -> RenderableType:
+    table = plain_table("item", "element", "score (mean over the horizon)", "absolute", f"{100 * level:g} % interval")
     for column in table.columns[2:]:
         column.justify = "right"
     for one in strongest:
         if not one.strength:
             break
-        cells = (one.item_id, one.element.shown, number(one.mean), number(one.strength), _error(one.largest_error))
+        cells = (
+            one.item_id,
+            one.element.shown,
+            number(one.mean),
+            number(one.strength),
+            margin(one.largest_error, level),
+        )
         table.add_row(*(Text(clean(cell)) for cell in cells))
     return Padding(table, (0, 0, 0, 2))
-
-
-def _error(error: float) -> str:
-    if math.isnan(error):
-        return "not known"
-    return f"± {number(error)}" if error else "exact"
 
 
 def _left_out(items: Sequence[LeftOut]) -> RenderableType:

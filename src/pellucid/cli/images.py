@@ -10,15 +10,16 @@ from rich.text import Text
 
 from pellucid.cli.terminal import clean, heading, number, plain_table
 from pellucid.jobs.explanations.image_results import ImageSummary
+from pellucid.results.rounding import margin
 
 __all__ = ["images_shown"]
 
 SHOWN_PICTURES = 20
 
 
-def images_shown(images: Sequence[ImageSummary]) -> list[RenderableType]:
+def images_shown(images: Sequence[ImageSummary], level: float) -> list[RenderableType]:
     """A table with a line for every picture, the first ones of a long job."""
-    table = plain_table("image", "explained", "score", "segments", "strongest", "error")
+    table = plain_table("image", "explained", "score", "segments", "strongest", f"{100 * level:g} % interval")
     for i in (2, 3, 4, 5):
         table.columns[i].justify, table.columns[i].no_wrap = "right", True
     lines = [(image, i) for image in images for i in range(len(image.outputs))]
@@ -30,7 +31,7 @@ def images_shown(images: Sequence[ImageSummary]) -> list[RenderableType]:
             number(output.score),
             str(image.segments),
             number(max(image.values[i], key=abs)),
-            _error(image, i),
+            _widest(image, i, level),
         )
         table.add_row(*map(Text, cells))
     rest = len(lines) - SHOWN_PICTURES
@@ -39,9 +40,9 @@ def images_shown(images: Sequence[ImageSummary]) -> list[RenderableType]:
     return [heading(f"Heat maps of {title}"), Padding(table, (0, 0, 0, 2)), *more]
 
 
-def _error(image: ImageSummary, output: int) -> str:
-    """The largest standard error of a segment's value."""
+def _widest(image: ImageSummary, output: int, level: float) -> str:
+    """Half the width of the widest interval of a segment's value."""
     errors = [error for error in image.standard_errors[output] if error is not None]
     if len(errors) < len(image.standard_errors[output]):
         return "not known"
-    return f"± {number(max(errors))}" if max(errors) else "exact"
+    return margin(max(errors), level)

@@ -71,6 +71,15 @@ def _missing(connection: Any, files: Files, columns: Sequence[str]) -> list[str]
     return [name for name in columns if told[name]]
 
 
+def _instead(path: str) -> str:
+    """What to do about a file that is none, by what its name says."""
+    end = path.rpartition(".")[2].lower()
+    meant = {"csv": "text/csv", "json": "application/json", "jsonl": "application/jsonlines"}.get(end)
+    if meant is None:
+        return "Write it again."
+    return f"Its name says otherwise: set dataset_type to {meant!r}, or give a Parquet file."
+
+
 def _schemas(connection: Any, files: Files) -> dict[str, list[tuple[str, str]]]:
     schemas: dict[str, list[tuple[str, str]]] = {}
     problems = []
@@ -79,7 +88,7 @@ def _schemas(connection: Any, files: Files) -> dict[str, list[tuple[str, str]]]:
             described = connection.execute(f"DESCRIBE SELECT * FROM {_read_parquet([path])}").fetchall()
         except duckdb_engine().Error as error:
             cause = str(error).splitlines()[0]
-            problems.append(Problem(path, fix=f"The file is not Parquet or is damaged: {cause}. Write it again."))
+            problems.append(Problem(path, fix=f"The file is not Parquet or is damaged: {cause}. {_instead(path)}"))
             continue
         names = connection.execute(f"SELECT name FROM parquet_schema({literal(exact_path(path))})").fetchall()
         stored = {name for (name,) in names}

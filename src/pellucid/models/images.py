@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.errors import ConfigError, ModelError, Problem, UnknownModel, did_you_mean
+from pellucid.errors import ConfigError, Problem, UnknownModel, UnusableModel, did_you_mean
 from pellucid.models.answers import library_errors
 from pellucid.records import dataclass
 
@@ -139,7 +139,7 @@ def image_model(model: Any, *, detection: bool = False, image_input: Any = None)
         raise ConfigError(Problem("image_input", fix=fix))
     function = model if callable(model) else getattr(model, "predict", None)
     if function is None:
-        raise ModelError(
+        raise UnusableModel(
             f"{type(model).__name__} is no model of images. Give a function that takes uint8 images of shape "
             "(images, height, width, 3) and returns scores, or the path of an ONNX file."
         )
@@ -154,7 +154,7 @@ def _located(uri: str, detection: bool, numbers: ImageInput | None) -> Callable[
     if not path.exists() and is_reference(uri):
         return image_model(object_at(uri), detection=detection, image_input=numbers)
     if not uri.lower().endswith(".onnx"):
-        raise ModelError(
+        raise UnusableModel(
             f"{uri}: is no model of images that can be loaded. Give an ONNX file, module:attribute of Python (a "
             "function of uint8 images of shape (images, height, width, 3)), or an endpoint that takes images."
         )
@@ -165,6 +165,8 @@ def _located(uri: str, detection: bool, numbers: ImageInput | None) -> Callable[
             did_you_mean(path.name, sorted(file.name for file in path.parent.iterdir())) if path.parent.is_dir() else ""
         )
         raise UnknownModel(f"{uri}: there is no such file; {nearest or 'there is no such folder either.'}")
+    from pellucid.models.loading import opening
     from pellucid.models.onnx_images import load_onnx_images
 
-    return load_onnx_images(path, uri, detection=detection, image_input=numbers)
+    with opening():
+        return load_onnx_images(path, uri, detection=detection, image_input=numbers)

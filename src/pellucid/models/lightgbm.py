@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pellucid.errors import ModelError, require
+from pellucid.errors import require
 from pellucid.models.answers import class_scores, library_errors, scores_of
 from pellucid.models.categories import coded
 from pellucid.models.inputs import in_order_of, matrix, of_width, trained_names
+from pellucid.models.lightgbm_categories import categories_of_features
 from pellucid.models.loading import Loading
 from pellucid.protocols.model import Batch, Scores
 from pellucid.records import dataclass
@@ -89,23 +90,17 @@ def load_lightgbm(path: Path, loading: Loading) -> LightGBMModel:
 
 
 def categories_of_lightgbm(booster: Any, model: str) -> dict[str, Sequence[Any]]:
-    """Values of the categories of each feature that was a pandas categorical column."""
+    """Values of the categories of each feature that was a pandas categorical column.
+
+    Raises
+    ------
+    ModelError
+        It cannot be told which features these are.
+    """
     known = booster.pandas_categorical or []
     if not known:
         return {}
     text = booster.model_to_string(num_iteration=1)
     line = next(line for line in text.splitlines() if line.startswith("feature_infos="))
     ranges = line.removeprefix("feature_infos=").split(" ")
-    # A numeric feature has a range in brackets, one that no tree can use has "none".
-    features = [
-        name
-        for name, values in zip(booster.feature_name(), ranges, strict=True)
-        if not values.startswith("[") and values != "none"
-    ]
-    if len(features) != len(known):
-        raise ModelError(
-            f"{model}: holds pandas categories of {len(known)} columns, and {len(features)} features of"
-            " categories, so that it cannot be told which belong together. Encode categories in a pipeline that holds"
-            " encoder and model."
-        )
-    return dict(zip(features, known, strict=True))
+    return categories_of_features(booster.feature_name(), ranges, known, model)

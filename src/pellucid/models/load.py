@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from pellucid.errors import ModelError, UnknownModel, did_you_mean
+from pellucid.errors import ModelError, UnknownModel, UnusableModel, did_you_mean
 from pellucid.models.answers import library_errors
 from pellucid.models.archive import unpack_model
 from pellucid.models.fetch import fetched, temporary_folder
 from pellucid.models.lightgbm import load_lightgbm
-from pellucid.models.loading import Loading, available_cpus
+from pellucid.models.loading import Loading, available_cpus, opening
 from pellucid.models.mlflow import DESCRIPTION, fetch_mlflow, is_mlflow, load_pyfunc, native_file
 from pellucid.models.objects import as_model
 from pellucid.models.onnx import load_onnx
@@ -94,19 +94,24 @@ def load_model(uri: str, *, allow_pickle: bool = False, threads: int | None = No
 
 def _found(uri: str, loading: Loading) -> Model:
     if uri.startswith(("http://", "https://")):
-        raise ModelError(
+        raise UnusableModel(
             f"{uri}: is the address of a server. Name it as `predictor.endpoint_name` or give it by --endpoint."
         )
     if is_mlflow(uri):
-        return _at(fetch_mlflow(uri, temporary_folder()), loading)
+        return _opened(fetch_mlflow(uri, temporary_folder()), loading)
     local = Path(uri.removeprefix("file://")).expanduser()
     if local.exists():
-        return _at(local, loading)
+        return _opened(local, loading)
     if is_reference(uri):
         return as_model(object_at(uri), loading)
     if "://" in uri and not uri.startswith("file://"):
-        return _at(fetched(uri, temporary_folder()), loading)
+        return _opened(fetched(uri, temporary_folder()), loading)
     raise UnknownModel(_nothing_at(local, uri))
+
+
+def _opened(path: Path, loading: Loading) -> Model:
+    with opening(), library_errors(loading.name, "loading"):
+        return _at(path, loading)
 
 
 def _at(path: Path, loading: Loading) -> Model:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import field
 
+from pellucid.errors import ModelError, UnusableModel
 from pellucid.records import dataclass
 
-__all__ = ["Loading", "available_cpus"]
+__all__ = ["Loading", "available_cpus", "opening"]
 
 
 def available_cpus() -> int:
@@ -34,3 +37,20 @@ class Loading:
     name: str
     allow_pickle: bool = False
     threads: int = field(default_factory=available_cpus)
+
+
+@contextmanager
+def opening() -> Iterator[None]:
+    """Within this context a model that cannot be loaded is wrong input.
+
+    Raises
+    ------
+    UnusableModel
+        It cannot be loaded; the error of the library stays attached as the cause.
+    """
+    try:
+        yield
+    except UnusableModel:
+        raise
+    except ModelError as error:
+        raise UnusableModel(str(error)) from error.__cause__

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any, cast
 
-from pellucid.errors import ModelError
+from pellucid.errors import UnusableModel
 from pellucid.models.estimator import EstimatorModel
 from pellucid.models.lightgbm import categories_of_lightgbm, lightgbm_model
 from pellucid.models.loading import Loading
@@ -38,7 +38,9 @@ def as_model(found: Any, loading: Loading, *, takes: Takes | None = None) -> Mod
     'either'
     """
     if inspect.isclass(found):
-        raise ModelError(f"{loading.name}: is the class {found.__name__}. Give a fitted instance of it, or a function.")
+        raise UnusableModel(
+            f"{loading.name}: is the class {found.__name__}. Give a fitted instance of it, or a function."
+        )
     kind = (type(found).__module__.partition(".")[0], type(found).__name__)
     if kind == ("xgboost", "Booster"):
         return xgboost_model(found, loading)
@@ -50,7 +52,7 @@ def as_model(found: Any, loading: Loading, *, takes: Takes | None = None) -> Mod
         return cast("Model", found) if _takes_batch(found.predict) else _estimator(found, loading.name)
     if callable(found):
         return PythonModel(found, loading.name, takes or rows_taken(found))
-    raise ModelError(
+    raise UnusableModel(
         f"{loading.name}: is a {type(found).__name__}, which is no model."
         " Give a function of rows, or a fitted estimator with `predict` or `predict_proba`."
     )

@@ -8,9 +8,21 @@ from __future__ import annotations
 import re
 
 from pellucid.results import rounding
-from pellucid.results.rounding import NOISE, count, p_value, percent, share
+from pellucid.results.rounding import NOISE, count, margin, p_value, percent, share
 
-__all__ = ["MINUS", "NOISE", "count", "interval", "number", "p_value", "percent", "points", "share", "with_minus"]
+__all__ = [
+    "MINUS",
+    "NOISE",
+    "count",
+    "interval",
+    "margin",
+    "number",
+    "p_value",
+    "percent",
+    "points",
+    "share",
+    "with_minus",
+]
 
 MINUS = "−"
 """As wide as a plus sign, and never taken for a hyphen."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
@@ -61,7 +61,8 @@ class FeatureImportance:
 class Explanation:
     """Shapley values of the predictions of some rows, with standard errors.
 
-    Over the features, the values of a row and an output add up to its prediction minus its base value.
+    Over the features, the values of a row and an output add up to its prediction minus its base value. Rows, features
+    and outputs are chosen as in ``found[rows, features, outputs]``, by position or name.
 
     Parameters
     ----------
@@ -124,6 +125,63 @@ class Explanation:
             f"Explanation(rows={rows}, features={features}, outputs={outputs}, estimator={self.estimator!r}, "
             f"n_model_calls={self.n_model_calls})"
         )
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[Explanation]:
+        """Each row as an explanation of its own."""
+        return (self[row] for row in range(len(self)))
+
+    def __getitem__(self, key: Any) -> Explanation:
+        """Some of the rows, features and outputs: ``found[0]``, ``found[:, "age"]``, ``found[rows["age"] > 60]``.
+
+        All axes stay, so that ``found[0].values`` has the shape (1, features, outputs); global importances are those of
+        the rows that are left. Features that are left out are told as one step in a waterfall.
+
+        Parameters
+        ----------
+        key
+            Rows (a position, a slice, positions, or a truth value for each), features and outputs (names or positions,
+            one or several), in this order; ``found[..., "yes"]`` chooses outputs alone.
+
+        Raises
+        ------
+        ConfigError
+            There is no such row, feature or output.
+        """
+        from pellucid.results.parts import part_of
+
+        return part_of(self, key)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"'Explanation' object has no attribute {name!r}{_of_shap(name)}")
+
+    def cohorts(self, by: Any) -> dict[Any, Explanation]:
+        """The rows by cohort, the largest first and rows without one last: ``found.cohorts("sex")["Female"]``.
+
+        Parameters
+        ----------
+        by
+            A column of the rows, or the cohort of every row, such as ``pandas.cut(rows["age"], [0, 30, 60, 120])``.
+
+        Raises
+        ------
+        ConfigError
+            There is no such column, it has more than 20 values, or there is not one for each row.
+
+        Examples
+        --------
+        >>> import pellucid
+        >>> found = pellucid.explain(lambda rows: rows.sum(axis=1), np.eye(3), baseline=np.zeros((1, 3)))
+        >>> parts = found.cohorts(["first", "others", "others"])
+        >>> {cohort: [round(one.value, 1) for one in part.global_importance()] for cohort, part in parts.items()}
+        {'others': [0.5, 0.5, 0.0], 'first': [1.0, 0.0, 0.0]}
+        """
+        from pellucid.results.parts import cohorts_of
+
+        return cohorts_of(self, by)
 
     @property
     def estimator(self) -> str:
@@ -264,3 +322,22 @@ class Explanation:
         from pellucid.results.importance_table import html_of
 
         return html_of(self)
+
+
+IN_SHAP = {
+    "abs": "abs(found.values) are its sizes, found.global_importance() their means with intervals",
+    "display_data": "found.data holds the rows",
+    "error_std": "found.standard_errors",
+    "feature_names": "found.features",
+    "hclustering": "columns that belong together are explained together: feature_groups of pellucid.explain",
+    "mean": "found.values.mean(axis=0), or found.global_importance() with intervals",
+    "output_names": "found.outputs",
+    "sample": "found[rows] chooses rows",
+    "shape": "found.values.shape",
+    "sum": "found.values.sum(axis=1); groups of columns: feature_groups of pellucid.explain",
+}
+"""What stands here for an attribute of shap's explanations."""
+
+
+def _of_shap(name: str) -> str:
+    return f", which shap's has: {IN_SHAP[name]}" if name in IN_SHAP else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from pellucid import charts
 from pellucid.argument_kinds import SWITCH, number, refuse_other_kinds, whole_number
@@ -23,6 +23,17 @@ __all__ = ["BiasPlots", "ExplanationPlots", "PartialDependencePlots"]
 
 WIDTH = 640
 
+IN_SHAP = {
+    "bar": "importance()",
+    "decision": "shap.plots.decision takes found.to_shap()",
+    "force": "waterfall(row)",
+    "heatmap": "shap.plots.heatmap(found.to_shap())",
+    "scatter": "dependence(feature)",
+    "summary": "beeswarm() or importance()",
+    "violin": "beeswarm()",
+}
+"""What stands here for a plot of shap."""
+
 
 def _check_sizes(width: int, limit: int = 1) -> None:
     refuse_other_kinds(("limit", limit, whole_number(1)), ("width", width, number(above=0)))
@@ -38,6 +49,10 @@ class ExplanationPlots:
     """
 
     explanation: Explanation
+
+    def __getattr__(self, name: str) -> Any:
+        instead = f", which shap has: {IN_SHAP[name]}" if name in IN_SHAP else ""
+        raise AttributeError(f"'ExplanationPlots' object has no attribute {name!r}{instead}")
 
     @overload
     def importance(
@@ -95,16 +110,22 @@ class ExplanationPlots:
 
     @overload
     def waterfall(
-        self, row: int, *, output: str | int | None = None, limit: int = 12, width: int = WIDTH
+        self, row: int = 0, *, output: str | int | None = None, limit: int = 12, width: int = WIDTH
     ) -> LayerChart: ...
 
     @overload
-    def waterfall(self, row: int, *, ax: Axes, output: str | int | None = None, limit: int = 12) -> Axes: ...
+    def waterfall(self, row: int = 0, *, ax: Axes, output: str | int | None = None, limit: int = 12) -> Axes: ...
 
     def waterfall(
-        self, row: int, *, ax: Axes | None = None, output: str | int | None = None, limit: int = 12, width: int = WIDTH
+        self,
+        row: int = 0,
+        *,
+        ax: Axes | None = None,
+        output: str | int | None = None,
+        limit: int = 12,
+        width: int = WIDTH,
     ) -> LayerChart | Axes:
-        """One prediction as steps from the base value, all but the ``limit`` strongest as one step."""
+        """One prediction, by default the first, as steps from the base value, all but the strongest as one step."""
         _check_sizes(width, limit)
         if ax is not None:
             from pellucid.results.displays import WaterfallDisplay
@@ -117,7 +138,7 @@ class ExplanationPlots:
             float(found.base_values[row, at]),
             float(found.predictions[row, at]),
             limit=limit,
-            axis_title=plotted.prediction_axis(found, at),
+            axis_title=plotted.prediction_axis(found, row, at),
         )
         return to_altair(specification, width=width)
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from pellucid.argument_kinds import NAMES, TEXT, listed, optional, refuse_other_kinds, whole_number
 from pellucid.charts import ForestRow, ImportanceBar, Tone, WaterfallStep
+from pellucid.charts.steps import margins_meant
 from pellucid.charts.texts import short
 from pellucid.errors import ConfigError, Problem, did_you_mean
 from pellucid.results.bias import BiasReport
@@ -45,6 +46,9 @@ STAGES = {"pre_training": "labels", "post_training": "predictions"}
 
 COMPARED = ("DPPL", "DPL")
 """Differences in positive predictions and in positive labels: what is asked first of several groups."""
+
+ROUNDING = 1e-6
+"""Below this share of its terms, what a sum lacks is rounding, also that of single precision."""
 
 CERTAIN = 0.05
 """The adjusted p-value below which a difference counts as clear."""
@@ -134,10 +138,15 @@ def steps_of(explanation: Explanation, row: int, output: int) -> list[WaterfallS
     if not whole_number(-rows).holds(row) or row >= rows:
         raise ConfigError(Problem("row", row, fix=f"Use a row that was explained, from 0 to {rows - 1}."))
     values, margins = explanation.values[row, :, output], explanation.margins[row, :, output]
-    return [
+    steps = [
         WaterfallStep(feature=name, value=value, cell=_cell(explanation, name, row), margin=margin)
         for name, value, margin in zip(explanation.features, values.tolist(), margins.tolist(), strict=True)
     ]
+    ends = float(explanation.base_values[row, output]), float(explanation.predictions[row, output])
+    rest = ends[1] - ends[0] - math.fsum(values.tolist())
+    if abs(rest) > ROUNDING * (sum(map(abs, ends)) + float(np.abs(values).sum())):
+        steps.append(WaterfallStep(feature="features left out", value=rest, margin=math.nan))
+    return steps
 
 
 def _cell(explanation: Explanation, feature: str, row: int) -> str:
@@ -179,10 +188,12 @@ def cells_to_compare(explanation: Explanation, feature: str) -> tuple[int, npt.N
     return place, cells
 
 
-def prediction_axis(explanation: Explanation, output: int) -> str:
-    """What the axis of a prediction shows."""
+def prediction_axis(explanation: Explanation, row: int, output: int) -> str:
+    """What the axis of a prediction shows, and what the margins of its steps are."""
     named = explanation.outputs[output] if len(explanation.outputs) > 1 else ""
-    return _titled("Prediction", named, "log-odds" if explanation.link == "logit" else "")
+    margins = explanation.margins[row, :, output]
+    meant = margins_meant(explanation.confidence_level) if (margins > 0).any() else ""
+    return _titled("Prediction", named, ", ".join(filter(None, ["log-odds" * (explanation.link == "logit"), meant])))
 
 
 # --- bias ------------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["NOISE", "count", "digits_beside", "interval", "number", "p_value", "percent", "points", "share"]
+__all__ = ["NOISE", "count", "digits_beside", "interval", "margin", "number", "p_value", "percent", "points", "share"]
 
 NOISE = 1e-12
 """Sizes below this are what arithmetic leaves of zero."""
@@ -41,6 +41,21 @@ def number(value: float | None) -> str:
     if size < 1e-4:
         return f"{value:.{2 - math.floor(math.log10(size))}f}"
     return f"{value:,.0f}" if size >= 1000 else f"{value:#.3g}".removesuffix(".").replace("1.00e+03", "1,000")
+
+
+def margin(error: float | None, level: float) -> str:
+    """Half the width of the interval around an estimate, from its standard error; ``level`` in (0, 1).
+
+    Examples
+    --------
+    >>> margin(0.5, 0.95), margin(0.0, 0.95), margin(None, 0.95)
+    ('± 0.980', 'exact', 'not known')
+    """
+    from statistics import NormalDist
+
+    if error is None or not math.isfinite(error):
+        return "not known"
+    return f"± {number(NormalDist().inv_cdf((1 + level) / 2) * error)}" if error else "exact"
 
 
 def digits_beside(value: float, *lines: float) -> int:

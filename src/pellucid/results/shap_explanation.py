@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib import import_module
 from types import ModuleType
 from typing import Any, get_args
@@ -10,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ConfigError, MissingExtra, Problem
+from pellucid.records import dataclass
 from pellucid.results.explanation import Aggregation, FeatureImportance
 
-__all__ = ["fields_of", "shap_package"]
+__all__ = ["PlainImportances", "fields_of", "shap_package"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -70,7 +73,7 @@ def fields_of(explanation: Any) -> dict[str, Any]:
         "samples": np.zeros(rows, dtype=np.intp),
         "n_model_calls": 0,
         "seed": 0,
-        "importances": {way: _importances(values, names, called, way) for way in get_args(Aggregation)},
+        "importances": PlainImportances(values, names, called),
         "notes": (NOTE,),
     }
 
@@ -143,6 +146,30 @@ def _names(explanation: Any, name: str, stem: str, number: int) -> tuple[str, ..
     if given is None or len(given) != number:
         return tuple(f"{stem}{place}" for place in range(number))
     return tuple(given)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlainImportances(Mapping[Aggregation, tuple[FeatureImportance, ...]]):
+    """Importances by way of aggregation, of values whose errors are not known."""
+
+    attributions: Floats
+    features: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+    def __getitem__(self, way: Aggregation) -> tuple[FeatureImportance, ...]:
+        if way not in get_args(Aggregation):
+            raise KeyError(way)
+        return _importances(self.attributions, self.features, self.outputs, way)
+
+    def __iter__(self) -> Iterator[Aggregation]:
+        return iter(get_args(Aggregation))
+
+    def __len__(self) -> int:
+        return len(get_args(Aggregation))
+
+    def of_rows(self, rows: npt.NDArray[np.intp]) -> PlainImportances:
+        """Those of the rows at these positions."""
+        return replace(self, attributions=self.attributions[rows])
 
 
 def _importances(

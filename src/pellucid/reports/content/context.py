@@ -42,10 +42,15 @@ class Context:
     pictures: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
+    def confidence_level(self) -> float:
+        """Of the intervals, in (0, 1)."""
+        found = number_in(self.details.get("confidence_level"))
+        return found if found is not None and 0 < found < 1 else 0.95
+
+    @property
     def level(self) -> str:
         """The confidence level, as a percentage."""
-        found = number_in(self.details.get("confidence_level"))
-        return f"{100 * (0.95 if found is None else found):.4g} %"
+        return f"{100 * self.confidence_level:.4g} %"
 
     @property
     def rows(self) -> float | None:

@@ -10,7 +10,7 @@ import numpy as np
 from pellucid.charts.strips import heat_strip
 from pellucid.reports.content.context import Context, brief, counted, numbered
 from pellucid.reports.document import Block, Cell, Chart, Column, Facts, Finding, Notice, Paragraph, Section, Table
-from pellucid.reports.numbers import count, number
+from pellucid.reports.numbers import count, margin, number
 from pellucid.reports.reading import listed, mapping, number_in
 
 __all__ = ["driving_series", "forecasts_section"]
@@ -42,7 +42,13 @@ def forecasts_section(context: Context) -> Section | None:
     details = mapping(mapping(context.details.get("explanations")).get(KEY))
     blocks: list[Block] = [Paragraph(_introduction(asked))]
     if details:
-        blocks += [*_facts(details), *_series(details), *_strongest(details), *_strips(details), *_left_out(details)]
+        blocks += [
+            *_facts(details),
+            *_series(details),
+            *_strongest(context, details),
+            *_strips(details),
+            *_left_out(details),
+        ]
     else:
         place = asked.get("explanation_results_path")
         blocks.append(Notice("missing", f"The scores stand in {brief(place, 200)}, which reports do not read."))
@@ -95,24 +101,27 @@ def _known_series(details: Mapping[str, Any]) -> list[tuple[str, float]]:
     return sorted(((name, value) for name, value in read.items() if value is not None), key=lambda pair: -pair[1])
 
 
-def _strongest(details: Mapping[str, Any]) -> Iterator[Block]:
-    rows = tuple(_strong_row(one) for one in listed(details.get("strongest"))[:LISTED])
+def _strongest(context: Context, details: Mapping[str, Any]) -> Iterator[Block]:
+    rows = tuple(_strong_row(one, context.confidence_level) for one in listed(details.get("strongest"))[:LISTED])
     if rows:
         columns = (
             Column(title="Item"),
             Column(title="Element"),
             Column(title="Mean score", align="right"),
-            Column(title="Standard error", align="right"),
+            Column(
+                title=f"{context.level} interval",
+                align="right",
+                meaning="Half the width of the widest interval of any step of the forecast.",
+            ),
         )
         yield Table(caption="The elements that move a forecast most", columns=columns, rows=rows)
 
 
-def _strong_row(one: Mapping[str, Any]) -> tuple[str | Cell, ...]:
+def _strong_row(one: Mapping[str, Any], level: float) -> tuple[str | Cell, ...]:
     name = "step" if one.get("feature_name") is None else brief(one.get("feature_name"))
     element = f"{name} at {one.get('timestamp')}" if "timestamp" in one else name
     mean, error = number_in(one.get("mean_score")), number_in(one.get("largest_standard_error"))
-    certainty = "not known" if error is None else "exact" if not error else f"at most {number(error)}"
-    return brief(one.get("item_id")), element, "" if mean is None else number(mean), certainty
+    return brief(one.get("item_id")), element, "" if mean is None else number(mean), margin(error, level)
 
 
 def _strips(details: Mapping[str, Any]) -> Iterator[Block]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pellucid.reports.content.context import Context, brief, counted, numbered
 from pellucid.reports.document import Block, Cell, Column, Facts, Notice, Paragraph, Picture, Section, Table
-from pellucid.reports.numbers import count, number
+from pellucid.reports.numbers import count, margin, number
 from pellucid.reports.reading import listed, mapping, number_in
 
 __all__ = ["images_section"]
@@ -26,7 +26,7 @@ def images_section(context: Context) -> Section | None:
     blocks += [_picture(context, image, out) for image, out in shown]
     if len(shown) < len(outputs):
         blocks.append(Paragraph(f"{counted(len(outputs) - len(shown), 'further heat map')}: see the result files."))
-    blocks += _table(outputs, details)
+    blocks += _table(context, outputs, details)
     return Section(title="What moves the scores of images", anchor="images", blocks=tuple(blocks))
 
 
@@ -69,12 +69,12 @@ def _picture(context: Context, image: Mapping[str, Any], output: Mapping[str, An
     )
 
 
-def _table(outputs: list[tuple[Any, Any]], details: Mapping[str, Any]) -> Iterator[Block]:
+def _table(context: Context, outputs: list[tuple[Any, Any]], details: Mapping[str, Any]) -> Iterator[Block]:
     if not outputs:
         yield Notice("information", "Nothing was found in the images that could be explained.")
         return
     strongest = {
-        (image.get("image"), i): _strongest(output)
+        (image.get("image"), i): _strongest(output, context.confidence_level)
         for image in listed(details.get("images"))
         for i, output in enumerate(listed(image.get("outputs")))
     }
@@ -94,19 +94,23 @@ def _table(outputs: list[tuple[Any, Any]], details: Mapping[str, Any]) -> Iterat
             Column(title="Score", align="right"),
             Column(title="All hidden", align="right", meaning="The score with every segment hidden."),
             Column(title="Strongest", align="right", meaning=meaning),
-            Column(title="Largest error", align="right", meaning="The largest standard error of any segment."),
+            Column(
+                title=f"{context.level} interval",
+                align="right",
+                meaning="Half the width of the widest interval of any segment.",
+            ),
         ),
         rows=tuple(rows),
     )
 
 
-def _strongest(output: Mapping[str, Any]) -> tuple[str, str]:
-    """The largest value of a segment, and the largest standard error."""
+def _strongest(output: Mapping[str, Any], level: float) -> tuple[str, str]:
+    """The largest value of a segment, and half the width of the widest interval."""
     found = output.get("values"), output.get("standard_errors")
     values, errors = ([number_in(part) for part in row] if isinstance(row, list) else [] for row in found)
     known = [value for value in values if value is not None]
     sizes = [error for error in errors if error is not None]
-    said = "not known" if len(sizes) < len(values) else "exact" if not any(sizes) else number(max(sizes))
+    said = "not known" if len(sizes) < len(values) else margin(max(sizes, default=0.0), level)
     return (number(max(known, key=abs)), said) if known else ("", "")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from pellucid.charts.importances import ImportanceBar, importance
 from pellucid.charts.scatters import dependence
-from pellucid.charts.steps import WaterfallStep, waterfall
+from pellucid.charts.steps import WaterfallStep, margins_meant, waterfall
 from pellucid.charts.swarms import beeswarm
 from pellucid.records import dataclass
 from pellucid.reports.content.context import Context, brief, counted, numbered, output_named
@@ -332,7 +332,8 @@ def _single_rows(context: Context, label: str, outputs: Collection[str]) -> Iter
         of_output = "" if named == "the prediction" else f" of {named}"
         title = KINDS.get(str(row.get("kind")), "A single row") + of_output
         where = "" if place is None else f", row {place + 1:,.0f} of the data"
-        specification = waterfall(read, base, prediction)
+        meant = f" ({margins_meant(context.confidence_level)})" if any(step.margin > 0 for step in read) else ""
+        specification = waterfall(read, base, prediction, axis_title=f"Prediction{meant}")
         yield Chart(
             title=f"{title}: {number(prediction)}{where}",
             specification=specification,
@@ -344,8 +345,7 @@ def _step(context: Context, name: str, entry: Mapping[str, Any]) -> WaterfallSte
     value, error = number_in(entry.get("attribution")), number_in(entry.get("standard_error"))
     if value is None:
         return None
-    level = number_in(context.details.get("confidence_level"))
-    z = NormalDist().inv_cdf((1 + (level if level is not None and 0 < level < 1 else 0.95)) / 2)
+    z = NormalDist().inv_cdf((1 + context.confidence_level) / 2)
     return WaterfallStep(
         feature=name, value=value, cell=_shown(entry.get("cell")), margin=math.nan if error is None else z * error
     )

@@ -68,7 +68,7 @@ class WaterfallDisplay(Display):
         at = plotted.output_at(explanation.outputs, output)
         steps = plotted.steps_of(explanation, row, at)
         base, prediction = float(explanation.base_values[row, at]), float(explanation.predictions[row, at])
-        title = plotted.prediction_axis(explanation, at)
+        title = plotted.prediction_axis(explanation, row, at)
         return cls(steps, base, prediction, limit=limit, axis_title=title).plot(ax)
 
     def plot(self, ax: Axes | None = None) -> WaterfallDisplay:
