@@ -14,8 +14,8 @@ from pellucid.api.estimating_rate import rate_of
 from pellucid.api.job import run_job
 from pellucid.cli.main import main
 from pellucid.errors import ConfigError, InputError
-from pellucid.jobs.cost import Range
 from pellucid.jobs.explanations.clusters import MOST_CLUSTERS
+from pellucid.jobs.workload import Range
 from pellucid.protocols.model import Batch, Scores
 
 NAMES = ["a", "b", "c", "d", "label"]
@@ -60,6 +60,31 @@ def test_the_configuration_alone_gives_wide_ranges(job):
     assert found.workload.coalitions.high == 14  # all coalitions of four features but the empty and the full one
     assert found.cost.total.inputs.high == 1e6 * 14 + 1e6 + 245  # the base once for each unit of 4,096 rows
     assert found.cost.total.seconds is None
+
+
+@pytest.mark.parametrize(
+    ("shap", "block_rows"),
+    [
+        ({}, 512),
+        ({"estimator": "permutation"}, 64),
+        ({"estimator": "surrogate"}, 64),
+        ({"num_samples": None, "budget": {"seconds": 60}}, 64),
+        ({"text_config": {"language": "english", "granularity": "token"}}, 64),
+    ],
+)
+def test_blocks_grow_with_the_rows_where_those_of_the_job_do(job, shap, block_rows):
+    asked = {name: value for name, value in {**SHAP, **shap}.items() if value is not None}
+    assert estimate(job(shap=asked, headers=NAMES), rows=1e6).workload.block_rows == block_rows
+
+
+def test_a_budget_that_the_estimator_cannot_keep_is_told_as_by_the_job(job):
+    shap = {"baseline": [[0, 0, 0, 0]], "estimator": "permutation", "budget": {"precision": 0.01}}
+    with pytest.raises(ConfigError) as caught:
+        estimate(job(shap=shap, headers=NAMES), rows=1e6)
+    assert str(caught.value) == (
+        "methods.shap.budget.precision: got 0.01. The estimator 'permutation' cannot add samples until it is precise. "
+        "Use 'auto' or 'leverage'."
+    )
 
 
 def test_data_narrow_the_ranges_to_what_the_job_asks(job):

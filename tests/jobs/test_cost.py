@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pellucid.jobs.cost import Calls, Machines, Range, Workload, job_cost
+from pellucid.jobs.cost import job_cost
+from pellucid.jobs.workload import Calls, Machines, Range, Workload
 
 SHAP = Workload(
     rows=1000, columns=10, players=10, coalitions=Range(50, 100), background=Range(20, 20), local_values=True
@@ -52,7 +53,7 @@ def test_without_the_speed_of_the_model_there_is_no_time_but_all_else():
             8,
         ),  # of 128, so that many can share them
         (
-            replace(SHAP, rows=20_000, coalitions=Range(4, 4), background=Range(32, 32)),
+            replace(SHAP, rows=20_000, block_rows=512, coalitions=Range(4, 4), background=Range(32, 32)),
             "SHAP",
             40,
         ),  # of 512 rows, 129 each

@@ -1,5 +1,6 @@
 """The parts of an explanation job: baselines, rows in pieces, SHAP values, totals, partial dependence, files."""
 
+import csv
 import io
 from itertools import pairwise
 
@@ -436,6 +437,27 @@ def test_local_values_have_features_first_then_labels_then_the_join_column():
         np.array([[[0.5, -0.5], [0.25, 0.125]]]), ["label0", "label1"], np.array(["r1"], dtype=object)
     )
     assert file.getvalue() == "age_label0,plan_label0,age_label1,plan_label1,id\n0.5,0.25,-0.5,0.125,r1\n"
+
+
+@given(
+    rows=st.lists(st.lists(st.floats(), min_size=6, max_size=6), min_size=2, max_size=4),
+    identified_by=st.sampled_from([None, np.int64, float, object]),
+)
+def test_local_values_are_written_as_the_csv_module_writes_them(rows, identified_by):
+    values = np.array(rows, dtype=float).reshape(-1, 3, 2)
+    identities = None if identified_by is None else np.arange(len(rows)).astype(identified_by)
+    if identified_by is object:
+        identities[:] = ['of "two", parts', None, "", 3][: len(rows)]
+    file, expected = io.StringIO(), io.StringIO()
+    written = LocalValues(file, ["a", "b", "c"], None if identified_by is None else "id")
+    for part in (slice(0, 1), slice(1, None)):
+        written.write(values[part], ["x", "y"], None if identities is None else identities[part])
+    lines = csv.writer(expected, lineterminator="\n")
+    lines.writerow(["a_x", "b_x", "c_x", "a_y", "b_y", "c_y", *([] if identities is None else ["id"])])
+    for row, value in enumerate(values):
+        cell = [] if identities is None else ["" if identities[row] is None else identities.tolist()[row]]
+        lines.writerow([*value[:, 0].tolist(), *value[:, 1].tolist(), *cell])
+    assert file.getvalue() == expected.getvalue()
 
 
 def test_a_baseline_file_has_the_features_names_and_empty_missing_cells(tmp_path):

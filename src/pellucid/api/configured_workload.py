@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pellucid.api.preflight import asks_for_predictions
 from pellucid.api.relative_paths import beside
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.errors import ConfigError, PellucidError
 from pellucid.jobs.bias_request import resolved
-from pellucid.jobs.cost import Range, Workload
-
-if TYPE_CHECKING:
-    from pellucid.config.methods import Shap
-    from pellucid.explain.plan import SurrogateSettings
+from pellucid.jobs.workload import Range, Workload
 
 __all__ = ["background_of", "coalitions_of", "configured_samples", "configured_workload", "features_in_headers"]
 
@@ -42,6 +37,8 @@ def configured_workload(config: AnalysisConfig, rows: float, columns: int, sampl
     ConfigError
         The budget does not fit the number of rows or features.
     """
+    from pellucid.jobs.explanations.request import shap_plan
+
     methods = config.methods
     bias = methods.pre_training_bias is not None or methods.post_training_bias is not None
     after = methods.post_training_bias.methods if methods.post_training_bias is not None else ()
@@ -66,13 +63,19 @@ def configured_workload(config: AnalysisConfig, rows: float, columns: int, sampl
         return workload
     groups = {str(name) for members in shap.feature_groups.values() for name in members}
     players = len(shap.features_to_explain or ()) or columns - len(groups) + len(shap.feature_groups)
-    surrogate = shap.estimator == "surrogate"
+    plan = shap_plan(shap) if shap.text_config is not None else shap_plan(shap).of_table(int(rows))
+    surrogate = plan.estimator == "surrogate"
     most = coalitions_of(configured_samples(config, players, rows, samples), players, copies=ANY if surrogate else 1)
     least = min(most, 2 ** max(1, players // 2) - 2)
     if surrogate:
-        settings = _surrogate(shap)
-        workload = replace(workload, trained=settings.training_calls, audited=settings.audit_rows)
-    return replace(workload, players=players, coalitions=Range(least, most), local_values=shap.save_local_shap_values)
+        workload = replace(workload, trained=plan.surrogate.training_calls, audited=plan.surrogate.audit_rows)
+    return replace(
+        workload,
+        players=players,
+        coalitions=Range(least, most),
+        block_rows=plan.block_rows,
+        local_values=shap.save_local_shap_values,
+    )
 
 
 def coalitions_of(samples: int, players: int, *, copies: int) -> int:
@@ -103,29 +106,20 @@ def configured_samples(config: AnalysisConfig, players: int, rows: float, given:
         The budget does not fit the number of rows or features.
     """
     from pellucid.explain.budget import default_samples
-    from pellucid.jobs.explanations.request import shap_budget
+    from pellucid.jobs.explanations.request import of_shap, shap_plan
 
     if given is not None:
         return given
-    shap = config.methods.shap
+    shap, rows = config.methods.shap, max(1, int(rows))
     if shap is None:
         return default_samples(players)
-    if shap.estimator == "surrogate":
-        from pellucid.explain.plan import Plan
-        from pellucid.jobs.explanations.request import of_shap
-
-        plan = Plan(estimator="surrogate", budget=shap_budget(shap), surrogate=_surrogate(shap))
-        try:
-            return plan.samples_beside_surrogate(players=players, rows=max(1, int(rows)))
-        except ConfigError as error:
-            raise ConfigError(of_shap(error)) from None
-    return shap_budget(shap).samples_of(players=players, rows=max(1, int(rows)), inputs_per_coalition=1)
-
-
-def _surrogate(shap: Shap) -> SurrogateSettings:
-    from pellucid.explain.plan import SurrogateSettings
-
-    return SurrogateSettings() if shap.surrogate is None else SurrogateSettings(**shap.surrogate.model_dump())
+    plan = shap_plan(shap)
+    try:
+        if plan.estimator == "surrogate":
+            return plan.samples_beside_surrogate(players=players, rows=rows)
+        return plan.budget.samples_of(players=players, rows=rows, inputs_per_coalition=1)
+    except ConfigError as error:
+        raise ConfigError(of_shap(error)) from None
 
 
 def features_in_headers(config: AnalysisConfig) -> tuple[str, ...] | None:

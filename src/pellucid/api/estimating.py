@@ -21,7 +21,8 @@ from pellucid.config.analysis import AnalysisConfig
 from pellucid.config.load import load_config
 from pellucid.config.time_series_rules import asks_for_forecasts
 from pellucid.errors import ConfigError, InputError, Problem
-from pellucid.jobs.cost import JobCost, Machines, Range, Workload, job_cost
+from pellucid.jobs.cost import JobCost, job_cost
+from pellucid.jobs.workload import Machines, Range, Workload
 from pellucid.models.loading import available_cpus
 from pellucid.records import dataclass
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.errors import ConfigError, Problem
-from pellucid.jobs.cost import Calls, Range, Workload
+from pellucid.jobs.workload import Calls, Range, Workload
 
 if TYPE_CHECKING:
     from pellucid.api.forecast_preflight import ForecastPreflight

@@ -17,8 +17,8 @@ from pellucid.bias.neighbour_votes import Voter, Voting, order_of_ties
 from pellucid.config.bias_request import BiasRequest
 from pellucid.datasets import Dataset, compute_on
 from pellucid.errors import AnalysisError
-from pellucid.jobs.cost import Range
 from pellucid.jobs.explanations.rows import sampled
+from pellucid.jobs.workload import Range
 from pellucid.protocols.table import Table
 from pellucid.records import dataclass
 

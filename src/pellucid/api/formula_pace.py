@@ -10,9 +10,9 @@ from pellucid.api.exact_rows import TITLES, formula_rows
 from pellucid.api.model_access import opened_model
 from pellucid.api.preflight import Preflight
 from pellucid.errors import PellucidError
-from pellucid.jobs.cost import Range
 from pellucid.jobs.explanations.request import ExplanationRequest, ShapRequest
 from pellucid.jobs.explanations.shap_job import ShapTask
+from pellucid.jobs.workload import Range
 from pellucid.protocols.model import Batch
 
 __all__ = ["formula_pace"]

@@ -12,7 +12,8 @@ from pellucid.cli.interruption import Interruption
 
 if TYPE_CHECKING:
     from pellucid.api.estimating import Estimate
-    from pellucid.jobs.cost import Range, Step
+    from pellucid.jobs.cost import Step
+    from pellucid.jobs.workload import Range
 
 __all__ = ["estimate", "number_range", "size_range", "time_range"]
 
@@ -124,7 +125,7 @@ def _headline(found: Estimate) -> str:
 def number_range(found: Range) -> str:
     """Two significant digits, as no estimate has more.
 
-    >>> from pellucid.jobs.cost import Range
+    >>> from pellucid.jobs.workload import Range
     >>> number_range(Range(1234, 56789)), number_range(Range(1e9, 2.1e14)), number_range(Range(2076, 2076))
     ('1,200 to 57,000', '1.0 billion to 210 trillion', '2,076')
     """
@@ -134,7 +135,7 @@ def number_range(found: Range) -> str:
 def time_range(found: Range) -> str:
     """A time for reading.
 
-    >>> from pellucid.jobs.cost import Range
+    >>> from pellucid.jobs.workload import Range
     >>> time_range(Range(0.2, 0.8)), time_range(Range(10, 90)), time_range(Range(4000, 86400 * 4))
     ('under 1 s', '10 s to 1.5 min', '1.1 h to 4 days')
     """
@@ -144,7 +145,7 @@ def time_range(found: Range) -> str:
 def size_range(found: Range) -> str:
     """A size for reading.
 
-    >>> from pellucid.jobs.cost import Range
+    >>> from pellucid.jobs.workload import Range
     >>> size_range(Range(2**20, 3 * 2**30))
     '1 MiB to 3 GiB'
     """

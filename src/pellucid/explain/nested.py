@@ -20,17 +20,15 @@ from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import Budget
 from pellucid.explain.designs import stream
 from pellucid.explain.estimate import bases_of, explain_games, rows_of_block
+from pellucid.explain.group_games import GroupGames, Groups, MemberGames
 from pellucid.explain.plan import PER_PLAYER, Plan
-from pellucid.protocols.game import Answer, Asked, Games
+from pellucid.protocols.game import Games
 from pellucid.records import dataclass
 
-__all__ = ["Groups", "explain_nested"]
+__all__ = ["explain_nested"]
 
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
-Groups = Sequence[npt.NDArray[np.intp]]
-"""Players of each group of a row; every player that the row has is in one."""
-
 FOR_GROUPS = 1 / 3
 """Share of the samples that groups may take."""
 MATTERS = 0.95
@@ -41,127 +39,6 @@ SURROUNDINGS = (12, 6, 4, 2)
 """Sets of other groups that a member's coalitions are tried in, as many as the budget allows."""
 SETS = 7
 """Part of the place of a stream of random numbers."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GroupGames:
-    """Games of groups of players, of some rows.
-
-    Parameters
-    ----------
-    games
-        Of single players.
-    of
-        Positions of the rows among those of ``games``.
-    groups
-        By row.
-    """
-
-    games: Games
-    of: Sequence[int]
-    groups: Sequence[Groups]
-
-    @property
-    def rows(self) -> int:
-        return len(self.groups)
-
-    @property
-    def players(self) -> int:
-        return max((len(of_row) for of_row in self.groups), default=0)
-
-    @property
-    def inputs_per_coalition(self) -> int:
-        return self.games.inputs_per_coalition
-
-    @property
-    def has_common_base(self) -> bool:
-        return self.games.has_common_base
-
-    def playing(self, rows: Sequence[int]) -> Booleans:
-        return np.array([[place < len(self.groups[row]) for place in range(self.players)] for row in rows], dtype=bool)
-
-    def active(self, rows: Sequence[int]) -> Booleans:
-        found = np.zeros((len(rows), self.players), dtype=bool)
-        of_members = self.games.active([self.of[row] for row in rows])
-        for at, (row, of_row) in enumerate(zip(rows, of_members, strict=True)):
-            found[at, : len(self.groups[row])] = [of_row[members].any() for members in self.groups[row]]
-        return found
-
-    def ends(self, rows: Sequence[int]) -> Answer:
-        return self.games.ends([self.of[row] for row in rows])
-
-    def values(self, asked: Asked) -> Answer:
-        opened = [Asked.of(self.of[row], self.opened(row, asked.coalitions[part])) for row, part in asked.by_row()]
-        return self.games.values(Asked.join(opened))
-
-    def opened(self, row: int, coalitions: Booleans) -> Booleans:
-        """Coalitions of groups as coalitions of their members."""
-        found = np.zeros((len(coalitions), self.games.players), dtype=bool)
-        for members, present in zip(self.groups[row], coalitions.T, strict=False):
-            found[:, members] = present[:, None]
-        return found
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class MemberGames:
-    """Games of the members of single groups, each surrounded by sets of other groups.
-
-    Parameters
-    ----------
-    games
-        Of single players.
-    items
-        Row and members of every game.
-    around
-        Players of other groups that are present, of every game, shape (sets, players).
-    """
-
-    games: Games
-    items: Sequence[tuple[int, npt.NDArray[np.intp]]]
-    around: Sequence[Booleans]
-
-    @property
-    def rows(self) -> int:
-        return len(self.items)
-
-    @property
-    def players(self) -> int:
-        return max((len(members) for _, members in self.items), default=0)
-
-    @property
-    def inputs_per_coalition(self) -> int:
-        return self.games.inputs_per_coalition * len(self.around[0])
-
-    @property
-    def has_common_base(self) -> bool:
-        return False
-
-    def playing(self, rows: Sequence[int]) -> Booleans:
-        return np.array([np.arange(self.players) < len(self.items[item][1]) for item in rows], dtype=bool)
-
-    def active(self, rows: Sequence[int]) -> Booleans:
-        found = np.zeros((len(rows), self.players), dtype=bool)
-        for at, item in enumerate(rows):
-            row, members = self.items[item]
-            found[at, : len(members)] = self.games.active([row])[0, members]
-        return found
-
-    def ends(self, rows: Sequence[int]) -> Answer:
-        both = np.array([np.zeros(self.players), np.ones(self.players)], dtype=bool)
-        answer = self.values(Asked.join([Asked.of(row, both) for row in rows]))
-        return Answer(answer.values.reshape(len(rows), 2, -1), answer.model_rows)
-
-    def values(self, asked: Asked) -> Answer:
-        surrounded = [self._surrounded(item, asked.coalitions[part]) for item, part in asked.by_row()]
-        answer = self.games.values(Asked.join(surrounded))
-        sets, outputs = len(self.around[0]), answer.values.shape[1]
-        return Answer(answer.values.reshape(-1, sets, outputs).mean(axis=1), answer.model_rows)
-
-    def _surrounded(self, item: int, of_members: Booleans) -> Asked:
-        row, members = self.items[item]
-        coalitions = np.repeat(self.around[item][None], len(of_members), axis=0)
-        coalitions[:, :, members] = of_members[:, None, : len(members)]
-        return Asked.of(row, coalitions.reshape(-1, coalitions.shape[2]))
 
 
 def explain_nested(games: Games, plan: Plan, groups: Sequence[Groups], blocks: Sequence[int]) -> Attributions:

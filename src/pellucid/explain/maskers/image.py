@@ -125,9 +125,7 @@ class MaskedImages:
 
     def words(self, inputs: Integers | None = None) -> npt.NDArray[np.int64]:
         """Bits of the coalition, and which background image: equal inputs that differ in these are asked twice."""
-        coalition, copy = np.divmod(
-            np.arange(len(self)) if inputs is None else inputs, self.masker.inputs_per_coalition
-        )
+        coalition, copy = self._coalition_and_copy(inputs)
         bits = np.packbits(self.present[coalition], axis=1)
         padded = np.zeros((len(bits), -(-bits.shape[1] // 8) * 8), dtype=np.uint8)
         padded[:, : bits.shape[1]] = bits
@@ -137,7 +135,7 @@ class MaskedImages:
     def batch(self, inputs: Integers | None = None) -> Batch:
         """The images, or those at the positions given, shape (inputs, height, width, 3)."""
         masker = self.masker
-        coalition, copy = np.divmod(np.arange(len(self)) if inputs is None else inputs, masker.inputs_per_coalition)
+        coalition, copy = self._coalition_and_copy(inputs)
         hidden = np.where(self.present, np.uint8(0), np.uint8(255))
         pixels = masker.image.ravel()
         built = np.empty((len(coalition), pixels.size), dtype=np.uint8)
@@ -147,3 +145,7 @@ class MaskedImages:
             image &= masker.differing_bits[background]
             image ^= pixels
         return Batch({COLUMN: built.reshape(-1, *masker.image.shape)})
+
+    def _coalition_and_copy(self, inputs: Integers | None) -> tuple[Integers, Integers]:
+        """Coalition and background image of some inputs, or of all."""
+        return np.divmod(np.arange(len(self)) if inputs is None else inputs, self.masker.inputs_per_coalition)

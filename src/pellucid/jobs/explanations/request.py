@@ -27,6 +27,7 @@ __all__ = [
     "explanation_request",
     "of_shap",
     "shap_budget",
+    "shap_plan",
 ]
 
 SHAP, PDP = "methods.shap", "methods.pdp"
@@ -208,12 +209,10 @@ def _shap_request(
     problems = _faults_of_surrogate(shap)
     if problems:
         raise ConfigError(problems)
-    settings = SurrogateSettings() if shap.surrogate is None else SurrogateSettings(**shap.surrogate.model_dump())
-    estimator: Estimator = "clarify" if strict else shap.estimator
     try:
         return ShapRequest(
             players=players_of(features, groups=groups, only=only),
-            plan=Plan(estimator=estimator, budget=shap_budget(shap), seed=seed, surrogate=settings),
+            plan=_plan(shap, "clarify" if strict else shap.estimator, seed),
             link="logit" if shap.use_logit else "identity",
             aggregation=shap.agg_method,
             num_clusters=shap.num_clusters,
@@ -281,6 +280,25 @@ def _faults_of_text(shap: Shap, columns: tuple[str, ...] | None, dataset: Datase
             fix = f"The column belongs to the feature group {grouped[column]!r}. Take it out of the group."
             problems.append(Problem(f"{where}.columns[{i}]", column, fix=fix))
     return problems
+
+
+def shap_plan(shap: Shap) -> Plan:
+    """How rows are explained, but for the seed.
+
+    Raises
+    ------
+    ConfigError
+        The budget contradicts itself or the estimator.
+    """
+    try:
+        return _plan(shap, shap.estimator, Plan().seed)
+    except ConfigError as error:
+        raise ConfigError(of_shap(error)) from None
+
+
+def _plan(shap: Shap, estimator: Estimator, seed: int) -> Plan:
+    settings = SurrogateSettings() if shap.surrogate is None else SurrogateSettings(**shap.surrogate.model_dump())
+    return Plan(estimator=estimator, budget=shap_budget(shap), seed=seed, surrogate=settings)
 
 
 def shap_budget(shap: Shap) -> Budget:

@@ -48,7 +48,7 @@ class LocalValues:
     """
 
     def __init__(self, file: Any, features: Sequence[str], join: str | None) -> None:
-        self._writer = csv.writer(file, lineterminator="\n")
+        self._file, self._writer = file, csv.writer(file, lineterminator="\n")
         self._features, self._join = features, join
         self._begun = False
 
@@ -75,11 +75,13 @@ class LocalValues:
             header = [f"{feature}_{label}" for label in labels for feature in self._features]
             self._writer.writerow([*header, *([] if self._join is None else [self._join])])
             self._begun = True
-        rows = values.transpose(0, 2, 1).reshape(len(values), -1).tolist()
-        if identities is not None:
-            rows = [[*row, _cell(identity)] for row, identity in zip(rows, identities.tolist(), strict=True)]
+        rows = values.transpose(0, 2, 1).reshape(len(values), -1)
         with disk_faults_told():
-            self._writer.writerows(rows)
+            if identities is None or identities.dtype.kind in "iu":
+                self._file.write(_lines_of_numbers(rows, identities))
+            else:
+                cells = map(_cell, identities.tolist())
+                self._writer.writerows([*row, cell] for row, cell in zip(rows.tolist(), cells, strict=True))
 
 
 @contextmanager
@@ -101,3 +103,12 @@ def local_values_file(path: Path, features: Sequence[str], join: str | None) -> 
 
 def _cell(value: Any) -> Any:
     return "" if value is None or value != value else value
+
+
+def _lines_of_numbers(rows: npt.NDArray[np.float64], identities: npt.NDArray[np.integer] | None) -> str:
+    """What a CSV writer would write; it looks for quotes in every cell, which takes a third of its time."""
+    cells = map(float.__repr__, rows.ravel().tolist())
+    columns: list[Iterator[str]] = [cells] * rows.shape[1]
+    if identities is not None:
+        columns.append(map(str, identities.tolist()))
+    return "".join([f"{','.join(line)}\n" for line in zip(*columns, strict=True)])
