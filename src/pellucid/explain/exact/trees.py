@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.exact.additivity import ExactValues, Floats
-from pellucid.explain.exact.leaf_attributions import add_attributions
+from pellucid.explain.exact.leaf_attributions import add_attributions, attributions, rows_at_once
 from pellucid.explain.exact.leaf_blocks import LeafBlock, LongPaths, leaf_blocks
 from pellucid.explain.exact.leaf_games import set_weights
 from pellucid.explain.exact.tree_ensemble import LEAF, Cells, Integers, TreeEnsemble
@@ -341,7 +341,10 @@ def _add_attributions(flat: Floats, ensemble: TreeEnsemble, chunk: _Chunk, cells
         return
     together = np.concatenate(without_tables)
     for block in chunk.blocks:
-        add_attributions(flat, block, together[block.leaves])
+        sets = together[block.leaves]
+        for start in range(0, sets.shape[1], rows_at_once(block)):
+            some = slice(start, start + rows_at_once(block))
+            add_attributions(flat[:, some], block, attributions(block, sets[:, some]))
 
 
 def _look_up(flat: Floats, tables: _Tables, sets: Bits) -> None:
