@@ -53,9 +53,8 @@ def failing_sets(block: LeafBlock, sets: Bits) -> FailingSets:
         Shape (leaves, rows).
     """
     ordered, rows = _by_set(sets, len(block.holding) + 1)
-    is_new = distinct(ordered)
-    ends = np.append(np.flatnonzero(is_new), sets.size)
-    leaf = np.repeat(np.arange(len(sets)), np.count_nonzero(is_new, axis=1))
+    ends = np.append(np.flatnonzero(distinct(ordered)), sets.size)
+    leaf = ends[:-1] // sets.shape[1]
     of_leaf = ordered.ravel().take(ends[:-1])
     disjoint = united(block.holding, of_leaf, leaf)
     np.invert(disjoint, out=disjoint)
@@ -64,17 +63,21 @@ def failing_sets(block: LeafBlock, sets: Bits) -> FailingSets:
     for word in disjoint.T[1:]:
         alive |= word != 0
     kept = np.flatnonzero(alive)
-    numbers = ends[1:] - ends[:-1]
+    first = ends.take(kept)
+    numbers = ends.take(kept + 1) - first
+    ends = np.concatenate([[0], numbers.cumsum()])
     leaf, of_leaf = leaf.take(kept), of_leaf.take(kept)
     side = (of_leaf >> block.above.astype(of_leaf.dtype).take(leaf)) & of_leaf.dtype.type(1)
+    position = np.repeat((first - ends[:-1]).astype(np.int32), numbers)
+    position += np.arange(len(position), dtype=np.int32)
     rows += (block.part * sets.shape[1]).astype(rows.dtype)[:, None]
     return FailingSets(
         leaf=leaf,
         side=side.astype(np.int64),
         sets=united(block.placing, of_leaf, leaf)[:, 0],
         disjoint=disjoint.take(kept, axis=0),
-        rows=rows.ravel()[np.repeat(alive, numbers)].astype(np.int32, copy=False),
-        ends=np.concatenate([[0], numbers.take(kept).cumsum()]),
+        rows=rows.ravel().take(position).astype(np.int32, copy=False),
+        ends=ends,
     )
 
 

@@ -91,8 +91,10 @@ def _pairs(block: LeafBlock, failing: FailingSets, lost: Integers, side: Integer
     of_set = at // (bits_of_set // 8)
     # Where a set's first bit is among the background sets, less where it is among the unpacked octets.
     shift = (block.first.take(failing.leaf) - np.arange(len(failing.leaf)) * bits_of_set).take(of_set)
-    shift += 8 * (at - np.arange(len(at)))
     other = np.flatnonzero(np.unpackbits(octets.take(at), bitorder="little").view(np.bool_))
+    at -= np.arange(len(at))
+    at *= 8
+    shift += at
     of_octet = other >> 3
     other += shift.take(of_octet)
     case = (np.bitwise_count(block.above_sets).astype(np.int64) * 2 + block.sides).take(other)
@@ -109,10 +111,11 @@ def _attributions(block: LeafBlock, failing: FailingSets) -> Iterator[Floats]:
     lost = np.bitwise_count(failing.sets).astype(np.int64)
     pairs = _pairs(block, failing, lost, failing.side)
     members = _weighted_members(block)
-    losers = _members(failing.sets, places)
+    pieces, members_of_pieces = _in_pieces(failing.sets, places), _members_of_pieces(places)
+    piece_ends = np.arange(len(leaf) + 1) * pieces.shape[1]
     parting_place = np.arange(len(leaf)) * (places + 1) + block.parting.take(leaf)
     above, parting = sibling_parts(places)
-    for values in block.values.transpose(2, 1, 0):
+    for values, background in zip(block.values.transpose(2, 1, 0), block.background, strict=True):
         adding = _sums((values @ above).ravel().take(pairs.case), pairs.other, pairs.ends, len(members))
         found: Floats = adding @ members
         adding.data = (values @ parting).ravel().take(pairs.case)
@@ -120,18 +123,12 @@ def _attributions(block: LeafBlock, failing: FailingSets) -> Iterator[Floats]:
         # All features together get what the row's leaf gives it, which is nothing if it fails one, less what the
         # background has at the leaf. So what each failed one loses follows from what the others get.
         losses = found[:, places] + at_parting
-        losses += _background_scores(block, values).take(leaf)
+        losses += background.take(leaf)
         losses /= np.maximum(lost, 1)
-        losers.data = np.repeat(losses, len(losers.data) // max(1, len(leaf)))
-        found -= losers @ _members_of_pieces(places)
+        losers = _sums(np.repeat(losses, pieces.shape[1]), pieces.ravel(), piece_ends, len(members_of_pieces))
+        found -= losers @ members_of_pieces
         found.ravel()[parting_place] += at_parting
         yield found
-
-
-def _background_scores(block: LeafBlock, values: Floats) -> Floats:
-    """What each leaf adds to the mean score of the background, shape (leaves,), with values of shape (leaves, 2)."""
-    of_set = values[np.repeat(np.arange(len(values)), np.diff(block.first)), block.sides] * block.shares
-    return np.add.reduceat(np.where(block.above_sets == 0, of_set, 0.0), block.first[:-1])
 
 
 def _weighted_members(block: LeafBlock) -> Floats:
@@ -144,14 +141,14 @@ def _weighted_members(block: LeafBlock) -> Floats:
     return members
 
 
-def _members(sets: Words, places: int) -> Any:
-    """A sparse matrix that adds up, for each set, rows of `_members_of_pieces` to 1 at each feature in the set."""
+def _in_pieces(sets: Words, places: int) -> npt.NDArray[np.int32]:
+    """The rows of `_members_of_pieces` that are 1 at the features in each set, shape (sets, pieces)."""
     pieces, width = _pieces(places)
     which = np.empty((len(sets), pieces), dtype=np.int32)
     for piece in range(pieces):
         which[:, piece] = (sets >> np.uint64(piece * width)) & np.uint64((1 << width) - 1)
         which[:, piece] += piece << width
-    return _sums(np.ones(which.size), which.ravel(), np.arange(len(sets) + 1) * pieces, pieces << width)
+    return which
 
 
 def _pieces(places: int) -> tuple[int, int]:

@@ -81,6 +81,8 @@ class LeafBlock:
         Features that siblings share, shape (leaves,): the bit of the feature that parts them.
     values
         As those of `LongPaths`.
+    background
+        What each leaf adds to the mean score of the background, shape (width, leaves).
     first
         Position of a leaf's first background set, shape (leaves + 1,).
     above_sets, sides, shares
@@ -101,6 +103,7 @@ class LeafBlock:
     parting: Integers
     above: Integers
     values: Floats
+    background: Floats
     first: Integers
     above_sets: Words
     sides: Integers
@@ -141,6 +144,8 @@ def _block(paths: LongPaths, leaves: Integers, ordered: Bits, start: int, player
     words = _words(sets, numbers, bits)
     shared = np.arange(bits)[:, None] < above
     placing = np.where(shared, np.uint64(1) << places[:, :bits].T.astype(np.uint64), np.uint64(0))[:, :, None]
+    above_sets, values = united(placing, sets, leaf)[:, 0], paths.values[:, leaves]
+    shares = np.diff(np.append(firsts, ordered.size)) / ordered.shape[1]
     return LeafBlock(
         leaves=leaves,
         part=np.searchsorted(starts, each, side="right") - 1,
@@ -148,15 +153,26 @@ def _block(paths: LongPaths, leaves: Integers, ordered: Bits, start: int, player
         places=int(no_player),
         parting=places[each, above],
         above=above,
-        values=paths.values[:, leaves],
+        values=values,
+        background=_background_scores(values, leaf, above_sets, sides, shares),
         first=np.concatenate([[0], numbers.cumsum()]),
-        above_sets=united(placing, sets, leaf)[:, 0],
+        above_sets=above_sets,
         sides=sides,
-        shares=np.diff(np.append(firsts, ordered.size)) / ordered.shape[1],
+        shares=shares,
         occurring=words[-1],
         holding=words[:-1],
         placing=placing,
     )
+
+
+def _background_scores(
+    values: Floats, leaf: Integers, above_sets: Words, sides: Integers, shares: Floats
+) -> Floats:
+    """What each leaf adds to the mean score of the background, shape (width, leaves)."""
+    found = np.zeros((values.shape[2], values.shape[1]))
+    there = np.flatnonzero(above_sets == 0)
+    np.add.at(found, (slice(None), leaf[there]), values[sides[there], leaf[there]].T * shares[there])
+    return found
 
 
 def united(words: Words, sets: Bits, leaf: Integers) -> Words:
