@@ -6,6 +6,8 @@ row fails few are disjoint. They are found by words that hold a bit for each bac
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -81,7 +83,7 @@ def failing_sets(block: LeafBlock, sets: Bits) -> FailingSets:
     )
 
 
-def _by_set(sets: Bits, bits: int) -> tuple[Bits, Integers]:
+def _by_set(sets: Bits, bits: int) -> tuple[Bits, npt.NDArray[Any]]:
     """Sets of at most so many bits in their order at each leaf, and their rows, both of shape (leaves, rows)."""
     rows = sets.shape[1]
     of_row = (rows - 1).bit_length()
@@ -89,9 +91,9 @@ def _by_set(sets: Bits, bits: int) -> tuple[Bits, Integers]:
         order = np.argsort(sets, axis=1, kind="stable")
         return np.take_along_axis(sets, order, axis=1), order
     # Numbers are sorted several times as fast as places of numbers.
-    number = np.uint32 if bits + of_row <= 32 else np.uint64
-    both = sets.astype(number)
-    both <<= number(of_row)
-    both |= np.arange(rows, dtype=number)
+    number: type[np.unsignedinteger[Any]] = np.uint32 if bits + of_row <= 32 else np.uint64
+    both: Bits = sets.astype(number)
+    np.left_shift(both, number(of_row), out=both)
+    np.bitwise_or(both, np.arange(rows, dtype=number), out=both)
     both.sort(axis=1)
-    return both >> number(of_row), both & number((1 << of_row) - 1)
+    return np.right_shift(both, number(of_row)), np.bitwise_and(both, number((1 << of_row) - 1))

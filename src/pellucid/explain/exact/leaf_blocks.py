@@ -165,14 +165,12 @@ def _block(paths: LongPaths, leaves: Integers, ordered: Bits, start: int, player
     )
 
 
-def _background_scores(
-    values: Floats, leaf: Integers, above_sets: Words, sides: Integers, shares: Floats
-) -> Floats:
+def _background_scores(values: Floats, leaf: Integers, above_sets: Words, sides: Integers, shares: Floats) -> Floats:
     """What each leaf adds to the mean score of the background, shape (width, leaves)."""
-    found = np.zeros((values.shape[2], values.shape[1]))
     there = np.flatnonzero(above_sets == 0)
-    np.add.at(found, (slice(None), leaf[there]), values[sides[there], leaf[there]].T * shares[there])
-    return found
+    of_leaf = leaf[there]
+    parts = (values[sides[there], of_leaf] * shares[there, None]).T
+    return np.stack([np.bincount(of_leaf, part, minlength=values.shape[1]) for part in parts])
 
 
 def united(words: Words, sets: Bits, leaf: Integers) -> Words:
@@ -186,18 +184,14 @@ def united(words: Words, sets: Bits, leaf: Integers) -> Words:
         Sets by the bits of their leaf's path, shape (sets,).
     """
     bits = -(-len(words) // -(-len(words) // _UNITED_AT_ONCE))
-    found = None
+    found = np.zeros((len(sets), words.shape[2]), dtype=np.uint64)
     for start in range(0, len(words), bits):
         table = _unions(words[start : start + bits])
         place = (sets >> sets.dtype.type(start)).astype(np.int64)
         place &= len(table) - 1
         place *= words.shape[1]
         place += leaf
-        some = table.reshape(-1, words.shape[2]).take(place, axis=0)
-        if found is None:
-            found = some
-        else:
-            found |= some
+        found |= table.reshape(-1, words.shape[2]).take(place, axis=0)
     return found
 
 

@@ -162,7 +162,7 @@ class TreeGame:
         return ExactValues(np.ascontiguousarray(values), self.base)
 
     def _block_nanoseconds(self, rows: int) -> float:
-        return rows * sum(chunk.block_nanoseconds(rows) for chunk in self.chunks)
+        return rows * sum(chunk.block_nanoseconds(max(1, rows)) for chunk in self.chunks)
 
     def _at_blocks(self, flat: Floats, rows: npt.NDArray[Any]) -> Iterator[_AtBlock]:
         """Rows at blocks; the attributions in tables are added into ``flat``, (outputs * players, rows), on the way."""
@@ -375,8 +375,8 @@ def _look_up(flat: Floats, tables: _Tables, sets: Bits) -> None:
     if sets.shape[1] < _FEW_ROWS:
         _look_up_few(flat, tables, sets)
         return
-    for attributions, slots, of_leaf in zip(tables.attributions, tables.slots.tolist(), sets, strict=True):
-        found = attributions.take(of_leaf.astype(np.intp), axis=1)
+    for of_sets, slots, of_leaf in zip(tables.attributions, tables.slots.tolist(), sets, strict=True):
+        found = of_sets.take(of_leaf.astype(np.intp), axis=1)
         for slot, values in zip(slots, found, strict=True):
             flat[slot] += values
 
