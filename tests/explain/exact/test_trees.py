@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
 from pellucid.errors import ModelError
-from pellucid.explain.exact import failing_sets, leaf_attributions, leaf_blocks, trees
+from pellucid.explain.exact import leaf_attributions, leaf_blocks, trees
 from pellucid.explain.exact.additivity import additivity_gap
 from pellucid.explain.exact.tree_ensemble import LEAF, Tree, ensemble_of
 from pellucid.explain.exact.trees import explain_trees, tree_game
@@ -66,17 +66,11 @@ def chain(features):
     return Tree(feature, np.zeros(len(feature)), left, right, np.zeros(len(feature), bool), values)
 
 
-@pytest.fixture(
-    params=["tables", "sets numbered", "sets one by one", "sets in few slots", "leaf by leaf", "no room for tables"]
-)
+@pytest.fixture(params=["tables", "sets", "leaf by leaf", "no room for tables"])
 def way(request, monkeypatch):
     """All ways to meet the background."""
-    if request.param.startswith(("sets", "leaf")):
+    if request.param in ("sets", "leaf by leaf"):
         monkeypatch.setattr(trees, "_LONGEST_TABLE", 0)
-    if request.param in ("sets one by one", "sets in few slots"):
-        monkeypatch.setattr(failing_sets, "_NUMBERED_BITS", 0)
-    if request.param == "sets in few slots":
-        monkeypatch.setattr(failing_sets, "_SLOT_BITS", 1)
     if request.param == "leaf by leaf":
         monkeypatch.setattr(leaf_blocks, "_PLAYERS_AT_ONCE", 1)
         monkeypatch.setattr(leaf_blocks, "_PAIRS_AT_ONCE", 5000)
@@ -160,8 +154,11 @@ def test_leaves_of_short_and_of_long_paths_of_the_same_trees_equal_enumeration(e
 @pytest.mark.parametrize("features", [9, 17, 33, 64])
 def test_features_that_are_all_needed_share_equally_however_many(features):
     ensemble = ensemble_of([chain(features)], intercept=[0.0], features=features)
-    values, base = explain_trees(ensemble, np.ones((1, features)), np.zeros((1, features)))
+    rows = np.ones((3, features))
+    rows[1, -1] = rows[2] = 0.0
+    values, base = explain_trees(ensemble, rows, np.zeros((1, features)))
     assert values[0, :, 0] == pytest.approx(np.full(features, 1 / features), abs=1e-12)
+    assert not values[1:].any()
     assert base.tolist() == [0.0]
 
 
@@ -343,6 +340,32 @@ def test_probabilities_of_classes_add_up_to_one():
     two = [stump(), stump(output=1, values=np.zeros((3, 1)))]
     ensemble = ensemble_of(two, intercept=[0.0, 0.0], features=1, link="softmax")
     assert ensemble.predictions(np.zeros((1, 1)))[0] == pytest.approx([np.e / (1 + np.e), 1 / (1 + np.e)])
+
+
+def test_values_do_not_depend_on_the_number_of_threads(monkeypatch, way):
+    monkeypatch.setattr(trees, "_WORTH_THREADS", 0)
+    monkeypatch.setattr(leaf_blocks, "_PAIRS_AT_ONCE", 5000)
+    ensemble, rows = random_ensemble(31, 9, 8, width=2), random_rows(32, 90, 9)
+    game = tree_game(ensemble, random_rows(33, 6, 9))
+    assert sum(len(chunk.blocks) for chunk in game.chunks) > 3
+    found = []
+    for threads in ("1", "2", "5"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        found.append(game.explain(rows).values.tobytes())
+    assert len(set(found)) == 1
+
+
+def test_little_work_is_not_divided_among_threads(monkeypatch):
+    def refused(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(trees, "_LONGEST_TABLE", 0)
+    game = tree_game(random_ensemble(31, 9, 8), random_rows(33, 6, 9))
+    monkeypatch.setattr(trees, "allowed_threads", refused)
+    game.explain(random_rows(32, 1, 9))
+    monkeypatch.setattr(trees, "_WORTH_THREADS", 0)
+    with pytest.raises(AssertionError):
+        game.explain(random_rows(32, 1, 9))
 
 
 def test_values_do_not_depend_on_the_threads_of_linear_algebra():

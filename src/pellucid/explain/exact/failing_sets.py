@@ -6,141 +6,94 @@ row fails few are disjoint. They are found by words that hold a bit for each bac
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.explain.exact.leaf_blocks import LeafBlock, Words
+from pellucid.explain.exact.leaf_blocks import LeafBlock, Words, distinct, united
 from pellucid.explain.exact.tree_ensemble import Integers
 from pellucid.explain.exact.tree_paths import Bits
 from pellucid.records import dataclass
 
-__all__ = ["FailingSets", "failing_sets", "octet"]
-
-_Places = npt.NDArray[np.int32]
-
-# Sets of fewer features have a place each in a table of all; longer ones meet in slots of so many bits.
-_NUMBERED_BITS, _SLOT_BITS = 12, 12
+__all__ = ["FailingSets", "failing_sets"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FailingSets:
-    """Sets that explained rows fail at leaves, of those that some background set is disjoint from.
+    """Sets that explained rows fail at leaves, of those that some background set is disjoint from; leaf after leaf.
 
     Parameters
     ----------
-    leaf, sets
+    leaf, side
         Shape (sets,).
+    sets
+        The features of those that siblings share, by places, shape (sets,).
     disjoint
         Bit i of a leaf's words says that its background set i is disjoint in the features that siblings share, shape
         (sets, words).
-    of_row
-        Which of them a row fails at a leaf, -1 for none of them, shape (rows, leaves).
+    rows
+        The rows that fail them, set after set, shape (rows of sets,).
+    ends
+        Position of a set's first row, shape (sets + 1,).
     """
 
     leaf: Integers
-    sets: Bits
+    side: Integers
+    sets: Words
     disjoint: Words
-    of_row: _Places
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Numbering:
-    """Sets by their place in a table of ``size`` places.
-
-    Parameters
-    ----------
-    leaf, sets, place
-        Shape (sets,).
-    of_row
-        The place of the set that a row fails at a leaf, shape (rows, leaves).
-    """
-
-    leaf: Integers
-    sets: Bits
-    place: Integers
-    size: int
-    of_row: _Places
+    rows: npt.NDArray[np.int32]
+    ends: Integers
 
 
 def failing_sets(block: LeafBlock, sets: Bits) -> FailingSets:
-    """Number the sets that rows fail.
+    """The distinct sets that rows fail.
 
     Parameters
     ----------
     sets
-        Shape (rows, leaves).
+        Shape (leaves, rows).
     """
-    bits = len(block.holding) + 1
-    found = _numbered(sets, bits) if bits < _NUMBERED_BITS else _met(sets)
-    disjoint = _disjoint(block, found.leaf, found.sets)
+    ordered, rows = _by_set(sets, len(block.holding) + 1)
+    ends = np.append(np.flatnonzero(distinct(ordered)), sets.size)
+    leaf = ends[:-1] // sets.shape[1]
+    of_leaf = ordered.ravel().take(ends[:-1])
+    disjoint = united(block.holding, of_leaf, leaf)
+    np.invert(disjoint, out=disjoint)
+    disjoint &= block.occurring.take(leaf, axis=0)
     alive = disjoint[:, 0] != 0
     for word in disjoint.T[1:]:
         alive |= word != 0
     kept = np.flatnonzero(alive)
-    number = np.full(found.size, -1, dtype=np.int32)
-    number[found.place.take(kept)] = np.arange(len(kept), dtype=np.int32)
+    first = ends.take(kept)
+    numbers = ends.take(kept + 1) - first
+    ends = np.concatenate([[0], numbers.cumsum()])
+    leaf, of_leaf = leaf.take(kept), of_leaf.take(kept)
+    side = (of_leaf >> block.above.astype(of_leaf.dtype).take(leaf)) & of_leaf.dtype.type(1)
+    position = np.repeat((first - ends[:-1]).astype(np.int32), numbers)
+    position += np.arange(len(position), dtype=np.int32)
+    rows += (block.part * sets.shape[1]).astype(rows.dtype)[:, None]
     return FailingSets(
-        found.leaf.take(kept), found.sets.take(kept), disjoint.take(kept, axis=0), number.take(found.of_row)
+        leaf=leaf,
+        side=side.astype(np.int64),
+        sets=united(block.placing, of_leaf, leaf)[:, 0],
+        disjoint=disjoint.take(kept, axis=0),
+        rows=rows.ravel().take(position).astype(np.int32, copy=False),
+        ends=ends,
     )
 
 
-def _numbered(sets: Bits, bits: int) -> _Numbering:
-    """Distinct sets, by their places in a table of all."""
-    leaves = sets.shape[1]
-    of_row = sets.astype(np.int32)
-    of_row += (np.arange(leaves) << bits).astype(np.int32)
-    occurs = np.zeros(leaves << bits, dtype=np.bool_)
-    occurs[of_row] = True
-    place = np.flatnonzero(occurs)
-    return _Numbering(place >> bits, (place & ((1 << bits) - 1)).astype(sets.dtype), place, occurs.size, of_row)
-
-
-def _met(sets: Bits) -> _Numbering:
-    """Sets by the place of an equal one, if one is found in the slot where both belong.
-
-    Where different sets meet in a slot, one of them may be listed several times, which costs time and nothing else.
-    """
-    leaves, flat = sets.shape[1], sets.ravel()
-    slot = (_folded(sets) + (np.arange(leaves) << _SLOT_BITS).astype(np.int32)).ravel()
-    places = np.arange(sets.size, dtype=np.int32)
-    last = np.empty(leaves << _SLOT_BITS, dtype=np.int32)
-    last[slot] = places
-    equal = last.take(slot)
-    np.copyto(equal, places, where=flat.take(equal) != flat)
-    place = np.flatnonzero(equal == places)
-    # Quotients are several times as fast as remainders.
-    leaf = place - place // leaves * leaves
-    return _Numbering(leaf, flat.take(place), place, sets.size, equal.reshape(sets.shape))
-
-
-def _folded(sets: Bits) -> _Places:
-    """The slots of sets: their bits, those beyond `_SLOT_BITS` laid over the first ones."""
-    folded = sets
-    for start in range(_SLOT_BITS, 8 * sets.itemsize, _SLOT_BITS):
-        folded = folded ^ (sets >> sets.dtype.type(start))
-    return folded.astype(np.int32) & np.int32((1 << _SLOT_BITS) - 1)
-
-
-def _disjoint(block: LeafBlock, leaf: Integers, sets: Bits) -> Words:
-    """Which background sets of its leaf each set has no feature in common with, shape (sets, words)."""
-    leaves, words = block.occurring.shape
-    common = np.zeros((len(sets), words), dtype=np.uint64)
-    for start in range(0, len(block.holding), 8):
-        holding = block.holding[start : start + 8]
-        table = _sharing(holding).reshape(-1, words)
-        some = octet(sets, start).astype(np.intp) & ((1 << len(holding)) - 1)
-        common |= table.take(some * leaves + leaf, axis=0)
-    return block.occurring.take(leaf, axis=0) & ~common
-
-
-def _sharing(holding: Words) -> Words:
-    """Background sets that have a feature in common with each set of at most 8 features, (sets, leaves, words)."""
-    table = np.zeros((1 << len(holding), *holding.shape[1:]), dtype=np.uint64)
-    for bit, words in enumerate(holding):
-        np.bitwise_or(table[: 1 << bit], words, out=table[1 << bit : 2 << bit])
-    return table
-
-
-def octet(sets: Bits, start: int) -> Bits:
-    """Eight features of the sets, from bit ``start`` on, as numbers below 256."""
-    return np.asarray((sets >> sets.dtype.type(start)) & sets.dtype.type(255))
+def _by_set(sets: Bits, bits: int) -> tuple[Bits, npt.NDArray[Any]]:
+    """Sets of at most so many bits in their order at each leaf, and their rows, both of shape (leaves, rows)."""
+    rows = sets.shape[1]
+    of_row = (rows - 1).bit_length()
+    if bits + of_row > 64:
+        order = np.argsort(sets, axis=1, kind="stable")
+        return np.take_along_axis(sets, order, axis=1), order
+    # Numbers are sorted several times as fast as places of numbers.
+    number: type[np.unsignedinteger[Any]] = np.uint32 if bits + of_row <= 32 else np.uint64
+    both: Bits = sets.astype(number)
+    np.left_shift(both, number(of_row), out=both)
+    np.bitwise_or(both, np.arange(rows, dtype=number), out=both)
+    both.sort(axis=1)
+    return np.right_shift(both, number(of_row)), np.bitwise_and(both, number((1 << of_row) - 1))

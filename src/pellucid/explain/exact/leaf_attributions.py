@@ -6,7 +6,7 @@ a row has the same values, bit by bit, in any company.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -14,48 +14,45 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.exact.additivity import Floats
-from pellucid.explain.exact.failing_sets import FailingSets, failing_sets, octet
-from pellucid.explain.exact.leaf_blocks import WORD, LeafBlock
+from pellucid.explain.exact.failing_sets import FailingSets, failing_sets
+from pellucid.explain.exact.leaf_blocks import WORD, LeafBlock, Words
 from pellucid.explain.exact.leaf_games import sibling_parts
 from pellucid.explain.exact.tree_ensemble import Integers
 from pellucid.explain.exact.tree_paths import Bits
 from pellucid.records import dataclass
 
-__all__ = ["add_attributions"]
+__all__ = ["add_attributions", "attributions", "rows_at_once"]
 
 # Pairs of sets that are looked at together.
 _BITS_AT_ONCE = 1 << 25
 
+_MOST_PIECE = 9
 
-def add_attributions(flat: Floats, block: LeafBlock, sets: Bits) -> None:
-    """Add the attributions at the leaves of a block.
+
+def rows_at_once(block: LeafBlock) -> int:
+    """How many rows are explained together at a block."""
+    return max(16, _BITS_AT_ONCE // (block.occurring.size * WORD))
+
+
+def attributions(block: LeafBlock, sets: Bits) -> tuple[Floats, ...]:
+    """Attributions at the leaves of a block, for each output, shape (parts, rows, places + 1); the last is nobody's.
 
     Parameters
     ----------
-    flat
-        Added to, shape (outputs * players, rows).
     sets
         Sets that the rows fail at the leaves, shape (leaves, rows).
     """
-    at_once = max(16, _BITS_AT_ONCE // (block.occurring.size * WORD))
-    for start in range(0, sets.shape[1], at_once):
-        some = slice(start, start + at_once)
-        _add_some(flat[:, some], block, np.ascontiguousarray(sets[:, some].T))
-
-
-def _add_some(flat: Floats, block: LeafBlock, sets: Bits) -> None:
-    """Add the attributions of few rows, with sets of shape (rows, leaves)."""
     failing = failing_sets(block, sets)
-    if not len(failing.leaf):
-        return
-    rows, leaves = failing.of_row.shape
-    known = np.flatnonzero(failing.of_row.ravel() >= 0)
-    ends = np.searchsorted(known, np.append(np.arange(rows)[:, None] * leaves + block.starts, rows * leaves))
-    by_part = _sums(np.ones(len(known)), failing.of_row.ravel().take(known), ends, len(failing.leaf))
-    for output, at_places in enumerate(_attributions(block, failing)):
-        found = (by_part @ at_places).reshape(rows, len(block.starts), block.places)
-        for part, slots in enumerate(block.slots):
-            flat[slots[output]] += found[:, part, : slots.shape[1]].T
+    rows, parts = sets.shape[1], len(block.slots)
+    by_part = _sums(np.ones(len(failing.rows)), failing.rows, failing.ends, parts * rows).T
+    return tuple((by_part @ found).reshape(parts, rows, -1) for found in _attributions(block, failing))
+
+
+def add_attributions(flat: Floats, block: LeafBlock, attributions: Sequence[Floats]) -> None:
+    """Add what `attributions` found to ``flat``, shape (outputs * players, rows)."""
+    for output, found in enumerate(attributions):
+        for slots, of_part in zip(block.slots, found, strict=True):
+            flat[slots[output]] += of_part[:, : slots.shape[1]].T
 
 
 def _sums(weights: Floats, which: npt.NDArray[np.integer], ends: Integers, columns: int) -> Any:
@@ -88,14 +85,16 @@ class _Pairs:
 
 def _pairs(block: LeafBlock, failing: FailingSets, lost: Integers, side: Integers) -> _Pairs:
     """All disjoint pairs of sets that lose ``lost`` features at their ``side``."""
-    size, bits_of_set = len(block.holding) + 1, failing.disjoint.shape[1] * WORD
+    size, bits_of_set = block.places + 1, failing.disjoint.shape[1] * WORD
     octets = failing.disjoint.view(np.uint8).ravel()
     at = np.flatnonzero(octets != 0)
     of_set = at // (bits_of_set // 8)
     # Where a set's first bit is among the background sets, less where it is among the unpacked octets.
     shift = (block.first.take(failing.leaf) - np.arange(len(failing.leaf)) * bits_of_set).take(of_set)
-    shift += 8 * (at - np.arange(len(at)))
     other = np.flatnonzero(np.unpackbits(octets.take(at), bitorder="little").view(np.bool_))
+    at -= np.arange(len(at))
+    at *= 8
+    shift += at
     of_octet = other >> 3
     other += shift.take(of_octet)
     case = (np.bitwise_count(block.above_sets).astype(np.int64) * 2 + block.sides).take(other)
@@ -107,50 +106,34 @@ def _pairs(block: LeafBlock, failing: FailingSets, lost: Integers, side: Integer
 
 
 def _attributions(block: LeafBlock, failing: FailingSets) -> Iterator[Floats]:
-    """Attributions of rows that fail each set, for each output, shape (sets, places of the block)."""
-    leaf, bits = failing.leaf, len(block.holding)
-    sets, side = block.parted(failing.sets, leaf)
-    lost = np.bitwise_count(sets).astype(np.int64)
-    pairs = _pairs(block, failing, lost, side)
+    """Attributions of rows that fail each set, for each output, shape (sets, places of the block + 1)."""
+    leaf, places = failing.leaf, block.places
+    lost = np.bitwise_count(failing.sets).astype(np.int64)
+    pairs = _pairs(block, failing, lost, failing.side)
     members = _weighted_members(block)
-    losers = _members(sets, bits)
-    above, parting = sibling_parts(bits)
-    for values in block.values.transpose(2, 1, 0):
+    pieces, members_of_pieces = _in_pieces(failing.sets, places), _members_of_pieces(places)
+    piece_ends = np.arange(len(leaf) + 1) * pieces.shape[1]
+    parting_place = np.arange(len(leaf)) * (places + 1) + block.parting.take(leaf)
+    above, parting = sibling_parts(places)
+    for values, background in zip(block.values.transpose(2, 1, 0), block.background, strict=True):
         adding = _sums((values @ above).ravel().take(pairs.case), pairs.other, pairs.ends, len(members))
         found: Floats = adding @ members
         adding.data = (values @ parting).ravel().take(pairs.case)
         at_parting = adding @ block.shares
         # All features together get what the row's leaf gives it, which is nothing if it fails one, less what the
         # background has at the leaf. So what each failed one loses follows from what the others get.
-        losses = found[:, bits] + at_parting
-        losses += _background_scores(block, values).take(leaf)
+        losses = found[:, places] + at_parting
+        losses += background.take(leaf)
         losses /= np.maximum(lost, 1)
-        losers.data = np.repeat(losses, len(losers.data) // len(leaf))
-        found -= losers @ _octet_members(bits)
-        yield _at_places(block, leaf, found, at_parting)
-
-
-def _background_scores(block: LeafBlock, values: Floats) -> Floats:
-    """What each leaf adds to the mean score of the background, shape (leaves,), with values of shape (leaves, 2)."""
-    of_set = values[np.repeat(np.arange(len(values)), np.diff(block.first)), block.sides] * block.shares
-    return np.add.reduceat(np.where(block.above_sets == 0, of_set, 0.0), block.first[:-1])
-
-
-def _at_places(block: LeafBlock, leaf: Integers, found: Floats, at_parting: Floats) -> Floats:
-    """Attributions by bit, and those of the parting features, by their places in the block."""
-    start = np.arange(len(leaf)) * block.places
-    at_places = np.zeros((len(leaf), block.places))
-    at_places[:, : block.common] = found[:, : block.common]
-    further = block.local[:, block.common :].take(leaf, axis=0)
-    further += start[:, None]
-    at_places.ravel()[further] = found[:, block.common : -1]
-    at_places.ravel()[block.parting.take(leaf) + start] = at_parting
-    return at_places
+        losers = _sums(np.repeat(losses, pieces.shape[1]), pieces.ravel(), piece_ends, len(members_of_pieces))
+        found -= losers @ members_of_pieces
+        found.ravel()[parting_place] += at_parting
+        yield found
 
 
 def _weighted_members(block: LeafBlock) -> Floats:
-    """A background set's share at each feature that it holds, lastly as often as it holds some, (sets, bits + 1)."""
-    sets, bits = block.above_sets, len(block.holding)
+    """A background set's share at each feature that it holds, lastly as often as it holds some, (sets, places + 1)."""
+    sets, bits = block.above_sets, block.places
     held = np.unpackbits(sets.view(np.uint8).reshape(len(sets), -1), axis=1, count=bits, bitorder="little")
     members = np.empty((len(sets), bits + 1))
     np.multiply(held, block.shares[:, None], out=members[:, :bits])
@@ -158,25 +141,31 @@ def _weighted_members(block: LeafBlock) -> Floats:
     return members
 
 
-def _members(sets: Bits, bits: int) -> Any:
-    """A sparse matrix that adds up, for each set, rows of `_octet_members` to 1 at each feature in the set."""
-    octets = -(-bits // 8)
-    which = np.empty((len(sets), octets), dtype=np.int32)
-    for place in range(octets):
-        which[:, place] = octet(sets, 8 * place)
-        which[:, place] += 256 * place
-    return _sums(np.ones(which.size), which.ravel(), np.arange(len(sets) + 1) * octets, 256 * octets)
+def _in_pieces(sets: Words, places: int) -> npt.NDArray[np.int32]:
+    """The rows of `_members_of_pieces` that are 1 at the features in each set, shape (sets, pieces)."""
+    pieces, width = _pieces(places)
+    which = np.empty((len(sets), pieces), dtype=np.int32)
+    for piece in range(pieces):
+        which[:, piece] = (sets >> np.uint64(piece * width)) & np.uint64((1 << width) - 1)
+        which[:, piece] += piece << width
+    return which
+
+
+def _pieces(places: int) -> tuple[int, int]:
+    """Pieces of equal width in which sets are looked up."""
+    pieces = -(-places // _MOST_PIECE)
+    return pieces, -(-places // pieces)
 
 
 @lru_cache(maxsize=64)
-def _octet_members(bits: int) -> Floats:
-    """1 where a feature is in each set of eight features, one octet after the other, shape (256 * octets, bits + 1).
+def _members_of_pieces(places: int) -> Floats:
+    """1 where a feature is in each set of a piece, one piece after the other, shape (sets of pieces, places + 1).
 
     The last column is 0, as wide as `_weighted_members`.
     """
-    octets = -(-bits // 8)
-    table = np.zeros((octets, 256, bits + 1))
-    for place in range(octets):
-        features = np.arange(min(8, bits - 8 * place))
-        table[place, :, 8 * place + features] = (np.arange(256) >> features[:, None]) & 1
-    return table.reshape(-1, bits + 1)
+    pieces, width = _pieces(places)
+    table = np.zeros((pieces, 1 << width, places + 1))
+    for piece in range(pieces):
+        features = np.arange(min(width, places - width * piece))
+        table[piece, :, width * piece + features] = (np.arange(1 << width) >> features[:, None]) & 1
+    return table.reshape(-1, places + 1)

@@ -17,7 +17,7 @@ from pellucid.explain.exact.tree_ensemble import LEAF, Booleans, Integers
 from pellucid.explain.exact.tree_paths import Bits
 from pellucid.records import dataclass
 
-__all__ = ["WORD", "LeafBlock", "LongPaths", "Words", "leaf_blocks"]
+__all__ = ["WORD", "LeafBlock", "LongPaths", "Words", "distinct", "leaf_blocks", "octet", "united"]
 
 Words = npt.NDArray[np.uint64]
 WORD = 64
@@ -27,7 +27,8 @@ WORD = 64
 # cache, and have from 32 to 128 leaves.
 _PAIRS_AT_ONCE = 1 << 18
 _FEWEST_PAIRS, _MOST_PAIRS = 1 << 11, 1 << 13
-_PLAYERS_AT_ONCE = 28
+_PLAYERS_AT_ONCE = 18
+_UNITED_AT_ONCE = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,64 +62,55 @@ class LongPaths:
 class LeafBlock:
     """Some leaves, or pairs of siblings, and the distinct sets that background rows fail there.
 
-    The leaves come in parts that have few players together, each of which has a place there. The last place is that
-    of no player.
+    The leaves come in parts that have few players together, each of which has a place there, the same at all leaves of
+    the part. So sets come in two ways: by the bits of the leaf's path, and by places.
 
     Parameters
     ----------
     leaves
         Their positions among those given, shape (leaves,), part after part.
-    starts
-        Position of each part's first leaf, shape (parts,).
+    part
+        The part of each leaf, shape (leaves,).
     slots
         Where the players of each part, by place, stand in a row's flat (outputs, players), shape (width, players).
     places
-        Number of places, the same for all parts.
-    common
-        Number of bits of which each is its own place at all leaves.
-    local
-        The place of a path's player by its bit, no player's beyond those that siblings share, shape (leaves, bits).
+        Number of places, the same for all parts; the number itself is the place of no player.
     parting
         The place of the player that parts siblings, no player's at a single leaf, shape (leaves,).
     above
-        Features that siblings share, shape (leaves,).
+        Features that siblings share, shape (leaves,): the bit of the feature that parts them.
     values
         As those of `LongPaths`.
+    background
+        What each leaf adds to the mean score of the background, shape (width, leaves).
     first
         Position of a leaf's first background set, shape (leaves + 1,).
     above_sets, sides, shares
-        Background sets, leaf after leaf: the features of those that siblings share, the side, the share of the
-        background.
-    occurring, holding
-        Bit i of a leaf's words says that it has a background set i, shape (leaves, words), and that this one holds a
-        feature that siblings share, shape (bits, leaves, words).
+        Background sets, leaf after leaf: the features of those that siblings share, by places; the side; the share of
+        the background.
+    occurring
+        Bit i of a leaf's words says that it has a background set i, shape (leaves, words).
+    holding
+        By the bit of a feature that siblings share, which background sets hold it, shape (bits, leaves, words).
+    placing
+        By the bit of a feature that siblings share, its place, as a set, shape (bits, leaves, 1).
     """
 
     leaves: Integers
-    starts: Integers
+    part: Integers
     slots: tuple[Integers, ...]
     places: int
-    common: int
-    local: Integers
     parting: Integers
     above: Integers
     values: Floats
+    background: Floats
     first: Integers
-    above_sets: Bits
+    above_sets: Words
     sides: Integers
     shares: Floats
     occurring: Words
     holding: Words
-
-    def parted(self, sets: Bits, leaf: Integers) -> tuple[Bits, Integers]:
-        """Sets that rows fail at leaves of the block: the features that siblings share, and the side.
-
-        Parameters
-        ----------
-        sets, leaf
-            Shape (sets,).
-        """
-        return _parted(sets, self.above.take(leaf))
+    placing: Words
 
 
 def leaf_blocks(paths: LongPaths, players: int) -> Iterator[LeafBlock]:
@@ -130,7 +122,7 @@ def leaf_blocks(paths: LongPaths, players: int) -> Iterator[LeafBlock]:
         Number of players of the game.
     """
     ordered = np.sort(paths.sets, axis=1)
-    pairs = np.clip(_distinct(ordered).sum(axis=1) ** 2, _FEWEST_PAIRS, _MOST_PAIRS)
+    pairs = np.clip(distinct(ordered).sum(axis=1) ** 2, _FEWEST_PAIRS, _MOST_PAIRS)
     for output in np.unique(paths.output).tolist():
         some = np.flatnonzero((paths.output == output) & paths.values.any(axis=(0, 2)))
         # Neighbours in the order of their paths are neighbours in a tree.
@@ -145,28 +137,75 @@ def _block(paths: LongPaths, leaves: Integers, ordered: Bits, start: int, player
     bits, each = max(1, int(above.max())), np.arange(len(leaves))
     starts, present, places = _places(paths.players[leaves])
     no_player = places[0, -1]
-    local = np.where(np.arange(bits) < above[:, None], places[:, :bits], no_player)
-    new = _distinct(ordered)
-    firsts, numbers = np.flatnonzero(new), new.sum(axis=1)
-    sets, sides = _parted(ordered.ravel()[firsts], np.repeat(above, numbers))
+    is_new = distinct(ordered)
+    firsts, numbers = np.flatnonzero(is_new), is_new.sum(axis=1)
+    leaf = np.repeat(each, numbers)
+    sets, sides = _parted(ordered.ravel()[firsts], above[leaf])
     words = _words(sets, numbers, bits)
+    shared = np.arange(bits)[:, None] < above
+    placing = np.where(shared, np.uint64(1) << places[:, :bits].T.astype(np.uint64), np.uint64(0))[:, :, None]
+    above_sets, values = united(placing, sets, leaf)[:, 0], paths.values[:, leaves]
+    shares = np.diff(np.append(firsts, ordered.size)) / ordered.shape[1]
     return LeafBlock(
         leaves=leaves,
-        starts=starts,
+        part=np.searchsorted(starts, each, side="right") - 1,
         slots=tuple(start + np.arange(width)[:, None] * players + some for some in present),
-        places=int(no_player) + 1,
-        common=int(np.logical_and.accumulate((local == np.arange(bits)).all(axis=0)).sum()),
-        local=local,
+        places=int(no_player),
         parting=places[each, above],
         above=above,
-        values=paths.values[:, leaves],
+        values=values,
+        background=_background_scores(values, leaf, above_sets, sides, shares),
         first=np.concatenate([[0], numbers.cumsum()]),
-        above_sets=sets,
+        above_sets=above_sets,
         sides=sides,
-        shares=np.diff(np.append(firsts, ordered.size)) / ordered.shape[1],
+        shares=shares,
         occurring=words[-1],
         holding=words[:-1],
+        placing=placing,
     )
+
+
+def _background_scores(values: Floats, leaf: Integers, above_sets: Words, sides: Integers, shares: Floats) -> Floats:
+    """What each leaf adds to the mean score of the background, shape (width, leaves)."""
+    there = np.flatnonzero(above_sets == 0)
+    of_leaf = leaf[there]
+    parts = (values[sides[there], of_leaf] * shares[there, None]).T
+    return np.stack([np.bincount(of_leaf, part, minlength=values.shape[1]) for part in parts])
+
+
+def united(words: Words, sets: Bits, leaf: Integers) -> Words:
+    """The union of the words of all bits in a set, shape (sets, words).
+
+    Parameters
+    ----------
+    words
+        Words of each bit, shape (bits, leaves, words).
+    sets, leaf
+        Sets by the bits of their leaf's path, shape (sets,).
+    """
+    bits = -(-len(words) // -(-len(words) // _UNITED_AT_ONCE))
+    found = np.zeros((len(sets), words.shape[2]), dtype=np.uint64)
+    for start in range(0, len(words), bits):
+        table = _unions(words[start : start + bits])
+        place = (sets >> sets.dtype.type(start)).astype(np.int64)
+        place &= len(table) - 1
+        place *= words.shape[1]
+        place += leaf
+        found |= table.reshape(-1, words.shape[2]).take(place, axis=0)
+    return found
+
+
+def _unions(words: Words) -> Words:
+    """The unions of the words of few bits, shape (sets, leaves, words)."""
+    table = np.zeros((1 << len(words), *words.shape[1:]), dtype=np.uint64)
+    for bit, of_bit in enumerate(words):
+        np.bitwise_or(table[: 1 << bit], of_bit, out=table[1 << bit : 2 << bit])
+    return table
+
+
+def octet(sets: Bits, start: int) -> Bits:
+    """Eight features of the sets, from bit ``start`` on, as numbers below 256."""
+    return np.asarray((sets >> sets.dtype.type(start)) & sets.dtype.type(255))
 
 
 def _places(players: Integers) -> tuple[Integers, tuple[Integers, ...], Integers]:
@@ -219,7 +258,7 @@ def _words(sets: Bits, numbers: Integers, bits: int) -> Words:
     return np.packbits(held, axis=2, bitorder="little").view(np.uint64)
 
 
-def _distinct(ordered: Bits) -> Booleans:
+def distinct(ordered: Bits) -> Booleans:
     """Whether a set is the first of its kind, of ordered sets of some leaves."""
     new = np.ones(ordered.shape, dtype=np.bool_)
     new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]

@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.exact.additivity import ExactValues, Floats
-from pellucid.explain.exact.leaf_attributions import add_attributions
+from pellucid.explain.exact.leaf_attributions import add_attributions, attributions, rows_at_once
 from pellucid.explain.exact.leaf_blocks import LeafBlock, LongPaths, leaf_blocks
 from pellucid.explain.exact.leaf_games import set_weights
+from pellucid.explain.exact.threads import allowed_threads, used_in_order
 from pellucid.explain.exact.tree_ensemble import LEAF, Cells, Integers, TreeEnsemble
 from pellucid.explain.exact.tree_paths import Bits, Leaves, Level, failed, levels_of
 from pellucid.records import dataclass
@@ -41,6 +42,8 @@ _SLOT_OF_ROW, _SLOT_OF_MANY, _SLOT_OF_FEW = 2.0, 1000.0, 15.0
 _BLOCK_OF_MANY, _SET_OF_MANY = 200_000.0, 25.0
 _LEAF_OF_ROW, _SET_OF_ROW = 10.0, 0.7
 _NODE_OF_MODEL = 2.5
+# Nanoseconds of work from which on it is divided among threads.
+_WORTH_THREADS = 2e7
 _ALWAYS_WORTH, _ALWAYS_WORTH_TOGETHER = 1e6, 1e8
 
 
@@ -82,15 +85,15 @@ class _Chunk:
 
     def nanoseconds(self, rows: int) -> float:
         """What a row costs about, where so many are explained."""
-        many = min(rows, self.rows_at_once)
-        leaves, sets = sum(len(block.leaves) for block in self.blocks), sum(len(block.shares) for block in self.blocks)
         slots = sum(tables.slots.size for tables in self.tables.values())
-        return (
-            slots * (_SLOT_OF_ROW + min(_SLOT_OF_FEW, _SLOT_OF_MANY / many))
-            + (len(self.blocks) * _BLOCK_OF_MANY + sets * _SET_OF_MANY) / many
-            + leaves * _LEAF_OF_ROW
-            + sets * _SET_OF_ROW
-        )
+        many = min(rows, self.rows_at_once)
+        return slots * (_SLOT_OF_ROW + min(_SLOT_OF_FEW, _SLOT_OF_MANY / many)) + self.block_nanoseconds(rows)
+
+    def block_nanoseconds(self, rows: int) -> float:
+        """What a row costs about at the blocks."""
+        leaves, sets = sum(len(block.leaves) for block in self.blocks), sum(len(block.shares) for block in self.blocks)
+        at_once = len(self.blocks) * _BLOCK_OF_MANY + sets * _SET_OF_MANY
+        return at_once / min(rows, self.rows_at_once) + leaves * _LEAF_OF_ROW + sets * _SET_OF_ROW
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,15 +150,39 @@ class TreeGame:
         ExactValues
             Equal to enumeration up to rounding.
         """
-        flat = np.zeros((self.ensemble.outputs * self.players, len(rows)))
-        cells = self.ensemble.cells(rows)
-        for chunk in self.chunks:
-            block = chunk.rows_at_once
-            for start in range(0, len(rows), block):
-                some = slice(start, start + block)
-                _add_attributions(flat[:, some], self.ensemble, chunk, _part(cells, some))
+        flat, of_blocks = np.zeros((2, self.ensemble.outputs * self.players, len(rows)))
+        used_in_order(
+            self._at_blocks(flat, rows),
+            lambda task: attributions(task.block, task.sets[task.block.leaves, task.rows]),
+            lambda task, found: add_attributions(of_blocks[:, task.explained], task.block, found),
+            threads=allowed_threads() if self._block_nanoseconds(len(rows)) > _WORTH_THREADS else 1,
+        )
+        flat += of_blocks
         values = flat.reshape(self.ensemble.outputs, self.players, len(rows)).transpose(2, 1, 0)
         return ExactValues(np.ascontiguousarray(values), self.base)
+
+    def _block_nanoseconds(self, rows: int) -> float:
+        return rows * sum(chunk.block_nanoseconds(max(1, rows)) for chunk in self.chunks)
+
+    def _at_blocks(self, flat: Floats, rows: npt.NDArray[Any]) -> Iterator[_AtBlock]:
+        """Rows at blocks; the attributions in tables are added into ``flat``, (outputs * players, rows), on the way."""
+        cells = self.ensemble.cells(rows)
+        for chunk in self.chunks:
+            for some in _slices(len(rows), chunk.rows_at_once):
+                sets = _without_tables(flat[:, some], self.ensemble, chunk, _part(cells, some))
+                for block in chunk.blocks:
+                    for few in _slices(sets.shape[1], rows_at_once(block)):
+                        yield _AtBlock(block, sets, few, slice(some.start + few.start, some.start + few.stop))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _AtBlock:
+    """Some rows at a block: ``rows`` of those whose ``sets`` they are, shape (leaves, rows), ``explained`` of all."""
+
+    block: LeafBlock
+    sets: Bits
+    rows: slice
+    explained: slice
 
 
 def explain_trees(ensemble: TreeEnsemble, rows: npt.NDArray[Any], background: npt.NDArray[Any]) -> ExactValues:
@@ -250,6 +277,10 @@ def _chunks(ensemble: TreeEnsemble) -> Iterator[tuple[Integers, int]]:
         yield ensemble.roots[some], int(ends[some[-1]] - ensemble.roots[some[0]])
 
 
+def _slices(rows: int, at_once: int) -> Iterator[slice]:
+    return (slice(start, min(start + at_once, rows)) for start in range(0, rows, at_once))
+
+
 def _part(cells: Cells, some: slice) -> Cells:
     return Cells(cells.numbers[:, some], None if cells.missing is None else cells.missing[:, some])
 
@@ -329,27 +360,23 @@ def _padded(features: Integers, longest: int) -> Integers:
 
 
 # --- the explained rows ----------------------------------------------------------------------------------------------
-def _add_attributions(flat: Floats, ensemble: TreeEnsemble, chunk: _Chunk, cells: Cells) -> None:
-    """Add the attributions of a chunk's leaves into ``flat``, shape (outputs * players, rows)."""
-    without_tables = []
+def _without_tables(flat: Floats, ensemble: TreeEnsemble, chunk: _Chunk, cells: Cells) -> Bits:
+    """The sets that rows fail at leaves without tables, (leaves, rows), when those of the others are looked up."""
+    without_tables = [np.empty((0, cells.numbers.shape[1]), dtype=np.uint8)]
     for place, (_, sets) in enumerate(failed(ensemble, chunk.levels, cells)):
         if place in chunk.tables:
             _look_up(flat, chunk.tables[place], sets)
         else:
             without_tables.append(sets)
-    if not chunk.blocks:
-        return
-    together = np.concatenate(without_tables)
-    for block in chunk.blocks:
-        add_attributions(flat, block, together[block.leaves])
+    return np.concatenate(without_tables)
 
 
 def _look_up(flat: Floats, tables: _Tables, sets: Bits) -> None:
     if sets.shape[1] < _FEW_ROWS:
         _look_up_few(flat, tables, sets)
         return
-    for attributions, slots, of_leaf in zip(tables.attributions, tables.slots.tolist(), sets, strict=True):
-        found = attributions.take(of_leaf.astype(np.intp), axis=1)
+    for of_sets, slots, of_leaf in zip(tables.attributions, tables.slots.tolist(), sets, strict=True):
+        found = of_sets.take(of_leaf.astype(np.intp), axis=1)
         for slot, values in zip(slots, found, strict=True):
             flat[slot] += values
 
