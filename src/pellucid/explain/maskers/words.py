@@ -179,7 +179,7 @@ class Words:
                 some = slice(start, start + at_once)
                 shown = present[some].astype(np.float64)
                 for (columns, explained, background, *_), of_part in zip(self.digits, numbers[:, some], strict=True):
-                    absent = background[shown_there[some]]
+                    absent = background[None] if copies == self.copies else background[shown_there[some]]
                     added = (explained[row[some], None] - absent).swapaxes(1, 2)
                     np.matmul(shown[:, :, columns], added, out=of_part)
                     of_part += absent.sum(axis=2)[:, None]
