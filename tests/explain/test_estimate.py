@@ -210,6 +210,20 @@ def test_rows_that_equal_the_background_in_most_features_share_requests_by_what_
     assert set(explained.estimators) == {"enumeration"}
 
 
+def test_the_one_row_of_a_block_with_twelve_players_is_exact_unless_a_budget_forbids_it():
+    rows, zero = random_rows(40, 13), np.zeros((1, 13))
+    rows[17, 5] = 0.0
+    games = table_games(rows, zero, nonlinear)
+    explained = explain_games(games)
+    assert explained.estimators[17] == "enumeration"
+    assert set(np.delete(explained.estimators, 17)) == {"odd terms"}
+    assert explained.samples.tolist() == [2074] * 17 + [2**12 - 2] + [2074] * 22
+    exact = explain_games(table_games(rows[17:18], zero, nonlinear), plan(estimator="enumeration"))
+    assert explained.values[17] == pytest.approx(exact.values[0], abs=1e-14)
+    assert not explained.standard_errors[17].any()
+    assert explain_games(games, plan(2074)).samples.tolist() == [2074] * 40
+
+
 def test_clarify_lets_players_without_effect_take_part(function_games):
     explained = explain_games(table_games(np.ones((1, 8)), np.zeros((1, 8)), nonlinear), plan(9, estimator="clarify"))
     assert explained.samples.tolist() == [9]

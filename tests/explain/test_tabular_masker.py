@@ -110,17 +110,6 @@ def test_words_are_equal_exactly_where_inputs_are(seed, columns):
     assert np.array_equal((of_chosen[:, None] == of_chosen[None]).all(axis=2), same_words[np.ix_(chosen, chosen)])
 
 
-@pytest.mark.parametrize("small_part", [0.0, 1.0])
-def test_words_of_many_chosen_inputs_are_those_of_all(small_part, monkeypatch):
-    rng = np.random.default_rng(0)
-    rows, background = (Batch({str(i): rng.integers(3, size=n) for i in range(60)}) for n in (3, 4))
-    made = TabularMasker(rows, background, players_of(rows.names))
-    masked = made.masked(Asked.join([Asked.of(row, rng.random((5, 60)) < 0.5) for row in (2, 0)]))
-    monkeypatch.setattr(masked_rows, "TOLD_APART", 0)
-    monkeypatch.setattr(masked_rows, "SMALL_PART", small_part)
-    assert masked.words(np.array([39, 0, 17])).tolist() == masked.words()[[39, 0, 17]].tolist()
-
-
 @pytest.mark.parametrize("background_rows", [1, 2])
 @given(seed=st.integers(0, 2**32), many=st.integers(2, 6), columns=st.integers(1, 8))
 def test_rows_that_share_coalitions_are_masked_like_any_others(background_rows, seed, many, columns):

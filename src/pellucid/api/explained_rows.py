@@ -20,7 +20,7 @@ from pellucid.explain.aggregate import AGGREGATIONS, Aggregation, aggregate, ran
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import few_samples
 from pellucid.explain.estimate import bases_of, explain_blocks
-from pellucid.explain.game import Link, MaskedGames
+from pellucid.explain.game import BATCH_ROWS, Link, MaskedGames
 from pellucid.explain.maskers.tabular import TabularMasker
 from pellucid.explain.one_thread import one_thread
 from pellucid.explain.plan import Plan
@@ -31,6 +31,9 @@ __all__ = ["Question", "explained_rows"]
 
 Integers = npt.NDArray[np.intp]
 Progress = Callable[[str], None]
+
+MIXED_BATCH_ROWS = 2 * BATCH_ROWS
+"""Inputs per call of a model of more than numbers: what frames and their encoders do once a call takes that long."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +60,8 @@ class Question:
     @property
     def games(self) -> MaskedGames:
         """One game per row."""
-        return MaskedGames(self.masker, self.model.predict, self.link)
+        batch_rows = MIXED_BATCH_ROWS if self.masker.numbers is None else BATCH_ROWS
+        return MaskedGames(self.masker, self.model.predict, self.link, batch_rows)
 
     def of_rows(self, rows: Integers, asked: int) -> Question:
         """The same of some of the rows, with what the budget has left after so many rows asked."""

@@ -20,7 +20,8 @@ class Budget:
     Parameters
     ----------
     samples
-        Coalitions per row besides the empty and the full one, at least 1. Without any bound, 2 M + 2048 for M players.
+        Coalitions per row besides the empty and the full one, at least 1. Without any bound, 2 M + 2048 for M players,
+        or all 4,094 for a few rows of a block with 12 players, see `pellucid.explain.waves`.
     model_calls
         Inputs that the model may be asked for in the whole job, at least 1; every row gets an equal part.
     seconds

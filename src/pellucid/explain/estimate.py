@@ -22,7 +22,7 @@ from pellucid.explain.plan import BLOCK_ROWS, Pace, Plan
 from pellucid.explain.results import Results
 from pellucid.explain.strata import Background, can_be_stratified, ends_before_each, stratified
 from pellucid.explain.tasks import Task, tasks_of
-from pellucid.explain.waves import asked_together, inputs_of_rows
+from pellucid.explain.waves import asked_together, inputs_of_rows, samples_with_few_completed
 from pellucid.protocols.game import Asked, Games, runs
 from pellucid.records import dataclass
 
@@ -250,7 +250,10 @@ def _explain_alike(games: Games, plan: Plan, wave: Wave, apart: Booleans | None 
         RoundsApart.of(games, plan, plan.budget.precision, results, results.bases, apart).finish(wave.samples)
         return results.by_block()
     background = Background(games.inputs_per_coalition, may_be_stratified)
-    tasks = tasks_of(plan, wave.rows, results.blocks, wave.active, wave.samples, background)
+    samples = samples_with_few_completed(
+        plan, results.blocks, wave.active.sum(axis=1), wave.samples, games.inputs_per_coalition
+    )
+    tasks = tasks_of(plan, wave.rows, results.blocks, wave.active, samples, background)
     rounds = Rounds(games, plan, results)
     while tasks:
         tasks = rounds.after(tasks)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.explain.maskers.cells import cells_shown, columns_shown
 from pellucid.explain.maskers.projections import FEW, Merged, Projections
+from pellucid.explain.maskers.words import Words, stretches
 from pellucid.protocols.game import runs
 from pellucid.protocols.model import Batch
 from pellucid.records import dataclass
@@ -29,12 +30,6 @@ MANY = 256
 """Coalitions of a row from which on it pays to find out whether other rows have the same."""
 TOLD_APART = 4096
 """Inputs of which cells are told apart faster than words can be made of them."""
-EXACT = 2**50
-"""Below this, digits are added up by the fast product of matrices of doubles, and differences stay exact."""
-WORD = 2**62
-"""Below this, a whole number holds a word."""
-SMALL_PART = 1 / 16
-"""Share of the inputs below which numbers are added up for these only, as products of matrices are that much faster."""
 SIDE_BY_SIDE = 4
 """Most cells that are copied as one: 32 bytes, beyond which copies of one size are no faster."""
 MERGED = 0.95
@@ -67,44 +62,6 @@ def by_player(columns: Booleans, owner: Sequence[int], players: int) -> Booleans
         return columns
     of_columns = np.asarray(owner)
     return np.stack([columns[..., of_columns == player].any(axis=-1) for player in range(players)], axis=-1)
-
-
-class Stretch(NamedTuple):
-    """Rows one after another that have equally many coalitions.
-
-    Parameters
-    ----------
-    part
-        Where their coalitions stand.
-    rows
-        Which rows, among those that are masked, shape (rows,).
-    each
-        Coalitions of a row.
-    """
-
-    part: slice
-    rows: Integers
-    each: int
-
-
-class Digits(NamedTuple):
-    """A part of a word: a number with one digit per column, in a base of as many values as the column has.
-
-    Parameters
-    ----------
-    columns
-        Which columns.
-    explained, background
-        Digits at their places, of the rows that are masked and of the background, shape (rows, columns).
-    word, place
-        The word, and what the part is multiplied by in it.
-    """
-
-    columns: slice
-    explained: Floats
-    background: Floats
-    word: int
-    place: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,7 +180,7 @@ class MaskedRows:
     def _all_of(self, explained: Integers, background: Integers) -> Integers:
         """What all inputs show of tables of the rows that are masked and of the background, shape (inputs, columns)."""
         found = np.empty((len(self), self.present.shape[1]), dtype=np.int64)
-        for part, _, each in self.stretches:
+        for part, _, each in stretches(self.row):
             if self.copies > 1 or each < MANY:
                 self._mix(explained, background, part, found)
                 continue
@@ -285,16 +242,6 @@ class MaskedRows:
         return found
 
     @cached_property
-    def stretches(self) -> list[Stretch]:
-        """All coalitions, row by row."""
-        begins = np.array([part.start for part in runs(self.row)], dtype=np.intp)
-        each, rows = np.diff(begins, append=len(self.row)), self.row[begins]
-        return [
-            Stretch(slice(int(begins[same][0]), int(begins[same][-1] + each[same][-1])), rows[same], int(each[same][0]))
-            for same in runs(each)
-        ]
-
-    @cached_property
     def columns(self) -> dict[str, tuple[Column, Column]]:
         """Values of the rows that are masked and of the background, by name."""
         return {name: (explained[self.rows], absent) for name, (explained, absent) in self.all_columns.items()}
@@ -305,88 +252,8 @@ class MaskedRows:
         explained, background = self.all_marks
         return explained[self.rows], background
 
-    @cached_property
-    def digits(self) -> list[Digits]:
-        """The parts of all words, of which there are as few as hold all columns."""
-        ranks, distinct = _ranks(np.concatenate(self.marks))
-        parts = _within(distinct, EXACT)
-        values = [math.prod(distinct[part]) for part in parts]
-        found = []
-        for word, of_word in enumerate(_within(values, WORD)):
-            for part in range(of_word.start, of_word.stop):
-                columns = parts[part]
-                digits = ranks[:, columns] * np.cumprod([1.0, *distinct[columns][:-1]])
-                place = math.prod(values[of_word.start : part])
-                found.append(Digits(columns, digits[: -self.copies], digits[-self.copies :], word, place))
-        return found
-
     def words(self, inputs: Integers | None = None) -> npt.NDArray[np.int64]:
         """Equal exactly where the inputs are equal, shape (inputs, words)."""
         if inputs is not None and len(inputs) <= TOLD_APART:
             return self._some_of(*self.marks, inputs)
-        found = np.zeros((len(self) if inputs is None else len(inputs), self.digits[-1].word + 1), dtype=np.int64)
-        is_small_part = inputs is not None and len(inputs) < SMALL_PART * len(self)
-        together = self._numbers_of(inputs) if inputs is not None and is_small_part else self._numbers()
-        for digits, numbers in zip(self.digits, together, strict=True):
-            chosen = numbers if inputs is None or is_small_part else numbers.take(inputs)
-            found[:, digits.word] += chosen.astype(np.int64) * digits.place
-        return found
-
-    def _numbers_of(self, inputs: Integers) -> Floats:
-        """What the digits of some inputs add up to, shape (parts of words, inputs); see `_numbers`."""
-        found = np.empty((len(self.digits), len(inputs)))
-        for start in range(0, len(inputs), IN_CACHE):
-            some = slice(start, start + IN_CACHE)
-            coalition, copy = self._coalition_and_copy(inputs[some])
-            shown, row = self.present.take(coalition, axis=0).astype(np.float64), self.row.take(coalition)
-            for (columns, explained, background, *_), numbers in zip(self.digits, found[:, some], strict=True):
-                added = explained.take(row, axis=0) - background.take(copy, axis=0)
-                np.einsum("ij,ij->i", shown[:, columns], added, out=numbers)
-                numbers += background.sum(axis=1).take(copy)
-        return found
-
-    def _numbers(self) -> Floats:
-        """What the digits of every input add up to, shape (parts of words, inputs).
-
-        That is the number of the background row, and what the row's own cells add.
-        """
-        found = np.empty((len(self.digits), len(self.present), self.copies))
-        for part, rows, each in self.stretches:
-            present = self.present[part].reshape(len(rows), each, -1)
-            numbers = found[:, part].reshape(len(found), *present.shape[:2], self.copies)
-            at_once = max(1, IN_CACHE // each)
-            for start in range(0, len(rows), at_once):
-                some = slice(start, start + at_once)
-                shown = present[some].astype(np.float64)
-                for (columns, explained, background, *_), of_part in zip(self.digits, numbers[:, some], strict=True):
-                    added = (explained[rows[some], None] - background).swapaxes(1, 2)
-                    np.matmul(shown[:, :, columns], added, out=of_part)
-                    of_part += background.sum(axis=1)
-        return found.reshape(len(found), -1)
-
-
-def _ranks(numbers: Integers) -> tuple[Integers, list[int]]:
-    """The rank of each number among the distinct ones of its column, and how many these are, by column."""
-    columns = np.ascontiguousarray(numbers.T)
-    order = columns.argsort(axis=1)
-    ordered = np.take_along_axis(columns, order, axis=1)
-    of_ordered = (np.diff(ordered, axis=1, prepend=ordered[:, :1]) != 0).cumsum(axis=1)
-    ranks = np.empty_like(order)
-    np.put_along_axis(ranks, order, of_ordered, axis=1)
-    return ranks.T, (of_ordered[:, -1] + 1).tolist()
-
-
-def _within(factors: Sequence[int], bound: int) -> list[slice]:
-    """Consecutive factors, each below the bound, whose product stays below it.
-
-    >>> _within([2, 3, 5, 4], 10)
-    [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None)]
-    """
-    parts, product = [slice(0, 0)], 1
-    for place, factor in enumerate(factors):
-        if product * factor >= bound:
-            parts.append(slice(place, place))
-            product = 1
-        parts[-1] = slice(parts[-1].start, place + 1)
-        product *= factor
-    return parts
+        return Words(self.present, self.row, *self.marks).of(inputs)
