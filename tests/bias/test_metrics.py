@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pellucid.bias.metrics import METRICS, POST_TRAINING, PRE_TRAINING
+from pellucid.bias.metrics import METRICS, POST_TRAINING, PRE_TRAINING, READING_ORDER
 from pellucid.counts import Counts
 
 FORMULAS = [metric for metric in METRICS.values() if metric.compute is not None]
@@ -162,3 +162,7 @@ def test_arrays_are_computed_as_their_numbers_are(metric, pairs):
     for got, (one, other) in zip(found, pairs, strict=True):
         if metric.undefined(one, other) is None:
             assert got == pytest.approx(value(metric.name, one, other), abs=1e-12)
+
+
+def test_every_metric_has_one_place_in_the_reading_order():
+    assert sorted(READING_ORDER) == sorted(METRICS)

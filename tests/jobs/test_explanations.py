@@ -3,19 +3,21 @@
 import csv
 import io
 from itertools import pairwise
+from typing import get_args
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pellucid.config.methods import Estimator as ConfiguredEstimator
 from pellucid.errors import ConfigError, DataError, ModelError
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import Budget
 from pellucid.explain.estimate import explain_games
 from pellucid.explain.game import MaskedGames
 from pellucid.explain.maskers.tabular import TabularMasker, players_of
-from pellucid.explain.plan import Plan
+from pellucid.explain.plan import Estimator, Plan
 from pellucid.jobs.explanations.baseline import baseline_rows
 from pellucid.jobs.explanations.clusters import computed_baseline, is_numeric
 from pellucid.jobs.explanations.pdp_job import FREE_TEXT, grid_of, pdp_units, plots, summed_unit
@@ -429,6 +431,10 @@ def test_numeric_labels_are_explained_as_scores_and_text_is_refused():
         "The model answers with labels, and explanations need scores. Say in predictor.probability where the scores "
         "are, or give a model that answers with probabilities."
     )
+
+
+def test_a_configuration_names_the_estimators_that_there_are():
+    assert set(get_args(ConfiguredEstimator)) == set(get_args(Estimator))
 
 
 def test_local_values_have_features_first_then_labels_then_the_join_column():

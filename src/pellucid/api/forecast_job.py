@@ -27,9 +27,9 @@ from pellucid.protocols.forecaster import Forecaster
 from pellucid.results.forecast import ForecastItem
 
 if TYPE_CHECKING:
-    from pellucid.api.job import JobResult
     from pellucid.api.job_arguments import JobArguments
     from pellucid.api.job_record import JobRecord
+    from pellucid.api.job_result import JobResult
 
 __all__ = ["run_forecast_job"]
 
@@ -50,7 +50,7 @@ def run_forecast_job(arguments: JobArguments, record: JobRecord, progress: Calla
     ModelError
         The model does not answer with finite forecasts.
     """
-    from pellucid.api.job import ANALYSIS, DETAILS, PARTIAL, PREDICTIONS, RESUME, WRITING, JobResult
+    from pellucid.api.job_result import ANALYSIS, DETAILS, PARTIAL, PREDICTIONS, RESUME, WRITING, JobResult
     from pellucid.jobs.result_files import json_text, write_files
 
     progress("checking configuration and data")

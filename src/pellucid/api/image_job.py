@@ -14,15 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.api.earlier_results import earlier_explanations
-from pellucid.api.job import ANALYSIS, DETAILS, PARTIAL, PREDICTIONS, RESUME, WRITING, JobResult
+from pellucid.api.image_preflight import image_baseline
 from pellucid.api.job_explanations import JobExplanations
+from pellucid.api.job_result import ANALYSIS, DETAILS, PARTIAL, PREDICTIONS, RESUME, WRITING, JobResult
 from pellucid.api.model_access import SERVER_LOG
 from pellucid.api.preflight import Preflight
-from pellucid.api.relative_paths import beside
-from pellucid.config.analysis import AnalysisConfig
-from pellucid.datasets.images import ImageFile, image_files, read_image
-from pellucid.errors import ConfigError, DataError, InputError, ModelError, PellucidError, Problem
-from pellucid.jobs.explanations.image_request import chosen_images, image_request
+from pellucid.datasets.images import ImageFile, read_image
+from pellucid.errors import ConfigError, DataError, ModelError, Problem
+from pellucid.jobs.explanations.image_request import image_request
 from pellucid.jobs.explanations.request import of_shap
 from pellucid.records import dataclass
 
@@ -33,63 +32,13 @@ if TYPE_CHECKING:
     from pellucid.jobs.explanations.image_results import FailedImage, ImageSummary
     from pellucid.jobs.explanations.image_shap import Ask, ImageRequest
 
-__all__ = ["image_baseline", "image_preflight", "run_image_job"]
+__all__ = ["run_image_job"]
 
-BASELINE = "methods.shap.baseline"
 FAILURES_IN_A_ROW = 3
 """So many images on which the model fails, one after another, mean that it will fail on the others too."""
 ONE_PROCESS = "engine: images are explained one after another on this machine, whichever engine is given."
 NAMED = 20
 """Images that warnings name one by one."""
-
-
-def image_preflight(
-    found: Preflight, *, data: str | None, data_input: str | None, strict: bool, seed: int | None
-) -> Preflight:
-    """The preflight of a job on images: what is wrong with its images, its baseline and how its model is asked."""
-    config = found.config
-    problems = list(found.problems)
-    images: tuple[ImageFile, ...] = ()
-    uri = data or config.dataset_uri or data_input
-    for step in (
-        lambda: image_request(config, strict=strict, seed=seed),
-        lambda: image_baseline(config, found.config_path),
-    ):
-        if config.methods.shap is None and problems:
-            break  # the method was taken out for its faults, which are told already
-        try:
-            step()
-        except PellucidError as error:
-            problems += error.problems if isinstance(error, InputError) else [Problem(BASELINE, fix=str(error))]
-    if uri is None:
-        problems.append(Problem("dataset_uri", fix="Name the folder of the images here, or give it with --data."))
-    else:
-        try:
-            where = "dataset_uri" if data is None else "--data"
-            listed = image_files(beside(found.config_path, uri) if uri == config.dataset_uri else uri, where=where)
-            chosen = chosen_images(config, [image.name for image in listed])
-            images = tuple(listed[i] for i in chosen)
-        except InputError as error:
-            problems += error.problems
-    if found.model is not None:
-        from pellucid.api.image_model import image_access_problems
-
-        problems += image_access_problems(found.model, config)
-    return replace(found, problems=tuple(problems), images=images)
-
-
-def image_baseline(config: AnalysisConfig, config_path: Path) -> npt.NDArray[np.uint8] | None:
-    """The baseline image, shape (1, height, width, 3); None where white noise is to be drawn.
-
-    Raises
-    ------
-    DataError
-        It cannot be read.
-    """
-    given = None if config.methods.shap is None else config.methods.shap.baseline
-    if not isinstance(given, str):
-        return None
-    return read_image(beside(config_path, given), where=BASELINE).pixels[None]
 
 
 def run_image_job(

@@ -16,8 +16,8 @@ from pellucid.results.file_names import EVIDENCE, REPORTS
 
 if TYPE_CHECKING:
     from pellucid.api.evidence import Gathering
-    from pellucid.api.job import JobResult
     from pellucid.api.job_explanations import JobExplanations
+    from pellucid.api.job_result import JobResult
     from pellucid.api.preflight import Preflight
 
 __all__ = ["JobRecord", "recorded", "with_report"]

@@ -133,7 +133,7 @@ def preflight(
         found = replace(found, model=model, warnings=(*found.warnings, *unused))
         problems += unknown
     if config.dataset_type == IMAGES:
-        from pellucid.api.image_job import image_preflight
+        from pellucid.api.image_preflight import image_preflight
 
         found = replace(found, problems=tuple(problems))
         return image_preflight(found, data=data, data_input=data_input, strict=strict, seed=seed)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pellucid.api.job import ANALYSIS, DETAILS, PARTIAL, PREDICTIONS, RESUME, WRITING, JobResult
+from pellucid.api.job_result import ANALYSIS, DETAILS, PARTIAL, PREDICTIONS, RESUME, WRITING, JobResult
 from pellucid.api.model_access import SERVER_LOG
 from pellucid.api.preflight import Preflight, asks_for_predictions, table_over
 from pellucid.datasets import Dataset, compute_on

@@ -16,7 +16,7 @@ import numpy as np
 from pellucid.counts import Counts, Number, difference, ratio
 from pellucid.records import dataclass
 
-__all__ = ["METRICS", "POST_TRAINING", "PRE_TRAINING", "Metric", "Stage"]
+__all__ = ["METRICS", "POST_TRAINING", "PRE_TRAINING", "READING_ORDER", "Metric", "Stage", "reading_place"]
 
 Stage = Literal["pre_training", "post_training"]
 
@@ -371,3 +371,18 @@ POST_TRAINING = (
 )
 
 METRICS = {metric.name: metric for metric in (*PRE_TRAINING, *POST_TRAINING)}
+
+READING_ORDER = (
+    *("CI", "DPL", "CDDL", "KL", "JS", "LP", "TVD", "KS"),
+    *("DPPL", "DI", "CDDPL", "RD", "SD", "DAR", "DRR", "AD", "DCA", "DCR", "TE", "FT", "GE"),
+)
+"""From the most to the least telling; those that answer alike stand together."""
+
+
+def reading_place(name: str) -> tuple[int, str]:
+    """Sorts metrics by `READING_ORDER`; what is not in it comes last, by name.
+
+    >>> sorted(["GE", "unheard-of", "CI"], key=reading_place)
+    ['CI', 'GE', 'unheard-of']
+    """
+    return READING_ORDER.index(name) if name in READING_ORDER else len(READING_ORDER), name

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pellucid.bias.metrics import reading_place
 from pellucid.cli.overview import groups_overview, intersections_overview, segments_overview
 from pellucid.cli.page import Column, Grid, Item, Line, Row, show
 from pellucid.cli.ranking import clearest
@@ -33,12 +34,6 @@ CLEAREST = 6
 """Number of findings that stand above the tables."""
 
 TITLES = {"pre_training": "Labels (pre-training bias)", "post_training": "Predictions (post-training bias)"}
-
-READING_ORDER = (
-    *("CI", "DPL", "CDDL", "KL", "JS", "LP", "TVD", "KS"),
-    *("DPPL", "DI", "CDDPL", "RD", "SD", "DAR", "DRR", "AD", "DCA", "DCR", "TE", "FT", "GE"),
-)
-"""Metrics from the most to the least telling; those that answer alike stand together."""
 
 SHOWN_FILES = 24
 """Files that are named one by one; a job on images writes some for each image."""
@@ -165,18 +160,13 @@ def _table(report: BiasReport, stage: StageResult, result: FacetResult, *, brief
     said = Column("what it says" if statistics else "name")
     columns = (Column("metric", whole=True, least=metrics), Column("value", right=True, whole=True, least=values))
     rows = []
-    for metric in sorted(result.metrics, key=_reading_order):
+    for metric in sorted(result.metrics, key=lambda metric: reading_place(metric.name)):
         cells = [Line(metric.name), Line(number(metric.value), "bold" if is_certain(metric) else "")]
         if statistics:
             cells.append(Line(_interval(metric)))
         cells.append(Line(reading(metric, briefly=briefly), "yellow" if _is_doubtful(metric) else ""))
         rows.append(Row(tuple(cells), "dim" if may_be_none(metric) else ""))
     return Grid((*columns, *middle, said), tuple(rows), title=TITLES[stage.stage], indent=2)
-
-
-def _reading_order(metric: MetricResult) -> tuple[int, str]:
-    place = READING_ORDER.index(metric.name) if metric.name in READING_ORDER else len(READING_ORDER)
-    return place, metric.name
 
 
 def _interval(metric: MetricResult) -> str:

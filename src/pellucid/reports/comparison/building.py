@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterator, Sequence
 
 from pellucid.bias.comparison import Difference, Verdict
+from pellucid.bias.metrics import reading_place
 from pellucid.charts.comparisons import ComparisonRow, comparison
 from pellucid.reports.comparison.pairs import Compared, ImportanceKey, MetricKey
 from pellucid.reports.content.context import brief, counted
 from pellucid.reports.content.evidence import moment
-from pellucid.reports.content.metric_texts import DIFFERENCES, READING_ORDER, text_of
+from pellucid.reports.content.metric_texts import DIFFERENCES, text_of
 from pellucid.reports.document import (
     Block,
     Bullets,
@@ -92,7 +93,7 @@ def _counted_changes(compared: Compared) -> str:
 def _changes(compared: Compared) -> Section:
     """The first screen: clear changes, the largest first."""
     clear = [(key, found) for key, found in compared.metrics.items() if found.verdict in CLEAR]
-    clear.sort(key=lambda pair: (-_size(*pair), READING_ORDER.index(pair[0].metric)))
+    clear.sort(key=lambda pair: (-_size(*pair), reading_place(pair[0].metric)))
     findings = tuple(
         Finding(
             text=_sentence(key, found, compared),
@@ -190,7 +191,7 @@ def _group(compared: Compared, facet: str, value: str, anchor: str) -> Section:
     found = {
         key: difference for key, difference in compared.metrics.items() if (key.facet, key.value) == (facet, value)
     }
-    ordered = sorted(found, key=lambda key: (key.stage == "post_training", READING_ORDER.index(key.metric)))
+    ordered = sorted(found, key=lambda key: (key.stage == "post_training", reading_place(key.metric)))
     charted = [key for key in ordered if key.metric in CHARTED]
     blocks: list[Block] = []
     if charted:

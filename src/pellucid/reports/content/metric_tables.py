@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pellucid.bias.metrics import reading_place
 from pellucid.charts.intervals import ForestRow, forest
 from pellucid.reports.content.context import Context, brief
 from pellucid.reports.content.judging import certainty_of, reading_of, sentence_of, tone_of, why_without_value
-from pellucid.reports.content.metric_texts import DIFFERENCES, READING_ORDER, text_of
+from pellucid.reports.content.metric_texts import DIFFERENCES, text_of
 from pellucid.reports.document import Cell, Chart, Column, Table
 from pellucid.reports.numbers import count, interval, number, p_value
 from pellucid.reports.reading import Group, Metric
@@ -33,12 +34,7 @@ P_VALUE = (
 
 def in_reading_order(metrics: Sequence[Metric]) -> list[Metric]:
     """From the most to the least telling."""
-
-    def place(metric: Metric) -> tuple[int, str]:
-        known = metric.name in READING_ORDER
-        return READING_ORDER.index(metric.name) if known else len(READING_ORDER), metric.name
-
-    return sorted(metrics, key=place)
+    return sorted(metrics, key=lambda metric: reading_place(metric.name))
 
 
 def metric_table(context: Context, group: Group, caption: str) -> Table:

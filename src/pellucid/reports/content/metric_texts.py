@@ -11,7 +11,7 @@ from typing import Literal
 
 from pellucid.records import dataclass
 
-__all__ = ["DIFFERENCES", "METRIC_TEXTS", "READING_ORDER", "MetricText", "text_of"]
+__all__ = ["DIFFERENCES", "METRIC_TEXTS", "MetricText", "text_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,12 +265,6 @@ METRIC_TEXTS: Mapping[str, MetricText] = {
         below="",
     ),
 }
-
-READING_ORDER = (
-    *("CI", "DPL", "CDDL", "KL", "JS", "LP", "TVD", "KS"),
-    *("DPPL", "DI", "CDDPL", "RD", "SD", "DAR", "DRR", "AD", "DCA", "DCR", "TE", "FT", "GE"),
-)
-"""From the most to the least telling; those that answer alike stand together."""
 
 DIFFERENCES = frozenset({"DPL", "DPPL", "CDDL", "CDDPL", "RD", "SD", "DAR", "DRR", "AD", "FT"})
 """Differences of shares, which can be compared by size."""
