@@ -19,6 +19,7 @@ from pellucid.cli.commands import app
 from pellucid.config.load import load_config
 from pellucid.config.project_file import load_project_file
 from pellucid.errors import ConfigError
+from pellucid.protocols.model import Batch
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -26,7 +27,7 @@ PAGES = {
     for page in (ROOT / "README.md", *ROOT.glob("docs/*.md"))
 }
 ELSEWHERE = {"docs/endpoints.md", "docs/scaling.md"}
-"""Pages whose programs need a server or a cluster."""
+"""Pages whose programs need a server, which has a test of its own, or a cluster, as tests of these have."""
 FRAGMENT = re.compile(r'"predictor": \{"model": "[\w.]+"\}\n')
 """A key of a configuration by itself."""
 
@@ -95,17 +96,53 @@ def forecasts():
     }
 
 
+def of_texts(texts):
+    return [0.9 if "Great" in text or "engineer" in text else 0.1 for text in texts]
+
+
+def of_images(images):
+    return np.stack([images.mean(axis=(1, 2, 3)), 255 - images.mean(axis=(1, 2, 3))], axis=1)
+
+
+def photos():
+    from PIL import Image
+
+    for name, shade in (("cat.jpg", 200), ("dog.png", 90)):
+        Image.fromarray(np.full((24, 32, 3), shade, dtype=np.uint8)).save(name)
+    return {"model": of_images}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", sorted(set(pages_with("python")) - ELSEWHERE))
 def test_the_programs_of_a_page_run_one_after_another(page, names, capsys):
     if page == "docs/forecasts.md":
         names |= forecasts()
+    if page == "docs/text.md":
+        names["model"] = of_texts
+    if page == "docs/image_explanations.md":
+        names |= photos()
     for program in blocks(page, "python"):
         exec(compile(program, page, "exec"), names)
     if page == "docs/forecasts.md":
         assert names["found"]["A"].elements[0].shown == "step at 0"
     if page == "README.md":
         assert "sex = F has approved = 1" in capsys.readouterr().out
+
+
+def test_the_program_that_asks_an_endpoint_runs(monkeypatch, capsys):
+    monkeypatch.syspath_prepend(str(ROOT / "tests" / "models" / "http"))
+    from faulty_server import serve
+
+    def scores(body):
+        records = [json.loads(line)["features"] for line in body.decode().splitlines()]
+        return "\n".join(json.dumps({"score": sum(features) / 100}) for features in records).encode()
+
+    names = {"batch": Batch({"age": np.array([20.0, 60.0]), "hours": np.array([40.0, 30.0])})}
+    with serve(scores, content_type="application/jsonlines") as server:
+        program = blocks("docs/endpoints.md", "python")[0].replace("http://127.0.0.1:8080", server.url)
+        exec(compile(program, "docs/endpoints.md", "exec"), names)
+    assert names["scores"].values.tolist() == [[0.6], [0.9]]
+    assert capsys.readouterr().out.startswith("Model: 2 requests, 2 records, ")
 
 
 def commands():

@@ -347,6 +347,16 @@ def failure(columns, facets, **options):
     return error.value
 
 
+def test_predictions_that_are_written_in_other_words_than_the_labels_are_told():
+    columns = people(("F", "n", 1, "yes", 30), ("M", "n", 0, "no", 30))
+    error = failure(columns, FEMALE, predicted="p")
+    assert str(error) == (
+        f"{NOBODY_POSITIVE}. No row of 'p' is predicted y = 1. Check label_values_or_threshold and "
+        "probability_threshold, or set on_degenerate to 'report' to have the metrics that are defined. 'p' holds 'no', "
+        "'yes', and 'y' 0, 1: write both with the same values."
+    )
+
+
 def test_nobody_predicted_positive_fails_as_clarify_does_and_hands_over_what_there_is():
     columns = people(("F", "n", 1, 0, 30), ("M", "n", 0, 0, 30))
     error = failure(columns, FEMALE, predicted="p")

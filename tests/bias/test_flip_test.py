@@ -115,7 +115,7 @@ def test_missing_and_infinite_values_are_refused_in_the_words_of_the_neighbour_s
     with pytest.raises(AnalysisError) as refusal:
         count_flips(rows["a"], ACCEPTED_A, rows["d"], ACCEPTED_D)
     assert refusal.value.message == str(expected.value)
-    assert refusal.value.fix == "1 rows hold such a value; fill in or leave out what is missing."
+    assert refusal.value.fix == "1 row holds such a value; fill in or leave out what is missing."
 
 
 def test_no_columns_are_refused_in_the_words_of_the_neighbour_search():

@@ -92,7 +92,7 @@ def test_verify_names_the_file_that_was_changed_and_ends_with_1(reported, name):
 def test_verify_without_evidence_says_what_to_give(workplace):
     workplace.run()
     ended = workplace.command("verify", "output")
-    fix = "There is no evidence.json in it. Give the folder that a job wrote its results to."
+    fix = "There is no evidence.json in it. Give the folder that a job wrote its results to, without --no-report."
     assert (ended.code, ended.err) == (2, f"DIR: got 'output'. {fix}\n")
 
 

@@ -90,8 +90,9 @@ def test_integers_that_were_named_as_categories_are_no_values_of_pandas() -> Non
 
 def test_categories_that_may_belong_to_a_number_are_refused_with_what_works() -> None:
     estimator, frame = trained(children=CHILDREN, size=COLUMNS["ordered text"])
+    rows = frame.astype({"size": object})
     with pytest.raises(ModelError) as refused:
-        pellucid.explain(estimator, frame[:5], baseline=frame[5:9])
+        pellucid.explain(estimator, rows[:5], baseline=rows[5:9])
     assert str(refused.value) == (
         "LGBMClassifier: holds pandas categories of a column ('small', 'medium', 'large') and does not say of which: "
         "'children', 'size' hold codes of ordered categories or whole numbers. Give a function that makes the frame it "
@@ -101,6 +102,14 @@ def test_categories_that_may_belong_to_a_number_are_refused_with_what_works() ->
         lambda rows: estimator.predict_proba(rows.astype(frame.dtypes)), frame[:5], baseline=frame[5:9]
     )
     np.testing.assert_allclose(found.predictions[:, -1], estimator.predict_proba(frame[:5])[:, 1], rtol=0, atol=1e-12)
+
+
+def test_a_frame_at_hand_tells_which_columns_are_categories() -> None:
+    estimator, frame = trained(children=CHILDREN, size=COLUMNS["ordered text"])
+    found = pellucid.explain(estimator, frame[:5], baseline=frame[5:9])
+    np.testing.assert_allclose(found.predictions[:, -1], estimator.predict_proba(frame[:5])[:, 1], rtol=0, atol=1e-12)
+    curve = pellucid.partial_dependence(estimator, frame, "size")["size"]
+    assert curve.points.tolist() == sorted(SIZES)
 
 
 def test_categories_that_fit_no_feature_are_refused() -> None:

@@ -1,6 +1,7 @@
 """Suppression: no count of few people can be read from a report, nor computed from what it shows."""
 
 import copy
+import json
 import math
 
 import numpy as np
@@ -8,8 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pellucid.api.job import run_job
 from pellucid.bias.metrics import METRICS
 from pellucid.counts import Counts
+from pellucid.reports.content import build_document
+from pellucid.reports.document import Chart
+from pellucid.reports.source import read_source
 from pellucid.reports.suppressed import suppressed, without_single_rows
 from pellucid.reports.suppression import CountedSet, determined, hidden, is_small, small_shares
 
@@ -414,3 +419,33 @@ def test_texts_of_single_rows_can_be_left_out():
     assert without_single_rows({"explanations": {"kernel_shap": shap}}) == {
         "explanations": {"kernel_shap": {"rows": 3000, "texts": left, "suppressed": True}}
     }
+
+
+def test_panels_of_which_nothing_may_be_shown_are_left_to_the_table(tmp_path):
+    """4 of 12 women who have the outcome are predicted to have it: recall tells that, shares of labels do not."""
+    women = [("F", int(i < 12), int(i % 3 == 0)) for i in range(40)]
+    rows = women + [("M", int(i < 30), int(i < 45)) for i in range(60)]
+    lines = "\n".join(f"{sex},{label},{predicted}" for sex, label, predicted in rows)
+    (tmp_path / "rows.csv").write_text(f"sex,y,p\n{lines}\n")
+    config = {
+        "dataset_type": "text/csv",
+        "label": "y",
+        "predicted_label": "p",
+        "label_values_or_threshold": [1],
+        "facet": [{"name_or_index": "sex", "value_or_threshold": ["F"]}],
+        "methods": {"pre_training_bias": {"methods": "all"}, "post_training_bias": {"methods": ["DPPL", "RD"]}},
+    }
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    run_job(tmp_path / "config.json", data=str(tmp_path / "rows.csv"), output=tmp_path / "out")
+    document = build_document(read_source(tmp_path / "out"))
+    (facet,) = (section for section in document.sections if section.anchor == "facet-1")
+    rates, confusion = (
+        next(section for section in facet.sections if section.title == title)
+        for title in ("Groups and their rates", "Right and wrong predictions of each group")
+    )
+    drawn = [block.description for block in rates.blocks if isinstance(block, Chart)]
+    assert len(drawn) == 1
+    assert drawn[0].startswith("Favourable label: from 30.0 % (F) to 50.0 % (all others).")
+    assert "Recall" not in drawn[0]
+    assert [type(block).__name__ for block in confusion.blocks] == ["Paragraph", "Table"]
+    assert {getattr(cell, "text", cell) for row in confusion.blocks[1].rows for cell in row[1:]} == {"suppressed"}

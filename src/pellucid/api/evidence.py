@@ -175,7 +175,7 @@ def verify(folder: Path, *, data: Path | None = None, config: Path | None = None
 
     file = folder / EVIDENCE
     if not file.is_file():
-        fix = f"There is no {EVIDENCE} in it. Give the folder that a job wrote its results to."
+        fix = f"There is no {EVIDENCE} in it. Give the folder that a job wrote its results to, without --no-report."
         raise DataError(Problem("DIR", str(folder), fix=fix))
     try:
         document = json.loads(file.read_text(encoding="utf-8"))

@@ -188,12 +188,11 @@ def _some(
 
 
 def _by_coalitions(question: Question, progress: Progress) -> Attributions:
-    parts, rows, games = [], question.masker.rows, question.games
-    pace = Pace(rows, time.monotonic)
-    told = PredictionsTold(
-        question.model.predict, progress, most_predictions(games, question.plan), f"explaining: 0 of {rows:,} rows"
-    )
-    progress(told.at)
+    parts, games = [], question.games
+    pace = Pace(games.rows, time.monotonic)
+    most, begun = most_predictions(games, question.plan), pace.line("explaining", 0)
+    told = PredictionsTold(question.model.predict, progress, most, begun)
+    progress(begun)
     for part in explain_blocks(replace(games, predict=told), question.plan, clock=time.monotonic):
         parts.append(part)
         told.at = pace.line("explaining", len(part.values))

@@ -210,7 +210,7 @@ def _explained(
     from pellucid.jobs.explanations.image_shap import explained_image
 
     pace = Pace(len(given), time.monotonic, what="images")
-    progress(f"explaining: 0 of {len(given):,} images")
+    progress(pace.line("explaining", 0))
     for (name, pixels), segments in zip(given, divided, strict=True):
         try:
             found = explained_image(name, pixels, baseline, ask, request, clock=time.monotonic, segments=segments)

@@ -34,7 +34,7 @@ class Pace:
     clock
         Seconds from some moment on.
     what
-        What the rows are, in the plural.
+        What the rows are, in the plural, which ends in s.
 
     Examples
     --------
@@ -44,6 +44,8 @@ class Pace:
     'explaining: 50 of 100 rows'
     >>> pace.line("explaining", 20)
     'explaining: 70 of 100 rows, 5.0 rows a second, 6 s left'
+    >>> Pace(1, lambda: 0.0, what="items").line("explaining", 0)
+    'explaining: 0 of 1 item'
     """
 
     total: int
@@ -61,7 +63,9 @@ class Pace:
         self.done += rows
         self._worked += 0 if kept else rows
         seconds = self.clock() - self._begun
-        line = f"{doing}: {self.done:,} of {self.total:,} {self.what}"
+        line = (
+            f"{doing}: {self.done:,} of {self.total:,} {self.what if self.total != 1 else self.what.removesuffix('s')}"
+        )
         if not self._worked or seconds <= 0:
             return line
         rate = self._worked / seconds

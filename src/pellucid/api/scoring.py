@@ -148,7 +148,7 @@ def opened(model: Any, *, rows: Any, allow_pickle: bool, baseline: Any = None) -
     ModelError
         It is no model, or cannot be loaded.
     """
-    from pellucid.api.frame_types import frame_types
+    from pellucid.api.frame_types import columns_of_categories_in, frame_types
     from pellucid.models.load import load_model
     from pellucid.models.loading import Loading
     from pellucid.models.objects import as_model
@@ -157,7 +157,9 @@ def opened(model: Any, *, rows: Any, allow_pickle: bool, baseline: Any = None) -
     if isinstance(model, str | os.PathLike):
         return load_model(os.fspath(model), allow_pickle=allow_pickle)
     name = getattr(model, "__name__", None) or type(model).__name__
-    found = as_model(model, Loading(name))
+    of_pandas = type(rows).__module__.partition(".")[0] == "pandas"
+    categorical = columns_of_categories_in(rows) if of_pandas else ()
+    found = as_model(model, Loading(name, categorical=categorical))
     if not isinstance(found, PythonModel):
         return found
     types = frame_types(rows, baseline)

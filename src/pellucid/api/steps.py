@@ -154,10 +154,10 @@ class _TerminalLine:
     def show(self, step: str) -> None:
         """Show the step."""
         if self._progress is None:
-            self._open()
+            self._open(_on_one_line(step))
         self._progress.update(self._task, description=_on_one_line(step))
 
-    def _open(self) -> None:
+    def _open(self, step: str) -> None:
         from rich.console import Console
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -166,7 +166,7 @@ class _TerminalLine:
         # What a model prints must still reach the file that the standard output goes to.
         to_terminal = sys.stdout is not None and sys.stdout.isatty()
         self._progress = Progress(*columns, console=console, transient=True, redirect_stdout=to_terminal)
-        self._task = self._progress.add_task("")
+        self._task = self._progress.add_task(step)
         self._progress.tasks[0].start_time = self._begun
         self._progress.start()
 

@@ -50,6 +50,9 @@ STAGES: tuple[Stage, ...] = ("post_training", "pre_training")
 """In the order of ``analysis.json``."""
 
 OTHERS = "all others"
+
+SHOWN_VALUES = 5
+"""Values of a column that a message lists."""
 """What sentences call the rows outside the sensitive group."""
 
 NOBODY_POSITIVE = (
@@ -165,10 +168,21 @@ def _prepared(
         fix = (
             f"No row of {request.predicted_label!r} is predicted {outcome}. Check label_values_or_threshold and "
             "probability_threshold, or set on_degenerate to 'report' to have the metrics that are defined."
+            f"{_foreign(counted, request)}"
         )
         degenerate = AnalysisError(NOBODY_POSITIVE, fix)
     rows = FlipRows(table, predicted, workers, progress)
     return Analysis(request, counted, positive, predicted, rows, degenerate)
+
+
+def _foreign(counted: Counted, request: BiasRequest) -> str:
+    """What the predictions hold, where none of it is a label: often one side was encoded and the other was not."""
+    columns = str(request.predicted_label), request.label
+    held = [[value for value in counted.cube.totals(name) if value is not None] for name in columns]
+    if counted.predicted_kind() == "continuous" or set(held[0]) & set(held[1]):
+        return ""
+    listed = [", ".join(map(repr, values[:SHOWN_VALUES])) for values in held]
+    return f" {columns[0]!r} holds {listed[0]}, and {columns[1]!r} {listed[1]}: write both with the same values."
 
 
 def _predicted(counted: Counted) -> Chosen:

@@ -102,7 +102,7 @@ def evidence(
     'recall of women rests on 7 rows observed positive; at least 30 are needed'
     """
     short = [
-        f"{subject} rests on {_amount(found)} {rows}; at least {minimum_rows:g} are needed"
+        f"{subject} rests on {_counted(found, rows)}; at least {minimum_rows:g} are needed"
         for subject, found, rows in _rests_on(metric, table, names, flips)
         if found < minimum_rows or not found
     ]
@@ -123,6 +123,15 @@ def _rests_on(
         return [(metric.name, float((a + d).n), "rows")]
     groups = zip(names, table.effective(rate.count), strict=True)
     return [(f"{rate.name} of {name}", rate.count(group), rate.rows) for name, group in groups]
+
+
+def _counted(found: float, rows: str) -> str:
+    """So many rows of a kind, whose name begins with "rows".
+
+    >>> _counted(1, "rows observed positive"), _counted(0, "rows"), _counted(2.5, "rows")
+    ('1 row observed positive', '0 rows', '2.5 effective rows')
+    """
+    return f"1 {rows.replace('rows', 'row', 1)}" if found == 1 else f"{_amount(found)} {rows}"
 
 
 def _amount(rows: float) -> str:

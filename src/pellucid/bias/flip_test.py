@@ -175,7 +175,9 @@ def _refuse_what_clarify_refuses(features_a: Matrix, features_d: Matrix) -> None
             raise AnalysisError(_refusal(features), "Keep a feature besides the facet to find similar rows by.")
         finite = np.isfinite(features).all(axis=1)
         if not finite.all():
-            fix = f"{np.count_nonzero(~finite)} rows hold such a value; fill in or leave out what is missing."
+            number = np.count_nonzero(~finite)
+            hold = "1 row holds" if number == 1 else f"{number:,} rows hold"
+            fix = f"{hold} such a value; fill in or leave out what is missing."
             raise AnalysisError(_refusal(features[~finite]), fix)
 
 

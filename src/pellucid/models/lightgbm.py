@@ -70,7 +70,7 @@ def lightgbm_model(booster: Any, loading: Loading) -> LightGBMModel:
         It cannot be told which features its categories belong to.
     """
     with library_errors(loading.name, "reading the booster"):
-        return LightGBMModel(booster, loading.name, categories_of_lightgbm(booster, loading.name), loading.threads)
+        return LightGBMModel(booster, loading.name, categories_of_lightgbm(booster, loading), loading.threads)
 
 
 def load_lightgbm(path: Path, loading: Loading) -> LightGBMModel:
@@ -89,7 +89,7 @@ def load_lightgbm(path: Path, loading: Loading) -> LightGBMModel:
     return lightgbm_model(booster, loading)
 
 
-def categories_of_lightgbm(booster: Any, model: str) -> dict[str, Sequence[Any]]:
+def categories_of_lightgbm(booster: Any, loading: Loading) -> dict[str, Sequence[Any]]:
     """Values of the categories of each feature that was a pandas categorical column.
 
     Raises
@@ -103,4 +103,4 @@ def categories_of_lightgbm(booster: Any, model: str) -> dict[str, Sequence[Any]]
     text = booster.model_to_string(num_iteration=1)
     line = next(line for line in text.splitlines() if line.startswith("feature_infos="))
     ranges = line.removeprefix("feature_infos=").split(" ")
-    return categories_of_features(booster.feature_name(), ranges, known, model)
+    return categories_of_features(booster.feature_name(), ranges, known, loading.name, loading.categorical)

@@ -8,7 +8,7 @@ only is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from pellucid.errors import ModelError
@@ -47,7 +47,11 @@ class _Feature:
 
 
 def categories_of_features(
-    names: Sequence[str], cells: Sequence[str], known: Sequence[Sequence[Any]], model: str
+    names: Sequence[str],
+    cells: Sequence[str],
+    known: Sequence[Sequence[Any]],
+    model: str,
+    columns: Collection[str] = (),
 ) -> dict[str, Sequence[Any]]:
     """The values of the features that were categories of pandas.
 
@@ -59,6 +63,9 @@ def categories_of_features(
         Values of each categorical column, in the order of the columns.
     model
         Begins the message.
+    columns
+        Those of a frame at hand that are categories of pandas: if they can be the ones of the training, they are, as
+        LightGBM takes them itself.
 
     Raises
     ------
@@ -71,6 +78,10 @@ def categories_of_features(
     {'size': ['S', 'M', 'L']}
     """
     features = [_Feature(*pair) for pair in zip(names, cells, strict=True)]
+    at_hand = {column.replace(" ", "_") for column in columns}
+    chosen = [feature for feature in features if feature.name.replace(" ", "_") in at_hand]
+    if len(chosen) == len(known) and all(one.may_be(values) for one, values in zip(chosen, known, strict=True)):
+        return {feature.name: values for feature, values in zip(chosen, known, strict=True)}
     marked = sum(not feature.numeric and not feature.unused for feature in features)
     # Each unordered category is one, unless integers were named as categories beside them.
     ways = _Ways(features, known, every_category=marked <= len(known), numbers=marked != len(known))

@@ -32,11 +32,14 @@ class Loading:
         Whether files may be loaded that run code of theirs.
     threads
         Threads that one prediction may use, at least 1.
+    categorical
+        Columns of the rows at hand that are categories of pandas.
     """
 
     name: str
     allow_pickle: bool = False
     threads: int = field(default_factory=available_cpus)
+    categorical: tuple[str, ...] = ()
 
 
 @contextmanager

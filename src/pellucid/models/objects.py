@@ -49,7 +49,7 @@ def as_model(found: Any, loading: Loading, *, takes: Takes | None = None) -> Mod
     if kind == ("mlflow", "PyFuncModel"):
         return PythonModel(found.predict, loading.name, "frame")
     if hasattr(found, "predict"):
-        return cast("Model", found) if _takes_batch(found.predict) else _estimator(found, loading.name)
+        return cast("Model", found) if _takes_batch(found.predict) else _estimator(found, loading)
     if callable(found):
         return PythonModel(found, loading.name, takes or rows_taken(found))
     raise UnusableModel(
@@ -58,13 +58,13 @@ def as_model(found: Any, loading: Loading, *, takes: Takes | None = None) -> Mod
     )
 
 
-def _estimator(found: Any, name: str) -> EstimatorModel:
+def _estimator(found: Any, loading: Loading) -> EstimatorModel:
     """An estimator; those of XGBoost and LightGBM with the categories of their boosters."""
-    library = type(found).__module__.partition(".")[0]
+    library, name = type(found).__module__.partition(".")[0], loading.name
     if library not in ("xgboost", "lightgbm") or not getattr(found, "__sklearn_is_fitted__", lambda: False)():
         return EstimatorModel(found, name)
     if library == "lightgbm":
-        return EstimatorModel(found, name, categories=categories_of_lightgbm(found.booster_, name), underscored=True)
+        return EstimatorModel(found, name, categories=categories_of_lightgbm(found.booster_, loading), underscored=True)
     return EstimatorModel(found, name, categories=categories_of_xgboost(found.get_booster()), known_only=True)
 
 

@@ -126,12 +126,12 @@ def _rates_of(entry: Entry) -> dict[str, Mapping[str, Any]]:
 
 
 def _rates_chart(context: Context, entries: Sequence[Entry], names: Sequence[str]) -> Chart | None:
-    rates = []
+    """Panels of the rates of which any is shown; which are not, the table below tells."""
+    rates: list[GroupRate] = []
     for name in names:
-        for entry in entries:
-            rate = _rates_of(entry).get(name)
-            if rate is not None:
-                rates.append(_charted_rate(context, entry, name, rate))
+        known = [(entry, rate) for entry in entries if (rate := _rates_of(entry).get(name)) is not None]
+        panel = [_charted_rate(context, entry, name, rate) for entry, rate in known]
+        rates += panel if any(rate.tone != "suppressed" for rate in panel) else []
     if not rates:
         return None
     specification = group_rates(rates)
@@ -265,15 +265,24 @@ def _confusion(context: Context, groups: Sequence[tuple[str, Mapping[str, Any]]]
         matrices.append(_matrix("all others", others))
     if not matrices:
         return []
-    specification = confusion_matrices(matrices[:CHARTED_GROUPS])
-    chart = Chart(
+    note = "Positive is the favourable outcome: a false negative is somebody who has it and is predicted not to."
+    blocks = (Paragraph(note), _confusion_chart(matrices))
+    return [Section(title="Right and wrong predictions of each group", anchor=anchor, blocks=blocks)]
+
+
+def _confusion_chart(matrices: Sequence[GroupConfusion]) -> Chart | Table:
+    """The matrices as a chart; as a table alone where none of their cells is shown."""
+    table = _confusion_table(matrices)
+    drawn = matrices[:CHARTED_GROUPS]
+    if all(cell is None for matrix in drawn for cell in _cells(matrix)):
+        return table
+    specification = confusion_matrices(drawn)
+    return Chart(
         title="Right and wrong predictions, as shares of each group",
         specification=specification,
         description=str(specification["description"]),
-        table=_confusion_table(matrices),
+        table=table,
     )
-    note = "Positive is the favourable outcome: a false negative is somebody who has it and is predicted not to."
-    return [Section(title="Right and wrong predictions of each group", anchor=anchor, blocks=(Paragraph(note), chart))]
 
 
 def _was_predicted(group: Mapping[str, Any]) -> bool:
@@ -286,9 +295,13 @@ def _matrix(name: str, cells: Any) -> GroupConfusion:
     return GroupConfusion(group=name, true_positive=tp, false_positive=fp, false_negative=fn, true_negative=tn)
 
 
+def _cells(matrix: GroupConfusion) -> tuple[float | None, ...]:
+    return matrix.true_positive, matrix.false_positive, matrix.false_negative, matrix.true_negative
+
+
 def _confusion_table(matrices: Sequence[GroupConfusion]) -> Table:
     def cells(matrix: GroupConfusion) -> Iterator[str | Cell]:
-        for number in (matrix.true_positive, matrix.false_positive, matrix.false_negative, matrix.true_negative):
+        for number in _cells(matrix):
             yield SUPPRESSED_CELL if number is None else count(number)
 
     return Table(
