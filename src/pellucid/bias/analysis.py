@@ -50,10 +50,9 @@ STAGES: tuple[Stage, ...] = ("post_training", "pre_training")
 """In the order of ``analysis.json``."""
 
 OTHERS = "all others"
-
+"""What sentences call the rows outside the sensitive group."""
 SHOWN_VALUES = 5
 """Values of a column that a message lists."""
-"""What sentences call the rows outside the sensitive group."""
 
 NOBODY_POSITIVE = (
     "No Label values are present in the predicted Label Column,"
