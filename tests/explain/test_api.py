@@ -217,6 +217,22 @@ def test_values_add_up_to_the_prediction_minus_the_base(features, samples, seed,
     assert found.predictions[:, 0] == pytest.approx(wavy(rows))
 
 
+@pytest.mark.parametrize(("mixed", "largest"), [(False, 65_536), (True, 254 * 512)])
+def test_models_of_more_than_numbers_get_twice_as_many_rows_at_once(mixed, largest):
+    # 254 coalitions of 8 features before 512 background rows, none of them alike.
+    cells = np.arange(513)[:, None] + 1000.0 * np.arange(8)
+    table = pd.DataFrame(cells, columns=[*"abcdefgh"]).astype({"h": str} if mixed else {})
+    asked = []
+
+    def score(frame):
+        asked.append(len(frame))
+        return frame["a"].to_numpy() * frame["b"].to_numpy()
+
+    explained = pellucid.explain(score, table[:1], baseline=table[1:], exact=False)
+    assert max(asked) == largest
+    assert explained.n_model_calls == 254 * 512 + 512 + 1
+
+
 @settings(max_examples=10)
 @given(st.integers(1, 40), st.integers(1, 4), st.integers(1, 3))
 def test_a_budget_of_samples_bounds_the_rows_asked(samples, rows, background):
