@@ -26,6 +26,7 @@ __all__ = ["add_attributions", "attributions", "rows_at_once"]
 # Pairs of sets that are looked at together.
 _BITS_AT_ONCE = 1 << 25
 
+# A table of all sets of so many features stays in a processor's cache.
 _MOST_PIECE = 9
 
 
