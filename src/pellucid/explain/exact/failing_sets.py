@@ -70,8 +70,10 @@ def failing_sets(block: LeafBlock, sets: Bits) -> FailingSets:
     ends = np.concatenate([[0], numbers.cumsum()])
     leaf, of_leaf = leaf.take(kept), of_leaf.take(kept)
     side = (of_leaf >> block.above.astype(of_leaf.dtype).take(leaf)) & of_leaf.dtype.type(1)
-    position = np.repeat((first - ends[:-1]).astype(np.int32), numbers)
-    position += np.arange(len(position), dtype=np.int32)
+    # Positions are counted on within a set, and from a set to the next that counts.
+    step = np.ones(ends[-1], dtype=np.int32)
+    step[ends[:-1]] = np.diff(first, prepend=0) - np.append(0, numbers[:-1] - 1)
+    position = step.cumsum(dtype=np.int32)
     rows += (block.part * sets.shape[1]).astype(rows.dtype)[:, None]
     return FailingSets(
         leaf=leaf,

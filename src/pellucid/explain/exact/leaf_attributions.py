@@ -26,6 +26,7 @@ __all__ = ["add_attributions", "attributions", "rows_at_once"]
 # Pairs of sets that are looked at together.
 _BITS_AT_ONCE = 1 << 25
 
+# A table of all sets of so many features stays in a processor's cache.
 _MOST_PIECE = 9
 
 
@@ -85,7 +86,7 @@ class _Pairs:
 
 def _pairs(block: LeafBlock, failing: FailingSets, lost: Integers, side: Integers) -> _Pairs:
     """All disjoint pairs of sets that lose ``lost`` features at their ``side``."""
-    size, bits_of_set = block.places + 1, failing.disjoint.shape[1] * WORD
+    size, bits_of_set = len(block.holding) + 1, failing.disjoint.shape[1] * WORD
     octets = failing.disjoint.view(np.uint8).ravel()
     at = np.flatnonzero(octets != 0)
     of_set = at // (bits_of_set // 8)
@@ -114,7 +115,7 @@ def _attributions(block: LeafBlock, failing: FailingSets) -> Iterator[Floats]:
     pieces, members_of_pieces = _in_pieces(failing.sets, places), _members_of_pieces(places)
     piece_ends = np.arange(len(leaf) + 1) * pieces.shape[1]
     parting_place = np.arange(len(leaf)) * (places + 1) + block.parting.take(leaf)
-    above, parting = sibling_parts(places)
+    above, parting = sibling_parts(len(block.holding))
     for values, background in zip(block.values.transpose(2, 1, 0), block.background, strict=True):
         adding = _sums((values @ above).ravel().take(pairs.case), pairs.other, pairs.ends, len(members))
         found: Floats = adding @ members

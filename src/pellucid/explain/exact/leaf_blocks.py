@@ -17,7 +17,7 @@ from pellucid.explain.exact.tree_ensemble import LEAF, Booleans, Integers
 from pellucid.explain.exact.tree_paths import Bits
 from pellucid.records import dataclass
 
-__all__ = ["WORD", "LeafBlock", "LongPaths", "Words", "distinct", "leaf_blocks", "octet", "united"]
+__all__ = ["WORD", "LeafBlock", "LongPaths", "Words", "distinct", "leaf_blocks", "united"]
 
 Words = npt.NDArray[np.uint64]
 WORD = 64
@@ -27,7 +27,9 @@ WORD = 64
 # cache, and have from 32 to 128 leaves.
 _PAIRS_AT_ONCE = 1 << 18
 _FEWEST_PAIRS, _MOST_PAIRS = 1 << 11, 1 << 13
+# A place is a column of all sums of its part. With fewer places there are more parts, whose sums are added one by one.
 _PLAYERS_AT_ONCE = 18
+# Unions are looked up in tables of so many bits.
 _UNITED_AT_ONCE = 6
 
 
@@ -203,11 +205,6 @@ def _unions(words: Words) -> Words:
     return table
 
 
-def octet(sets: Bits, start: int) -> Bits:
-    """Eight features of the sets, from bit ``start`` on, as numbers below 256."""
-    return np.asarray((sets >> sets.dtype.type(start)) & sets.dtype.type(255))
-
-
 def _places(players: Integers) -> tuple[Integers, tuple[Integers, ...], Integers]:
     """Part leaves by their players of shape (leaves, most features).
 
@@ -220,15 +217,13 @@ def _places(players: Integers) -> tuple[Integers, tuple[Integers, ...], Integers
     starts, present, where = [0], [], []
     while starts[-1] < len(players):
         left = players[starts[-1] :]
-        # In the order in which paths ask for them, those that all paths begin with have their bits for places.
         firsts = np.full(int(left.max()) + 2, left.size)
         np.minimum.at(firsts, left.ravel(), np.arange(left.size))
         found = np.flatnonzero(firsts[:-1] < left.size)
-        found = found[np.argsort(firsts[found])]
         first = firsts[found]
         new = np.bincount(first // players.shape[1], minlength=len(left)).cumsum()
         leaves = max(1, int(np.count_nonzero(new <= _PLAYERS_AT_ONCE)))
-        present.append(found[: new[leaves - 1]])
+        present.append(found[first < leaves * players.shape[1]])
         starts.append(starts[-1] + leaves)
         place = np.full(int(found.max()) + 2, LEAF)
         place[present[-1]] = np.arange(len(present[-1]))
