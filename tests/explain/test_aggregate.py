@@ -393,7 +393,7 @@ def test_odd_terms_that_shrink_noise_are_not_taken_to_miss_what_is_not_there():
     blocks, learnt = np.repeat(np.arange(BLOCKS), OF_BLOCK), np.ones(rows, dtype=bool)
     values, errors = true + 0.1 * noise, np.full(true.shape, 0.1)
     found = aggregate(values, errors, blocks=blocks, learnt=learnt, odd_parts=-0.1 * noise)
-    assert abs(found.corrected.item() - true.mean()) < 0.2 * (found.value.item() - true.mean())
+    assert abs(found.corrected.item() - true.mean()) < 0.4 * (found.value.item() - true.mean())
 
 
 @given(st.floats(0.1, 100.0), st.floats(-20.0, 20.0))

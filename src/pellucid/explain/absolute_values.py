@@ -25,7 +25,7 @@ WIDTHS = np.array([2.0, 1.0, 0.5, 0.25, 0.125, 0.0625, 0.0])
 NORMAL_ROWS = np.where(WIDTHS == 1, 10.0, 0.0)
 """Rows by which the mixture is believed to be a single normal distribution before any is seen: where noise is as large
 as the values, these hardly tell."""
-STEPS = 100
+STEPS = 50
 """Steps of expectation and maximisation: further ones change little of what noise adds."""
 FAR = 8.0
 """Errors from 0 beyond which noise adds nothing that could be told from rounding."""
@@ -123,18 +123,15 @@ def _fitted(values: Floats, errors: Floats, noisy: Booleans) -> Mixture:
     variances = np.multiply.outer(WIDTHS**2, square)
     logarithms = _log_densities(variances, values, errors)
     densities = np.exp(logarithms - logarithms.max(axis=0)) * noisy
-    shares = np.full((len(WIDTHS), *square.shape), 1 / len(WIDTHS))
+    # Shape (players, outputs, distributions, rows), in which steps are products of matrices.
+    joint = np.ascontiguousarray(np.moveaxis(densities, (0, 1), (2, 3)))
+    shares = np.full(joint.shape[:3], 1 / len(WIDTHS))
     for _ in range(STEPS):
-        of_rows = _summed_posterior(shares, densities) + NORMAL_ROWS[:, None, None]
-        shares = of_rows / of_rows.sum(axis=0)
-    return variances, shares
-
-
-def _summed_posterior(shares: Floats, densities: Floats) -> Floats:
-    """Rows that belong to each distribution, of the shape of the shares."""
-    total = np.einsum("kpo,krpo->rpo", shares, densities)
-    over_total = np.divide(1.0, total, out=np.zeros(total.shape), where=total != 0)
-    return np.asarray(shares * np.einsum("krpo,rpo->kpo", densities, over_total))
+        total = (shares[..., None, :] @ joint)[..., 0, :]
+        over_total = np.divide(1.0, total, out=np.zeros(total.shape), where=total != 0)
+        of_rows = shares * (joint @ over_total[..., None])[..., 0] + NORMAL_ROWS
+        shares = of_rows / of_rows.sum(axis=-1, keepdims=True)
+    return variances, np.moveaxis(shares, -1, 0)
 
 
 def _likelihood(mixture: Mixture, values: Floats, errors: Floats, near: Booleans) -> Floats:

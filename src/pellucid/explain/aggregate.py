@@ -41,8 +41,8 @@ OFF_BY_NOISE = 0.05
 """As a share of the noise of the rows near a median: what lies closer together than that is blurred, and noise that is
 added once more does not tell how."""
 
-COMPARED = 1024
-"""Rows, about, that tell what true values look like, evenly spread over all."""
+LEAST_COMPARED, MOST_COMPARED, COMPARED_VALUES = 256, 512, 2**20
+"""Rows, about, that tell what true values look like, evenly spread over all: the fewer, the more values a row has."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,9 +188,10 @@ def _mean_absolute(pieces: Pieces, rows: int) -> Found:
     """
     plain: Floats | float = 0.0
     some: list[tuple[Floats, Floats]] = []
-    step, before = -(-rows // COMPARED), 0
+    before = 0
     for part in pieces():
-        plain = plain + np.abs(part.values).sum(axis=0)
+        plain = np.asarray(plain + np.abs(part.values).sum(axis=0))
+        step = -(-rows // min(MOST_COMPARED, max(LEAST_COMPARED, COMPARED_VALUES // max(1, plain.size))))
         evenly = slice(-before % step, None, step)
         # A view would keep all the piece in memory.
         some.append((part.values[evenly].copy(), np.sqrt(part.noise[evenly])))
