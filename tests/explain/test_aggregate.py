@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pellucid.explain.absolute_values import TrueValues
-from pellucid.explain.aggregate import AGGREGATIONS, aggregate, aggregate_pieces, ranks_with_ties
+from pellucid.explain.aggregate import AGGREGATIONS, GlobalValues, aggregate, aggregate_pieces, ranks_with_ties
 from pellucid.explain.local_rows import LocalRows
 from pellucid.explain.order_statistics import order_statistics, quantiles
 
@@ -105,8 +105,9 @@ def test_the_median_of_many_independent_rows_is_as_sure_as_the_spread_of_repetit
     ]
     spread = np.std([one.value.item() for one in found])
     told = np.sqrt(np.mean([one.standard_error.item() ** 2 for one in found]))
-    # Part of it is what a lopsided distribution would make noise do, which this one is by chance only.
-    assert 0.9 <= told / spread <= 1.7
+    # Part of it is what a lopsided distribution would make noise do, which this one is by chance only, and what rows
+    # closer together than their noise might hide.
+    assert 0.9 <= told / spread <= 1.9
 
 
 def test_a_median_at_which_exact_rows_stand_is_exact():
@@ -195,7 +196,7 @@ def test_what_a_correction_may_be_off_by_is_part_of_the_error():
     found = aggregate(noise, np.ones_like(noise))
     taken_off = (found.value - found.corrected).item()
     assert taken_off > 0.6
-    assert found.standard_error.item() == pytest.approx(taken_off / 2, rel=0.01)
+    assert found.standard_error.item() == pytest.approx(0.3 * taken_off, rel=0.01)
     assert found.low.item() == 0.0
 
 
@@ -224,6 +225,32 @@ def test_a_median_that_may_be_of_either_sign_is_tied_with_one_near_zero():
     values = np.tile(np.array([-0.2, 0.05])[None, :, None], (9, 1, 1))
     order, tied = ranks_with_ties(aggregate(values, np.array([0.6, 0.0])[None, :, None] + 0 * values, method="median"))
     assert (order.tolist(), tied.tolist()) == ([0, 1], [True, False])
+
+
+def importance_of(values, low, high):
+    """Intervals as they are given, shape (players,) each."""
+    parts = [np.array(part, dtype=float)[:, None] for part in (values, values, np.zeros(len(values)), low, high)]
+    return GlobalValues(*parts)
+
+
+def test_a_feature_is_not_told_apart_from_the_next_while_a_later_one_may_be_above_it():
+    """The second is surely below the first, but the third may be anywhere from 1 to 9."""
+    order, tied = ranks_with_ties(importance_of([8, 6, 5, 0.5], low=[7.5, 5.9, 1, 0.4], high=[8.5, 6.1, 9, 0.6]))
+    assert (order.tolist(), tied.tolist()) == ([0, 1, 2, 3], [True, True, False, False])
+
+
+def test_features_whose_noise_reverses_their_order_are_tied():
+    """Most of the first value is noise: without it the first feature is surely below the second."""
+    order, tied = ranks_with_ties(importance_of([5, 4], low=[0, 3.9], high=[1, 4.1]))
+    assert (order.tolist(), tied.tolist()) == ([0, 1], [True, False])
+
+
+@given(st.lists(st.tuples(st.floats(0, 9), st.floats(0, 9), st.floats(0, 9)), min_size=1, max_size=8))
+def test_all_features_before_a_gap_in_the_ranking_lie_above_all_after_it(numbers):
+    values, low, off = np.array(numbers).T
+    order, tied = ranks_with_ties(importance_of(values, low, low + off))
+    for place in np.flatnonzero(~tied[:-1]):
+        assert low[order[: place + 1]].min() > (low + off)[order[place + 1 :]].max()
 
 
 def test_nothing_is_told_apart_without_errors():
@@ -315,7 +342,7 @@ def test_errors_that_are_told_too_large_for_single_rows_are_corrected_for_by_the
 # --- what noise adds to absolute values -------------------------------------------------------------------------------
 def added_to(values, errors):
     """Shape (players, outputs)."""
-    return TrueValues.seen_in(values, errors).added(values, errors).mean(axis=0)
+    return TrueValues.seen_in(values, errors).expected(values, errors).added.mean(axis=0)
 
 
 @pytest.mark.parametrize("size", [0.0, 0.5, 2.0])
@@ -337,6 +364,38 @@ def test_the_correction_of_a_feature_that_few_rows_have_takes_most_of_what_noise
     assert found.low.item() < target < found.high.item()
 
 
+def test_the_correction_of_rows_whose_errors_are_in_proportion_to_their_values_takes_most_of_what_noise_adds_away():
+    """Few true values are within their own error of 0, while many are within the mean error."""
+    rng = np.random.default_rng(10)
+    errors = 0.3 * rng.lognormal(0.0, 1.5, size=(4000, 1, 1))
+    true = 3 * errors * rng.normal(size=errors.shape)
+    found = aggregate(true + errors * rng.normal(size=errors.shape), errors)
+    target, plain = np.abs(true).mean(), found.value.item()
+    assert abs(found.corrected.item() - target) < 0.5 * (plain - target)
+    assert found.low.item() < target < found.high.item()
+
+
+@pytest.mark.parametrize("rows", [200, 4000])
+def test_the_sign_expected_of_a_value_is_that_of_what_is_seen_where_it_is_no_noise_and_unknown_where_it_is(rows):
+    rng = np.random.default_rng(14)
+    true = np.where(rng.random((rows, 1, 1)) < 0.05, -10.0, 0.0)
+    seen = true + rng.normal(size=true.shape)
+    signs = TrueValues.seen_in(seen, np.ones_like(seen)).expected(seen, np.ones_like(seen)).signs
+    assert (signs[true < 0] < -0.9).all()
+    assert np.abs(signs[(true == 0) & (np.abs(seen) < 2)]).max() < 0.5
+
+
+def test_odd_terms_that_shrink_noise_are_not_taken_to_miss_what_is_not_there():
+    """In most rows there is nothing but noise, of which odd terms leave half: that is no part of the true values."""
+    rng, rows = np.random.default_rng(15), BLOCKS * OF_BLOCK
+    true = np.where(rng.random((rows, 1, 1)) < 0.05, 5.0, 0.0)
+    noise = rng.normal(size=true.shape)
+    blocks, learnt = np.repeat(np.arange(BLOCKS), OF_BLOCK), np.ones(rows, dtype=bool)
+    values, errors = true + 0.1 * noise, np.full(true.shape, 0.1)
+    found = aggregate(values, errors, blocks=blocks, learnt=learnt, odd_parts=-0.1 * noise)
+    assert abs(found.corrected.item() - true.mean()) < 0.4 * (found.value.item() - true.mean())
+
+
 @given(st.floats(0.1, 100.0), st.floats(-20.0, 20.0))
 def test_what_noise_adds_is_at_least_nothing_and_grows_with_the_unit(unit, value):
     rng = np.random.default_rng(3)
@@ -344,17 +403,17 @@ def test_what_noise_adds_is_at_least_nothing_and_grows_with_the_unit(unit, value
         np.append(rng.normal(size=200), value)[:, None, None],
         np.append(rng.random(200), 1.0)[:, None, None],
     )
-    added = TrueValues.seen_in(values, errors).added(values, errors)
+    added = TrueValues.seen_in(values, errors).expected(values, errors).added
     assert (added >= 0).all()
-    in_units = TrueValues.seen_in(unit * values, unit * errors).added(unit * values, unit * errors)
+    in_units = TrueValues.seen_in(unit * values, unit * errors).expected(unit * values, unit * errors).added
     assert in_units == pytest.approx(unit * added, rel=1e-6, abs=1e-12 * unit)
 
 
 def test_exact_rows_have_no_noise_to_add():
     values, errors = np.array([[[2.0]], [[-1.0]]]), np.array([[[0.0]], [[1.0]]])
     true = TrueValues.seen_in(values, errors)
-    assert true.added(values, np.zeros_like(errors)).ravel().tolist() == [0.0, 0.0]
-    assert true.added(values, errors)[0].item() == 0.0
+    assert true.expected(values, np.zeros_like(errors)).added.ravel().tolist() == [0.0, 0.0]
+    assert true.expected(values, errors).added[0].item() == 0.0
     assert added_to(values, errors).item() == pytest.approx(added_to(values[1:], errors[1:]).item() / 2)
     assert np.isnan(added_to(values, np.full_like(errors, np.nan)).item())
 

@@ -33,13 +33,16 @@ Integers = npt.NDArray[np.intp]
 
 LEAST_GAP = 1e-100
 """Stands for no gap at all between the rows in the middle: those that are exactly there outweigh all others."""
-OFF = {"mean_abs": 0.5, "mean_sq": 0.4, "median": 2.0}
+OFF = {"mean_abs": 0.3, "mean_sq": 0.4, "median": 2.0}
 """Standard error of what noise is taken to do to an aggregate, as a share of it. That of a mean of absolute values
 hangs on what true values are taken to look like, that of a mean square on the errors only. A median is not corrected:
 where most values are near it, noise moves it by about twice what the same noise would move it by once more."""
+OFF_BY_NOISE = 0.05
+"""As a share of the noise of the rows near a median: what lies closer together than that is blurred, and noise that is
+added once more does not tell how."""
 
-COMPARED = 256
-"""Rows, about, that tell what true values look like, evenly spread over all."""
+LEAST_COMPARED, MOST_COMPARED, COMPARED_VALUES = 256, 512, 2**20
+"""Rows, about, that tell what true values look like, evenly spread over all: the fewer, the more values a row has."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,20 +186,23 @@ def _mean_absolute(pieces: Pieces, rows: int) -> Found:
 
     What true values look like, some of the rows tell.
     """
-    error = ErrorOfSum(lambda sums: sums[0] ** 2)
     plain: Floats | float = 0.0
     some: list[tuple[Floats, Floats]] = []
-    step, before = -(-rows // COMPARED), 0
+    before = 0
     for part in pieces():
-        error.add(weights(part.values, "mean_abs") / rows, part)
-        plain = plain + np.abs(part.values).sum(axis=0)
+        plain = np.asarray(plain + np.abs(part.values).sum(axis=0))
+        step = -(-rows // min(MOST_COMPARED, max(LEAST_COMPARED, COMPARED_VALUES // max(1, plain.size))))
         evenly = slice(-before % step, None, step)
         # A view would keep all the piece in memory.
         some.append((part.values[evenly].copy(), np.sqrt(part.noise[evenly])))
         before += len(part.values)
     true = TrueValues.seen_in(*(np.concatenate(of_parts) for of_parts in zip(*some, strict=True)))
-    added = sum((true.added(part.values, np.sqrt(part.noise)).sum(axis=0) for part in pieces()), start=0.0)
-    plain, added = np.asarray(plain) / rows, np.asarray(added) / rows
+    error, added = ErrorOfSum(lambda sums: sums[0] ** 2), np.zeros(np.shape(plain))
+    for part in pieces():
+        expected = true.expected(part.values, np.sqrt(part.noise))
+        added += expected.added.sum(axis=0)
+        error.add(weights(part.values, "mean_abs") / rows, part, along=expected.signs / rows)
+    plain, added = np.asarray(plain) / rows, added / rows
     return plain, np.maximum(plain - added - error.missed(), 0.0), error.result(OFF["mean_abs"] * added)
 
 
@@ -206,24 +212,26 @@ def _median(pieces: Pieces, rows: int) -> Found:
     A row's noise carries it over with a probability whose slope says how far the median moves with it; what a
     probability does beyond its slope is the row's own and averages out. The density is that of the same rows, seen
     through the noise and the gap between the rows in the middle. Where there are more rows on one side, noise moves the
-    median systematically, which shows in what the same noise would do once more.
+    median systematically, which shows in what the same noise would do once more, unless the rows differ by less than
+    their noise.
     """
     shape = next(iter(pieces())).values.shape[1:]
     shares = [0.5, 0.5 - 0.5 / rows, 0.5 + 0.5 / rows]
     found = quantiles(lambda: (part.values.reshape(len(part.values), -1) for part in pieces()), rows, shares)
     middle, low, high = found.reshape(3, *shape)
     gap = np.maximum((high - low) / 2, LEAST_GAP)
-    density, excess = np.zeros(shape), np.zeros(shape)
+    density, excess, noise = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for part in pieces():
         crossing = _crossing(part, middle, gap)
         density += crossing.slope.sum(axis=0)
         excess += crossing.excess.sum(axis=0)
+        noise += (crossing.slope * part.errors).sum(axis=0)
     error = ErrorOfSum(_of_crossings)
     for part in pieces():
         crossing, shared = _crossing(part, middle, gap), part.loadings.astype(float)
         moved, own = crossing.slope / density, np.maximum(part.errors**2 - shared**2, 0.0)
         error.add(moved, part, [moved**2 * own + crossing.beyond / density**2, moved * own, own])
-    return middle, middle, error.result(OFF["median"] * excess / density)
+    return middle, middle, error.result(np.hypot(OFF["median"] * excess, OFF_BY_NOISE * noise) / density)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -268,9 +276,11 @@ _METHODS: dict[Aggregation, Callable[[Pieces, int], Found]] = {
 
 
 def ranks_with_ties(importance: GlobalValues, output: int = 0) -> tuple[Integers, Booleans]:
-    """Players by falling size of the plain value, and for each place whether its interval overlaps that of the next.
+    """Players by falling size of the plain value, and for each place whether it is tied with the next.
 
-    A median may be below 0: how far it is from 0 says how much it matters, and so intervals are compared.
+    Two places are not tied where the intervals of all players up to the first lie above those of all others: the errors
+    of two players may be correlated as they like. A median may be below 0: how far it is from 0 says how much it
+    matters, and so intervals are compared.
 
     Returns
     -------
@@ -290,6 +300,6 @@ def ranks_with_ties(importance: GlobalValues, output: int = 0) -> tuple[Integers
     ends = importance.low[order, output], importance.high[order, output]
     # Without its sign an interval that holds 0 begins there.
     low, high = np.maximum(np.maximum(ends[0], -ends[1]), 0.0), np.maximum(-ends[0], ends[1])
-    unknown = np.isnan(low) | np.isnan(high)
-    overlaps = np.maximum(low[:-1], low[1:]) <= np.minimum(high[:-1], high[1:])
-    return order, np.append(overlaps | unknown[:-1] | unknown[1:], False)
+    least_so_far, most_to_come = np.minimum.accumulate(low), np.maximum.accumulate(high[::-1])[::-1]
+    # Without a known error nothing is told apart.
+    return order, np.append(~(least_so_far[:-1] > most_to_come[1:]), False)

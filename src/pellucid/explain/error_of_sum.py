@@ -41,10 +41,30 @@ class ErrorOfSum:
     _open: Floats | None = None
     _block: int = -1
 
-    def add(self, weighted: Floats, part: LocalRows, others: Sequence[Floats] = ()) -> None:
-        """Further rows with their weights in the sum, and terms of other sums, shape (rows, players, outputs) each."""
+    def add(
+        self, weighted: Floats, part: LocalRows, others: Sequence[Floats] = (), *, along: Floats | None = None
+    ) -> None:
+        """Add further rows; all arrays have the shape (rows, players, outputs).
+
+        Parameters
+        ----------
+        weighted
+            Weights of the rows in the sum.
+        others
+            Terms of other sums.
+        along
+            Weights that do not follow the noise of the rows, by default the same. Odd terms are surest of what noise
+            there is: what they take off would look like what they miss.
+        """
         moved, blocks = weighted * part.loadings, part.blocks
-        rows = np.stack([moved * part.learnt[:, None, None], weighted * part.odd_parts, moved, *others])
+        rows = np.stack(
+            [
+                moved * part.learnt[:, None, None],
+                (weighted if along is None else along) * part.odd_parts,
+                moved,
+                *others,
+            ]
+        )
         if blocks is None:
             self._add_blocks(rows)
             return

@@ -43,8 +43,8 @@ class FeatureImportance:
     rank
         Among the features of the output, by falling ``value``, from 1.
     tied
-        Whether the interval overlaps that of the feature ranked before or after, or is not known: then the order of
-        the two is not certain.
+        Whether the place beside that of the feature ranked before or after is not certain: the intervals of all
+        features up to the one do not lie above those of all others, or are not known.
     """
 
     output: str
