@@ -434,3 +434,15 @@ def test_the_interval_of_a_median_holds_what_noise_moves_it_by_where_values_lie_
         assert found.value.item() > target
         held += found.low.item() <= target <= found.high.item()
     assert held >= 45
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_interval_of_a_median_holds_what_rows_closer_together_than_their_noise_hide(seed):
+    """Noise makes one heap of three, the middle one of which has the median: nobody sees how much of each is where."""
+    rng = np.random.default_rng(seed)
+    true = rng.choice([-0.2, 0.0, 0.2], size=(8000, 1, 1), p=[0.45, 0.2, 0.35])
+    target, held = np.median(true), 0
+    for _ in range(20):
+        found = aggregate(true + 0.5 * rng.normal(size=true.shape), np.full(true.shape, 0.5), method="median")
+        held += found.low.item() <= target <= found.high.item()
+    assert held >= 18
