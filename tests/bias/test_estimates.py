@@ -167,6 +167,47 @@ def test_a_reason_counts_effective_rows():
     assert evidence(METRICS["RD"], weighted, names=NAMES) == reason
 
 
+@pytest.mark.parametrize("weight", [0.1, 0.3, 0.7, 1 / 3])
+def test_30_rows_of_any_equal_weight_are_enough(weight):
+    counted = groups((50, 10, 20, 40), (30, 3, 8, 22))
+    weighted = GroupTable(counted.rows, counted.rows * weight, counted.rows * weight**2)
+    assert evidence(METRICS["RD"], weighted, names=NAMES) is None
+
+
+def test_positive_predictions_on_few_rows_are_named():
+    few = groups((50, 10, 20, 40), (30, 3, 4, 3))
+    rate = "ratio of observed to predicted positives of women"
+    assert reason("DCA", few) == f"{rate} rests on 6 rows predicted positive; at least 30 are needed"
+
+
+def test_negative_predictions_on_few_rows_are_named():
+    few = groups((50, 10, 20, 40), (10, 30, 2, 30))
+    needed = "rests on 12 rows predicted negative; at least 30 are needed"
+    assert reason("DRR", few) == f"negative predictive value of women {needed}"
+    assert reason("DCR", few) == f"ratio of observed to predicted negatives of women {needed}"
+
+
+def test_a_tenth_of_the_rows_in_sparse_strata_is_still_few_enough():
+    rows = np.array([[[[225, 0], [225, 0]], [[50, 0], [0, 0]]], [[[225, 0], [225, 0]], [[50, 0], [0, 0]]]])
+    assert evidence(METRICS["CDDL"], table(rows)) is None
+
+
+def test_nearly_enough_rows_do_not_read_as_enough():
+    counted = groups((50, 10, 20, 40), (30, 3, 8, 24))
+    weighted = GroupTable(counted.rows, 2.0 * counted.rows, 4.268 * counted.rows)  # 32 * 4 / 4.268 = 29.991
+    reason = "recall of women rests on just under 30 effective rows observed positive; at least 30 are needed"
+    assert evidence(METRICS["RD"], weighted, names=NAMES) == reason
+
+
+def test_slightly_too_many_sparse_rows_do_not_read_as_few_enough():
+    # 104 of 1,000 rows lie in a stratum where nobody is observed positive.
+    rows = np.array([[[[224, 0], [224, 0]], [[52, 0], [0, 0]]], [[[224, 0], [224, 0]], [[52, 0], [0, 0]]]])
+    assert evidence(METRICS["CDDL"], table(rows)) == (
+        "10.4 % of the rows lie in strata with fewer than 5 rows observed positive or observed negative; "
+        "at most 10 % may"
+    )
+
+
 # --- strata ----------------------------------------------------------------------------------------------------------
 def test_rows_without_a_stratum_are_left_out_of_conditional_metrics_only():
     counted = table(10 * EXAMPLE)

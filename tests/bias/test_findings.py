@@ -284,8 +284,41 @@ def test_a_ratio_just_below_the_warning_line_does_not_read_as_the_line():
     assert "at 0.7998, below the usual warning line of 0.8" in said("DI", a=d, d=a)
 
 
+def test_a_ratio_of_exactly_four_fifths_is_not_below_the_line_though_its_floats_are():
+    # (1 / 3) / (5 / 12) = 4 / 5, which binary fractions make 0.7999999999999999.
+    a, d = Counts(tp=5, tn=7), Counts(tp=1, tn=2)
+    assert (
+        said("DI", a, d) == "sex = F is predicted hired = 1, 0.8 times as often as all others: 33.3 % against 41.7 %."
+    )
+    assert said("DI", d, a) == (
+        "sex = F is predicted hired = 1, 1.25 times as often as all others: 41.7 % against 33.3 %."
+    )
+
+
+def test_equal_ratios_of_weighted_rows_are_equal_though_their_last_digits_are_not():
+    a = Counts(tp=2, fp=1, fn=3, tn=4)
+    d = Counts(tp=2 * 0.1, fp=1 * 0.1, fn=3 * 0.1, tn=4 * 0.1)
+    assert METRICS["DI"].compute(a, d) != 1
+    assert "predicted hired = 1 as often as all others" in said("DI", a, d)
+    assert METRICS["DCA"].compute(a, d) != 0
+    assert "as many positive predictions as all others" in said("DCA", a, d)
+    assert METRICS["DCR"].compute(a, d) != 0
+    assert "as many negative predictions as all others" in said("DCR", a, d)
+    assert METRICS["TE"].compute(a, d) != 0
+    assert "false rejections as often as errors about all others" in said("TE", a, d)
+
+
 def test_nearly_as_often_is_not_once_as_often():
     assert "0.9996 times as often" in said("DI", Counts(tp=5_000, tn=5_000), Counts(tp=4_998, tn=5_002))
+
+
+def test_the_size_of_a_ratio_difference_and_its_interval_are_told_in_the_metric_itself():
+    told = finding("DCA", 0.25, None, subject(), statistics((-0.125, 0.5)))
+    assert "(DCA 0.25, 95 % interval -0.125 to 0.5; n = 450 of 1,260; no difference is possible too)." in told
+
+
+def test_a_ratio_to_no_row_is_infinitely_many():
+    assert "infinitely many against 3 false rejections" in said("TE", Counts(fp=2, fn=6), Counts(fn=4))
 
 
 def test_ratios_that_differ_are_told_apart():

@@ -69,6 +69,12 @@ def test_paired_difference_on_airway_data_of_which_1_and_7_of_21_children_change
     assert rounded(paired_difference(1, 7, 21, Z95), 3) == (-0.517, -0.026)
 
 
+def test_paired_ratio_on_airway_data_where_2_of_21_children_react_before_and_8_after():
+    # Bonett and Price with Wilson's bounds: n* = 9, z' = z sqrt(10 / 27) / (sqrt(8 / 33) + sqrt(2 / 99)).
+    low, high = paired_ratio_bounds(1, 1, 7, Z95)
+    assert rounded(Interval(float(low), float(high))) == (0.0677, 0.9227)
+
+
 def test_critical_values_are_those_of_the_tables():
     assert [round(critical_value(level), 3) for level in (0.9, 0.95, 0.99)] == [1.645, 1.96, 2.576]
 

@@ -23,6 +23,10 @@ def test_the_p_value_of_a_score_interval_is_that_of_the_score_test():
     assert p_value == pytest.approx(math.erfc(100 / math.sqrt(300) / math.sqrt(2)), rel=1e-9)
 
 
+def test_a_p_value_too_small_for_a_float_is_given_as_the_smallest_of_full_precision():
+    assert p_of_difference(9_000, 10_000, 1_000, 10_000) == pytest.approx(9.2e-308, rel=0.01)
+
+
 @given(COUNTS, COUNTS, COUNTS, COUNTS, st.floats(0.5, 0.9999))
 def test_p_is_below_1_minus_level_exactly_when_the_interval_excludes_parity(x_a, rest_a, x_d, rest_d, level):
     assume(x_a + rest_a and x_d + rest_d)

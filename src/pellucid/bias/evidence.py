@@ -11,6 +11,7 @@ from pellucid.bias.group_table import A, D, GroupTable
 from pellucid.bias.metrics import Metric
 from pellucid.counts import Counts
 from pellucid.records import dataclass
+from pellucid.results.rounding import NOISE, digits_beside, is_below
 
 __all__ = ["RATES", "Rate", "evidence"]
 
@@ -102,9 +103,13 @@ def evidence(
     'recall of women rests on 7 rows observed positive; at least 30 are needed'
     """
     short = [
+<<<<<<< HEAD
         f"{subject} rests on {_counted(found, rows)}; at least {minimum_rows:g} are needed"
+=======
+        f"{subject} rests on {_amount(found, minimum_rows)} {rows}; at least {minimum_rows:g} are needed"
+>>>>>>> work-mutants
         for subject, found, rows in _rests_on(metric, table, names, flips)
-        if found < minimum_rows or not found
+        if is_below(found, minimum_rows) or not found
     ]
     if short:
         return ", and ".join(short)
@@ -125,6 +130,7 @@ def _rests_on(
     return [(f"{rate.name} of {name}", rate.count(group), rate.rows) for name, group in groups]
 
 
+<<<<<<< HEAD
 def _counted(found: float, rows: str) -> str:
     """So many rows of a kind, whose name begins with "rows".
 
@@ -136,6 +142,14 @@ def _counted(found: float, rows: str) -> str:
 
 def _amount(rows: float) -> str:
     return f"{rows:,.0f}" if rows == int(rows) else f"{rows:,.1f} effective"
+=======
+def _amount(rows: float, needed: float) -> str:
+    """A number of rows, which must not read as enough where it is not."""
+    if rows == int(rows):
+        return f"{rows:,.0f}"
+    said = f"{rows:,.1f}"
+    return f"{said if float(said.replace(',', '')) < needed else f'just under {needed:,g}'} effective"
+>>>>>>> work-mutants
 
 
 def _sparse_strata(metric: Metric, table: GroupTable) -> str | None:
@@ -145,14 +159,20 @@ def _sparse_strata(metric: Metric, table: GroupTable) -> str | None:
     total = float(np.sum(rows.n))
     if not total:
         return "no row has a value of the group variable"
-    sparse = np.minimum(rows.positive, rows.negative) < FEW_IN_STRATUM
+    sparse = np.minimum(rows.positive, rows.negative) < FEW_IN_STRATUM * (1 - NOISE)
     share = float(np.sum(rows.n[sparse])) / total
-    if share <= SPARSE_SHARE:
+    if not is_below(SPARSE_SHARE, share):
         return None
     return (
-        f"{100 * share:.0f} % of the rows lie in strata with fewer than {FEW_IN_STRATUM} rows {labels} positive or "
-        f"{labels} negative; at most {100 * SPARSE_SHARE:.0f} % may"
+        f"{_percent(share, SPARSE_SHARE)} of the rows lie in strata with fewer than {FEW_IN_STRATUM} rows "
+        f"{labels} positive or {labels} negative; at most {100 * SPARSE_SHARE:.0f} % may"
     )
+
+
+def _percent(share: float, allowed: float) -> str:
+    """A share above ``allowed``, with as many digits as show that it is."""
+    shown = f"{100 * share:.0f}"
+    return f"{100 * share:.{digits_beside(share, allowed)}g} %" if float(shown) <= 100 * allowed else f"{shown} %"
 
 
 def _no_comparison(metric: Metric, table: GroupTable, names: Sequence[str]) -> str | None:

@@ -9,7 +9,7 @@ from pellucid.bias.flip_test import Flips
 from pellucid.counts import Counts, ratio
 from pellucid.records import dataclass
 from pellucid.results.bias import Statistics
-from pellucid.results.rounding import NOISE, digits_beside
+from pellucid.results.rounding import NOISE, digits_beside, is_below
 
 __all__ = ["Subject", "finding"]
 
@@ -125,19 +125,19 @@ def _di(value: float, subject: Subject) -> str:
     if math.isinf(value):
         return f"{subject.group} is predicted {subject.outcome} at times, {subject.others} never: {rates}"
     warning = ""
-    if value < FOUR_FIFTHS:
+    if is_below(value, FOUR_FIFTHS):
         warning = f", below the usual warning line of {FOUR_FIFTHS}"
-    elif 1 / value < FOUR_FIFTHS:
+    elif is_below(1 / value, FOUR_FIFTHS):
         warning = (
             f", which puts {subject.others} at {_impact(1 / value)}, below the usual warning line of {FOUR_FIFTHS}"
         )
-    times = "as often" if value == 1 else f"{_impact(value)} times as often"
+    times = "as often" if _is_nothing(value - 1) else f"{_impact(value)} times as often"
     return f"{subject.group} is predicted {_then(subject.outcome, times)} as {subject.others}{warning}: {rates}"
 
 
 def _dca(value: float, subject: Subject) -> str:
     ratios = _ratios(subject, lambda g: g.positive, lambda g: g.predicted_positive)
-    size = "as many positive predictions as" if value == 0 else f"{_fewer(value)} positive predictions than"
+    size = "as many positive predictions as" if _is_nothing(value) else f"{_fewer(value)} positive predictions than"
     return (
         f"measured by what was observed, {subject.group} is given {size} {subject.others}: "
         f"{ratios} rows observed positive for each row predicted positive"
@@ -146,7 +146,7 @@ def _dca(value: float, subject: Subject) -> str:
 
 def _dcr(value: float, subject: Subject) -> str:
     ratios = _ratios(subject, lambda g: g.negative, lambda g: g.predicted_negative)
-    size = "as many negative predictions as" if value == 0 else f"{_fewer(-value)} negative predictions than"
+    size = "as many negative predictions as" if _is_nothing(value) else f"{_fewer(-value)} negative predictions than"
     return (
         f"measured by what was observed, {subject.group} is given {size} {subject.others}: "
         f"{ratios} rows observed negative for each row predicted negative"
@@ -183,7 +183,7 @@ def _ad(value: float, subject: Subject) -> str:
 def _te(value: float, subject: Subject) -> str:
     ratios = _ratios(subject, lambda g: g.fn, lambda g: g.fp)
     harm = "more often" if value > 0 else "less often"
-    size = "false rejections as often as" if value == 0 else f"{harm} false rejections than"
+    size = "false rejections as often as" if _is_nothing(value) else f"{harm} false rejections than"
     return (
         f"errors about {subject.group} are {size} errors about {subject.others}: "
         f"{ratios} false rejections for each false acceptance"
@@ -306,6 +306,11 @@ def _often(metric: str, gain: float, subject: Subject) -> str:
     if _no_points(gain, decimals):
         return "about as often as"
     return f"{100 * abs(gain):.{decimals}f} points {'more' if gain > 0 else 'less'} often than"
+
+
+def _is_nothing(difference: float) -> bool:
+    """Whether two ratios are equal; those of weighted rows differ in their last digit."""
+    return abs(difference) <= NOISE
 
 
 def _fewer(gain: float) -> str:

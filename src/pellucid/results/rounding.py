@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["NOISE", "count", "digits_beside", "interval", "margin", "number", "p_value", "percent", "points", "share"]
+__all__ = [
+    "NOISE",
+    "count",
+    "digits_beside",
+    "interval",
+    "is_below",
+    "margin",
+    "number",
+    "p_value",
+    "percent",
+    "points",
+    "share",
+]
 
 NOISE = 1e-12
 """Sizes below this are what arithmetic leaves of zero."""
@@ -71,6 +83,18 @@ def digits_beside(value: float, *lines: float) -> int:
         if all(float(f"{value:.{digits}g}") != float(f"{line:.{digits}g}") for line in apart):
             return digits
     return 3
+
+
+def is_below(value: float, line: float) -> bool:
+    """Whether ``value`` lies below a line by more than what arithmetic leaves of a value on it.
+
+    Examples
+    --------
+    >>> exactly = (1 / 3) / (5 / 12)
+    >>> exactly < 0.8, is_below(exactly, 0.8), is_below(0.7999, 0.8)
+    (True, False, True)
+    """
+    return value < line - NOISE * abs(line)
 
 
 def count(rows: float | None) -> str:

@@ -13,7 +13,7 @@ from pellucid.reports.content.slices import hidden_slices, largest_slices
 from pellucid.reports.document import Block, Bullets, Disclosure, Facts, Finding, Findings, Notice, Paragraph, Section
 from pellucid.reports.numbers import count, number
 from pellucid.reports.reading import Group, Metric, listed, mapping, texts
-from pellucid.results.rounding import digits_beside
+from pellucid.results.rounding import digits_beside, is_below
 
 __all__ = ["RankedMetric", "findings_section", "hidden_groups", "ranked"]
 
@@ -79,7 +79,7 @@ def _finding(context: Context, found: RankedMetric) -> Finding:
 def _four_fifths(found: RankedMetric) -> str:
     """Disparate impact beside the difference that it is the ratio of."""
     ratio = next((metric for metric in found.group.metrics if metric.name == "DI"), None)
-    if found.metric.name != "DPPL" or ratio is None or ratio.value is None or ratio.value >= WARNING_LINE:
+    if found.metric.name != "DPPL" or ratio is None or ratio.value is None or not is_below(ratio.value, WARNING_LINE):
         return ""
     if ratio.state and not is_clear(ratio):
         return ""
