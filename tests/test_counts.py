@@ -82,3 +82,21 @@ def test_addition_knows_no_order(one, two, three):
 @given(CUBES, CUBES)
 def test_no_row_is_lost(one, two):
     assert (one + two).rows.sum() == one.rows.sum() + two.rows.sum()
+
+
+def test_cubes_are_equal_only_if_nothing_differs():
+    def cube(sex="F", rows=3, weight=1.5, squared=0.75, largest=9.0):
+        key = ByThreshold("age", 5)
+        return Cube.of(
+            [ByValue("sex"), key],
+            [(sex, 1)],
+            [rows],
+            weight=[weight],
+            weight_squared=[squared],
+            extremes={key: (1.0, largest)},
+        )
+
+    assert cube() == cube()
+    for other in (cube(sex="M"), cube(rows=4), cube(weight=2.0), cube(squared=0.8), cube(largest=10.0)):
+        assert cube() != other
+    assert cube() != "a cube"

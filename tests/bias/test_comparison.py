@@ -24,6 +24,11 @@ def test_margins_add_like_the_sides_of_a_right_angle():
     assert interval == pytest.approx((0.1 - 0.5, 0.1 + math.hypot(0.1, 0.3)))  # 0.5 = hypot(0.3, 0.4)
 
 
+def test_a_difference_from_an_interval_without_an_end_has_no_interval():
+    value, interval = difference_of(estimate(0.5, 0.4, math.inf), estimate(0.75, 0.5, 1.0))
+    assert (value, interval) == (0.25, None)
+
+
 @given(st.tuples(*[st.floats(-1, 1)] * 2), st.tuples(*[st.floats(0.001, 0.5)] * 4))
 def test_swapping_the_results_negates_the_difference(values, margins):
     a = estimate(values[0], values[0] - margins[0], values[0] + margins[1])

@@ -270,6 +270,12 @@ def test_a_rate_that_is_not_zero_is_not_written_as_zero_beside_a_large_one():
     assert said("DPL", Counts(tp=500, tn=500), Counts(tp=99_999, tn=1)).endswith(": > 99.9 % against 50.0 %.")
 
 
+def test_none_and_all_are_written_as_they_are():
+    assert said("DPL", Counts(tn=20), Counts(tp=20)).endswith(
+        "100.0 points more often than all others: 100.0 % against 0.0 %."
+    )
+
+
 def test_a_group_of_a_handful_among_many_is_not_none_of_the_rows():
     assert said("CI", Counts(tn=399_997), Counts(tn=3)) == "sex = F makes up 0.00075 % of the rows."
 
