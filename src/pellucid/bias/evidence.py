@@ -103,11 +103,7 @@ def evidence(
     'recall of women rests on 7 rows observed positive; at least 30 are needed'
     """
     short = [
-<<<<<<< HEAD
-        f"{subject} rests on {_counted(found, rows)}; at least {minimum_rows:g} are needed"
-=======
-        f"{subject} rests on {_amount(found, minimum_rows)} {rows}; at least {minimum_rows:g} are needed"
->>>>>>> work-mutants
+        f"{subject} rests on {_counted(found, rows, minimum_rows)}; at least {minimum_rows:g} are needed"
         for subject, found, rows in _rests_on(metric, table, names, flips)
         if is_below(found, minimum_rows) or not found
     ]
@@ -130,26 +126,18 @@ def _rests_on(
     return [(f"{rate.name} of {name}", rate.count(group), rate.rows) for name, group in groups]
 
 
-<<<<<<< HEAD
-def _counted(found: float, rows: str) -> str:
-    """So many rows of a kind, whose name begins with "rows".
+def _counted(found: float, rows: str, needed: float) -> str:
+    """So many rows of a kind, whose name begins with "rows", which must not read as enough where they are not.
 
-    >>> _counted(1, "rows observed positive"), _counted(0, "rows"), _counted(2.5, "rows")
+    >>> _counted(1, "rows observed positive", 30), _counted(0, "rows", 30), _counted(2.5, "rows", 30)
     ('1 row observed positive', '0 rows', '2.5 effective rows')
+    >>> _counted(29.99, "rows", 30)
+    'just under 30 effective rows'
     """
-    return f"1 {rows.replace('rows', 'row', 1)}" if found == 1 else f"{_amount(found)} {rows}"
-
-
-def _amount(rows: float) -> str:
-    return f"{rows:,.0f}" if rows == int(rows) else f"{rows:,.1f} effective"
-=======
-def _amount(rows: float, needed: float) -> str:
-    """A number of rows, which must not read as enough where it is not."""
-    if rows == int(rows):
-        return f"{rows:,.0f}"
-    said = f"{rows:,.1f}"
-    return f"{said if float(said.replace(',', '')) < needed else f'just under {needed:,g}'} effective"
->>>>>>> work-mutants
+    if found == int(found):
+        return f"1 {rows.replace('rows', 'row', 1)}" if found == 1 else f"{found:,.0f} {rows}"
+    said = f"{found:,.1f}"
+    return f"{said if float(said.replace(',', '')) < needed else f'just under {needed:,g}'} effective {rows}"
 
 
 def _sparse_strata(metric: Metric, table: GroupTable) -> str | None:
