@@ -160,7 +160,7 @@ def methods_of(found):
                 yield method
 
 
-NEEDED = {"row": 0, "index": 0, "feature": "column_0"}
+NEEDED = {"row": 0, "index": 0, "feature": "column_0", "by": "column_0"}
 """Arguments that methods cannot do without."""
 
 

@@ -17,6 +17,7 @@ from pellucid.explain.loadings import AGGREGATIONS, Aggregation, moving_together
 from pellucid.explain.local_rows import LocalRows, Pieces
 from pellucid.explain.order_statistics import quantiles
 from pellucid.records import dataclass
+from pellucid.results.ties import tied_with_next
 
 __all__ = [
     "AGGREGATIONS",
@@ -278,16 +279,12 @@ _METHODS: dict[Aggregation, Callable[[Pieces, int], Found]] = {
 def ranks_with_ties(importance: GlobalValues, output: int = 0) -> tuple[Integers, Booleans]:
     """Players by falling size of the plain value, and for each place whether it is tied with the next.
 
-    Two places are not tied where the intervals of all players up to the first lie above those of all others: the errors
-    of two players may be correlated as they like. A median may be below 0: how far it is from 0 says how much it
-    matters, and so intervals are compared.
-
     Returns
     -------
     order
         Players, shape (players,); equal sizes keep the order of the columns.
     tied
-        Shape (players,); the last is False.
+        Shape (players,), as `pellucid.results.ties.tied_with_next` tells.
 
     Examples
     --------
@@ -297,9 +294,4 @@ def ranks_with_ties(importance: GlobalValues, output: int = 0) -> tuple[Integers
     ([1, 0], [False, False])
     """
     order = np.argsort(-np.abs(importance.value[:, output]), kind="stable")
-    ends = importance.low[order, output], importance.high[order, output]
-    # Without its sign an interval that holds 0 begins there.
-    low, high = np.maximum(np.maximum(ends[0], -ends[1]), 0.0), np.maximum(-ends[0], ends[1])
-    least_so_far, most_to_come = np.minimum.accumulate(low), np.maximum.accumulate(high[::-1])[::-1]
-    # Without a known error nothing is told apart.
-    return order, np.append(~(least_so_far[:-1] > most_to_come[1:]), False)
+    return order, tied_with_next(importance.low[order, output], importance.high[order, output])

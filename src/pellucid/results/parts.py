@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from pellucid.errors import ConfigError, Problem, did_you_mean
 from pellucid.records import dataclass
+from pellucid.results.ties import tied_with_next
 
 if TYPE_CHECKING:
     from pellucid.results.explanation import Aggregation, Explanation, FeatureImportance
@@ -188,10 +188,10 @@ class _Chosen(Mapping[Any, Any]):
         listed: list[FeatureImportance] = []
         for output in self.outputs:
             kept = [one for one in self.found[way] if one.output == output and one.feature in self.features]
-            overlaps = [_overlap(*pair) for pair in pairwise(kept)]
-            for rank, one in enumerate(kept, start=1):
-                tied = any(overlaps[max(rank - 2, 0) : rank])
-                listed.append(replace(one, rank=rank, tied=tied))
+            low, high = np.array([one.interval for one in kept]).reshape(-1, 2).T
+            with_next = tied_with_next(low, high)
+            tied = with_next | np.append(False, with_next)[: len(kept)]
+            listed += [replace(one, rank=place + 1, tied=bool(tied[place])) for place, one in enumerate(kept)]
         return tuple(listed)
 
     def __iter__(self) -> Iterator[Aggregation]:
@@ -205,15 +205,3 @@ class _Chosen(Mapping[Any, Any]):
         if not isinstance(self.found, PartialImportances):
             raise ConfigError(Problem("rows", fix="Choose rows first, then features or outputs."))
         return _Chosen(self.found.of_rows(rows), self.features, self.outputs)
-
-
-def _overlap(one: FeatureImportance, other: FeatureImportance) -> bool:
-    """Whether sizes of the two may be in the other order, as far as intervals tell; unknown ones may."""
-    (low, high), (other_low, other_high) = _sizes(one.interval), _sizes(other.interval)
-    return not (max(low, other_low) > min(high, other_high))
-
-
-def _sizes(interval: tuple[float, float]) -> tuple[float, float]:
-    """The interval without its sign; one that holds 0 begins there."""
-    low, high = interval
-    return max(low, -high, 0.0), max(-low, high)
