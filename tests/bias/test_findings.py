@@ -2,7 +2,7 @@
 
 import pytest
 
-from pellucid.bias.findings import SENTENCES, Subject, finding
+from pellucid.bias.findings import SENTENCES, Subject, _impact, finding
 from pellucid.bias.flip_test import Flips
 from pellucid.bias.metrics import METRICS
 from pellucid.counts import Counts
@@ -332,3 +332,7 @@ def test_ratios_that_differ_are_told_apart():
         "Measured by what was observed, sex = F is given fewer negative predictions than all others: "
         "1 against 0.9996 rows observed negative for each row predicted negative."
     )
+
+
+def test_a_ratio_of_thousands_is_written_out_not_as_a_power_of_ten():
+    assert (_impact(1234.5), _impact(999.96), _impact(0.5)) == ("1,234", "1,000", "0.5")

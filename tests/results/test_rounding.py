@@ -1,12 +1,13 @@
 """Numbers as people read them."""
 
+import math
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pellucid.results.rounding import count, interval, number, p_value, percent, points, share
+from pellucid.results.rounding import count, interval, number, p_value, percent, points, share, significant
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True))
@@ -75,3 +76,18 @@ def test_a_p_value_reads_on_its_own_side_of_five_percent(value):
 )
 def test_known_cases(shown, expected):
     assert shown == expected
+
+
+def test_significant_digits_of_hundreds_and_thousands_are_written_out_not_as_powers_of_ten():
+    assert [significant(value, 2) for value in (0.0996, 99.4, 99.6, 150.0, -12_345.6)] == [
+        "0.1",
+        "99",
+        "100",
+        "150",
+        "-12,346",
+    ]
+    assert [significant(value, 3, "+") for value in (999.4, 999.6, -1234.5, 0.0)] == ["+999", "+1,000", "-1,234", "+0"]
+
+
+def test_significant_digits_of_what_no_whole_number_holds_exactly_stay_a_power_of_ten():
+    assert [significant(value, 3) for value in (1e15, math.inf, math.nan)] == ["1e+15", "inf", "nan"]

@@ -26,6 +26,7 @@ from pellucid.explain.one_thread import one_thread
 from pellucid.explain.plan import Plan
 from pellucid.records import dataclass
 from pellucid.results.explanation import Explanation, FeatureImportance
+from pellucid.results.rounding import significant
 
 __all__ = ["Question", "explained_rows"]
 
@@ -270,14 +271,16 @@ def _worth(question: Question, sampled: Attributions) -> list[str]:
     bounded = question.plan.budget.model_calls is not None or question.plan.budget.seconds is not None
     known = reached[np.isfinite(reached).all(axis=1)].max(axis=1)
     if wanted is None and bounded and known.any():
+        typical, most = (significant(100 * float(error), 2) for error in (np.median(known), known.max()))
         notes.append(
-            "The budget allowed a relative standard error of "
-            f"{100 * float(np.median(known)):.2g} % in the median row, and of {100 * float(known.max()):.2g} % at most."
+            f"The budget allowed a relative standard error of {typical} % in the median row, and of {most} % at most."
         )
     if wanted is not None:
         short = ~(reached <= wanted).all(axis=1)
         if short.any():
-            worst = f"; the largest relative error is {np.nanmax(reached):.3g}" if not np.isnan(reached).all() else ""
+            worst = ""
+            if not np.isnan(reached).all():
+                worst = f"; the largest relative error is {significant(float(np.nanmax(reached)), 3)}"
             missed = f"{int(short.sum()):,} of {question.masker.rows:,} rows"
             notes.append(f"{missed} did not reach the precision {wanted:g}{worst}.")
     return notes

@@ -9,6 +9,7 @@ import numpy as np
 
 from pellucid.jobs.explanations.pdp_job import Plot
 from pellucid.jobs.explanations.totals import ShapResult
+from pellucid.results.rounding import significant
 
 __all__ = ["plot_warnings", "shap_note", "shap_warnings"]
 
@@ -40,7 +41,7 @@ def _precision(found: ShapResult) -> str:
     errors = found.relative_errors[np.isfinite(found.relative_errors)]
     if not errors.size or not errors.max() > 0:
         return ""
-    return f"; relative standard error {100 * float(errors.max()):.2g} %"
+    return f"; relative standard error {significant(100 * float(errors.max()), 2)} %"
 
 
 def plot_warnings(found: Sequence[Plot]) -> list[str]:

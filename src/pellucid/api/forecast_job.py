@@ -25,6 +25,7 @@ from pellucid.jobs.forecasts.totals import ForecastSummary, ForecastTotals
 from pellucid.jobs.forecasts.writers import results_path, scores_file, write_item
 from pellucid.protocols.forecaster import Forecaster
 from pellucid.results.forecast import ForecastItem
+from pellucid.results.rounding import significant
 
 if TYPE_CHECKING:
     from pellucid.api.job_arguments import JobArguments
@@ -199,13 +200,15 @@ def _doubts(totals: ForecastTotals, longer: Sequence[str]) -> list[str]:
         warnings.append(f"Scores are of all steps that the model forecasts: {longer[0]}{more}.")
     summary, repetition = totals.summary(), totals.repetition
     if repetition is not None and repetition.difference:
-        apart = f"by up to {repetition.difference:.3g}" if math.isfinite(repetition.difference) else "in length"
+        difference = repetition.difference
+        apart = f"by up to {significant(difference, 3)}" if math.isfinite(difference) else "in length"
         warnings.append(
             f"The model's answers to one and the same record differ {apart}: scores hold noise of that size, which "
             "standard errors do not cover. Fix the model's seed."
         )
     if summary.largest_gap > ROUNDING * max(1.0, summary.largest_forecast):
-        warnings.append(f"Offset and scores miss the forecast by up to {summary.largest_gap:.3g}, more than rounding.")
+        missed = significant(summary.largest_gap, 3)
+        warnings.append(f"Offset and scores miss the forecast by up to {missed}, more than rounding.")
     return warnings
 
 

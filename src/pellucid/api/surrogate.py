@@ -25,6 +25,7 @@ from pellucid.jobs.explanations.shap_job import ShapTask
 from pellucid.models.tree_readers.read import read_trees
 from pellucid.protocols.model import Batch, Model
 from pellucid.records import dataclass
+from pellucid.results.rounding import significant
 
 __all__ = ["TRAINED_ROWS", "Audit", "FittedSurrogate", "fitted_surrogate", "surrogate_of_job"]
 
@@ -96,8 +97,9 @@ class FittedSurrogate:
         if self.audit is None:
             return f"{fitted}; its error was not audited."
         rows = "1 row" if self.audit.rows == 1 else f"{self.audit.rows} rows"
+        apart = significant(100 * self.audit.relative_error, 2)
         return (
-            f"{fitted}; on {rows} computed without it, values differ by {100 * self.audit.relative_error:.2g} % "
+            f"{fitted}; on {rows} computed without it, values differ by {apart} % "
             f"(root of summed squares), for {self.audit.model_rows:,} further rows asked of the model."
         )
 

@@ -9,7 +9,7 @@ from pellucid.bias.flip_test import Flips
 from pellucid.counts import Counts, ratio
 from pellucid.records import dataclass
 from pellucid.results.bias import Statistics
-from pellucid.results.rounding import NOISE, digits_beside, is_below
+from pellucid.results.rounding import NOISE, digits_beside, is_below, significant
 
 __all__ = ["Subject", "finding"]
 
@@ -283,12 +283,12 @@ def _percent(share: float, decimals: int) -> str:
 
 
 def _number(value: float, digits: int = 3) -> str:
-    return "infinitely many" if math.isinf(value) else f"{value:.{digits}g}"
+    return "infinitely many" if math.isinf(value) else significant(value, digits)
 
 
 def _impact(value: float) -> str:
     """A ratio of rates, which must not read as parity or as the warning line where it is neither."""
-    return _plain(value) if math.isinf(value) else f"{value:.{digits_beside(value, 1.0, FOUR_FIFTHS)}g}"
+    return _plain(value) if math.isinf(value) else significant(value, digits_beside(value, 1.0, FOUR_FIFTHS))
 
 
 def _no_points(difference: float, decimals: int) -> bool:
@@ -369,4 +369,4 @@ def _sided(points: float, decimals: int) -> str:
 
 
 def _plain(value: float) -> str:
-    return f"{'-' if value < 0 else ''}infinity" if math.isinf(value) else f"{value:.3g}"
+    return f"{'-' if value < 0 else ''}infinity" if math.isinf(value) else significant(value, 3)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.results.rounding import number
+from pellucid.results.rounding import number, significant
 
 if TYPE_CHECKING:
     from pellucid.results.forecast import Element, ForecastExplanation, ForecastItem
@@ -56,8 +56,8 @@ def _item(item: ForecastItem) -> str:
         for element, mean in zip(item.elements, means.tolist(), strict=True)
         if not element.timed
     )
-    offset, forecast = float(item.offset.mean()), float(item.forecast.mean())
-    caption = f"{escape(str(item.item_id))}: forecast {forecast:.4g}, baseline forecast {offset:.4g}"
+    offset, forecast = (significant(float(numbers.mean()), 4) for numbers in (item.offset, item.forecast))
+    caption = f"{escape(str(item.item_id))}: forecast {forecast}, baseline forecast {offset}"
     return (
         '<table style="border-collapse:collapse;margin-top:1em"><caption style="text-align:left;font-weight:bold">'
         f"{caption}</caption><tbody>{strips}</tbody></table>{_strongest(item, means)}"
@@ -82,7 +82,7 @@ def _strip(name: str, pairs: Sequence[tuple[Element, float]], scale: tuple[float
     cells = "".join(
         f'<rect x="{i * width:.2f}" y="0" width="{width:.2f}" height="{HEIGHT}" '
         f'fill="{RAISES if mean >= 0 else LOWERS}" fill-opacity="{abs(mean) / largest:.3f}">'
-        f"<title>{escape(str(element.timestamp))}: {mean:.4g}</title></rect>"
+        f"<title>{escape(str(element.timestamp))}: {significant(mean, 4)}</title></rect>"
         for i, (element, mean) in enumerate(pairs)
     )
     first, last = pairs[0][0].timestamp, pairs[-1][0].timestamp
@@ -109,4 +109,4 @@ def _strongest(item: ForecastItem, means: Floats) -> str:
 
 
 def _error(error: float) -> str:
-    return "not known" if error != error else f"{error:.2g}" if error else "exact"
+    return "not known" if error != error else significant(error, 2) if error else "exact"

@@ -17,6 +17,7 @@ from pellucid.charts.fonts import readable
 from pellucid.charts.heat_map import BoxLabel, heat_map, labeled_boxes
 from pellucid.errors import ConfigError, Problem
 from pellucid.records import dataclass
+from pellucid.results.rounding import significant
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -148,14 +149,15 @@ class ExplainedImage:
         refuse_other_kinds(("confidence_level", confidence_level, SHARE))
         output = self._place(output)
         found = self.outputs[output]
-        base, prediction = float(self.base_values[output]), float(self.predictions[output])
+        ends = self.base_values[output], self.predictions[output]
+        base, prediction = (significant(float(end), 3) for end in ends)
         space = LOG_ODDS if self.link == "logit" else ""
         return heat_map(
             self.pixels,
             self.segments,
             self.values[:, output],
-            title=f"{_shown(found)}, score {found.score:.3g}",
-            subtitle=f"{space}{prediction:.3g} with every segment shown, {base:.3g} with all of them hidden",
+            title=f"{_shown(found)}, score {significant(found.score, 3)}",
+            subtitle=f"{space}{prediction} with every segment shown, {base} with all of them hidden",
             note=self._sureness(output, confidence_level),
             box=found.box,
         )
@@ -173,7 +175,8 @@ class ExplainedImage:
             return f"{segments}; the sampling error is below {100 * NEGLIGIBLE:g} % of the largest value."
         unsure = int((sizes <= margin).sum())
         known = "the sign of every value is certain" if not unsure else f"{unsure} may be 0"
-        return f"{segments}; sampling error up to ±{margin.max():.2g} ({100 * confidence_level:g} %); {known}."
+        largest = significant(float(margin.max()), 2)
+        return f"{segments}; sampling error up to ±{largest} ({100 * confidence_level:g} %); {known}."
 
     def objects_picture(self) -> Image.Image:
         """The image with a numbered box around every explained object.
@@ -341,7 +344,8 @@ class ImageExplanation:
         pictures = [(image, i) for image in self.images for i in range(len(image.outputs))]
         shown = "".join(self._figure(image, i) for image, i in pictures[:PICTURES_IN_NOTEBOOK])
         rest = len(pictures) - PICTURES_IN_NOTEBOOK
-        more = f"<p>{rest} more pictures: call overlay(index, output).</p>" if rest > 0 else ""
+        named = "picture" if rest == 1 else "pictures"
+        more = f"<p>{rest:,} more {named}: call overlay(index, output).</p>" if rest > 0 else ""
         notes = "".join(f"<li>{escape(note)}</li>" for note in dict.fromkeys((*self.notes, *self._image_notes())))
         return f"<div>{shown}{more}<ul>{notes}</ul></div>" if notes else f"<div>{shown}{more}</div>"
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.results.rounding import significant
+
 if TYPE_CHECKING:
     from pellucid.results.text_explanation import ExplainedText, TextExplanation
 
@@ -45,7 +47,8 @@ def _text(explanation: TextExplanation, row: int, text: ExplainedText) -> str:
     for place, output in enumerate(explanation.outputs[:OUTPUTS]):
         base, prediction = text.base_values[place], text.predictions[place]
         head = (
-            f"Text {row}, <b>{escape(output)}</b> = {prediction:.4g} (all masked: {base:.4g}; {escape(text.method)}"
+            f"Text {row}, <b>{escape(output)}</b> = {significant(prediction, 4)} "
+            f"(all masked: {significant(base, 4)}; {escape(text.method)}"
             f"{', ' + format(text.samples, ',') + ' samples' if text.samples else ''})"
         )
         strongest = max((abs(value) for value in text.values[:, place].tolist()), default=0.0)
@@ -65,7 +68,8 @@ def _marks(explanation: TextExplanation, text: ExplainedText, output: int, stron
         found.append(escape(text.text[at : unit.start]))
         at = unit.start + len(unit.text)
         margin = explanation.reach * float(error)
-        said = f"{value:+.3g}" + (f" ± {margin:.2g}" if margin > 0 and math.isfinite(margin) else "")
+        sure = f" ± {significant(margin, 2)}" if margin > 0 and math.isfinite(margin) else ""
+        said = significant(float(value), 3, "+") + sure
         strength = float(value) / strongest if strongest > 0 else 0.0
         found.append(_marked(unit.text, strength, said) if abs(strength) >= FAINT else escape(unit.text))
     return "".join([*found, escape(text.text[at:])])

@@ -10,7 +10,7 @@ import numpy as np
 from pellucid.charts.texts import counted
 from pellucid.results.group_names import named
 from pellucid.results.importance_table import interval_told
-from pellucid.results.rounding import interval, number, p_value
+from pellucid.results.rounding import interval, number, p_value, significant
 
 if TYPE_CHECKING:
     from pellucid.results.bias import BiasReport
@@ -106,7 +106,7 @@ def printed_texts(explanation: TextExplanation) -> str:
             largest = ("", "")
             if text.units:
                 unit = int(np.abs(text.values[:, place]).argmax())
-                largest = (f"{text.values[unit, place]:+.3g}", text.units[unit].text)
+                largest = (significant(float(text.values[unit, place]), 3, "+"), text.units[unit].text)
             shown = f"{text.text[:MOST_CHARACTERS]}..." if len(text.text) > MOST_CHARACTERS else text.text
             table.append((shown, str(len(text.units)), output, number(text.predictions[place]), *largest))
     names = ".texts, .top_units(), .to_frame()"
@@ -123,7 +123,7 @@ def printed_images(explanation: ImageExplanation) -> str:
     for image in explanation.images:
         for place, output in enumerate(image.outputs):
             values = image.values[:, place]
-            largest = f"{values[np.abs(values).argmax()]:+.3g}" if values.size else ""
+            largest = significant(float(values[np.abs(values).argmax()]), 3, "+") if values.size else ""
             table.append((image.name, str(len(values)), output.label, number(image.predictions[place]), largest))
     return "\n".join([head, *_table(table, "<><>>"), *explanation.notes])
 

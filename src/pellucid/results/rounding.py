@@ -16,6 +16,7 @@ __all__ = [
     "percent",
     "points",
     "share",
+    "significant",
 ]
 
 NOISE = 1e-12
@@ -26,6 +27,9 @@ SMALLEST_PLAIN = 1e-6
 
 CERTAIN = 0.05
 """The p-value below which a difference counts as clear."""
+
+LARGEST_PLAIN = 1e15
+"""From here on the digits of a whole number are no longer exact."""
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -53,6 +57,18 @@ def number(value: float | None) -> str:
     if size < 1e-4:
         return f"{value:.{2 - math.floor(math.log10(size))}f}"
     return f"{value:,.0f}" if size >= 1000 else f"{value:#.3g}".removesuffix(".").replace("1.00e+03", "1,000")
+
+
+def significant(value: float, digits: int, sign: str = "") -> str:
+    """So many significant digits, and all of a whole part that is longer; with ``sign`` "+" gains show theirs.
+
+    Examples
+    --------
+    >>> significant(0.1234, 2), significant(123.4, 2), significant(12345.6, 3, "+"), significant(-1e20, 3)
+    ('0.12', '123', '+12,346', '-1e+20')
+    """
+    shown = f"{value:{sign}.{digits}g}"
+    return f"{value:{sign},.0f}" if "e+" in shown and abs(value) < LARGEST_PLAIN else shown
 
 
 def margin(error: float | None, level: float) -> str:

@@ -7,7 +7,7 @@ import re
 
 from pellucid.reports.content.metric_texts import DIFFERENCES, text_of
 from pellucid.reports.document import Tone
-from pellucid.reports.numbers import number, points, with_minus
+from pellucid.reports.numbers import NOISE, number, points, with_minus
 from pellucid.reports.reading import Group, Metric
 
 __all__ = [
@@ -45,11 +45,16 @@ def tone_of(metric: Metric) -> Tone:
     if metric.value is None or metric.state == "insufficient_evidence":
         return "uncertain"
     known = text_of(metric.name)
-    if known.harm == "none" or metric.value == known.neutral or (metric.state and not is_clear(metric)):
+    if known.harm == "none" or _is_neutral(metric.value, known.neutral) or (metric.state and not is_clear(metric)):
         return "neutral"
     if not metric.state and abs(size_of(metric)) < NOTABLE:
         return "neutral"
     return "worse" if (metric.value > known.neutral) == (known.harm == "high") else "better"
+
+
+def _is_neutral(value: float, neutral: float) -> bool:
+    """Whether a value is that of no disparity, but for what arithmetic leaves of the difference of equal shares."""
+    return abs(value - neutral) <= NOISE
 
 
 def size_of(metric: Metric) -> float:
@@ -85,7 +90,7 @@ def sentence_of(group: Group, metric: Metric) -> str:
     known = text_of(metric.name, metric.title)
     shown = points(metric.value) if metric.name in DIFFERENCES else number(metric.value)
     named = f"{group.name}, {known.title.lower()} {shown}"
-    if metric.value == known.neutral:
+    if _is_neutral(metric.value, known.neutral):
         return f"{named}: no disparity."
     side = known.above if metric.value > known.neutral else known.below
     return f"{named}: {side}." if side else f"{named}."

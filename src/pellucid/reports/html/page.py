@@ -21,6 +21,7 @@ from pellucid.reports.html.library import chart_library, source_hash
 from pellucid.reports.html.tables import is_stacked
 from pellucid.reports.html.texts import clipped, has_long_words, html_text
 from pellucid.reports.signs import NOTICES, SIGNS
+from pellucid.results.rounding import significant
 
 __all__ = ["render_html"]
 
@@ -142,7 +143,7 @@ def _address(picture: Picture) -> str:
 
 def _signed(value: float) -> str:
     """An attribution for reading, with its sign."""
-    return f"{value:+.3g}".replace("-", "−")
+    return significant(value, 3, "+").replace("-", "−")
 
 
 def _strength(value: float, limit: float) -> int:

@@ -11,6 +11,7 @@ from pellucid.reports.document import Cell, Chart, MarkedText, Picture, Table
 from pellucid.reports.drawing import Drawing, draw, drawn_specification
 from pellucid.reports.legible import visible
 from pellucid.reports.notebook.tables import marked_text_html, table_html, table_text
+from pellucid.results.rounding import significant
 
 __all__ = ["Shown", "ShownChart", "ShownMarkedText", "ShownPicture", "ShownTable", "shown"]
 
@@ -123,7 +124,7 @@ class ShownMarkedText:
     marked: MarkedText
 
     def __repr__(self) -> str:
-        parts = (f"{text}[{value:+.3g}]" if value else text for text, value in self.marked.runs)
+        parts = (f"{text}[{significant(value, 3, '+')}]" if value else text for text, value in self.marked.runs)
         return visible("".join(parts))
 
     def _repr_mimebundle_(self, **_: object) -> Bundle:
