@@ -394,9 +394,12 @@ def test_a_budget_that_says_no_precision_is_told_which_it_allowed(budget):
     table = np.random.default_rng(1).normal(size=(3, 12))
     found = pellucid.explain(wavy, table, baseline=-table[:1], budget=budget)
     errors = np.sqrt((found.standard_errors**2).sum(axis=(1, 2)) / (found.values**2).sum(axis=(1, 2)))
+    typical, most = (
+        f"{percent:.0f}" if percent >= 10 else f"{percent:.2g}"
+        for percent in (100 * np.median(errors), 100 * errors.max())
+    )
     assert found.notes[-1] == (
-        f"The budget allowed a relative standard error of {100 * np.median(errors):.2g} % in the median row, and of "
-        f"{100 * errors.max():.2g} % at most."
+        f"The budget allowed a relative standard error of {typical} % in the median row, and of {most} % at most."
     )
     exact = pellucid.explain(wavy, table[:, :4], baseline=-table[:1, :4], budget={"model_calls": 300})
     assert not any("The budget allowed" in note for note in exact.notes)
