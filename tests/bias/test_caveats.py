@@ -62,3 +62,22 @@ def test_fractions_cut_to_whole_numbers_are_told():
             "they are compared with the threshold."
         )
     ]
+
+
+def test_an_interval_that_selects_both_values_names_both():
+    columns = {"f": [1.0, 2.0, 2.0] * 20, "y": [0, 1] * 30}
+    assert "the interval (0.0, 2.0] selects the 60 rows with f = 1.0 or 2.0." in warnings(columns, {"f": 0})[0]
+
+
+def test_two_values_declared_continuous_were_not_guessed():
+    columns = {"f": [0, 1] * 300, "y": [0, 1, 1] * 200}
+    assert warnings(columns, {"f": 0}, column_types={"f": "continuous"}) == []
+
+
+def test_a_missing_score_is_predicted_0_which_may_be_the_positive_label():
+    columns = {"f": ["F", "M"] * 40, "y": [0, 1, 1, 0] * 20, "p": [None, 0.2, 0.9, 0.9] * 20}
+    assert warnings(columns, {"f": "F"}, predicted="p") == ["20 rows have no value in 'p': they count as not positive."]
+    found = bias(pl.DataFrame(columns), label="y", positive=0, facets={"f": "F"}, predicted="p")
+    assert found.warnings == ("20 rows have no value in 'p': they count as predicted 0, which is positive.",)
+    values = {metric.name: metric.value for stage in found.stages for metric in stage.facets[0].metrics}
+    assert values["DPPL"] == 0  # 20 of 40 in both groups: of F only those without a score

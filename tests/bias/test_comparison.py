@@ -55,6 +55,13 @@ def test_a_difference_within_its_margins_is_no_change():
     assert verdict("DPL", estimate(0.10, 0.05, 0.15), estimate(0.12, 0.07, 0.17)) == "no clear change"
 
 
+def test_as_far_from_parity_on_the_other_side_is_neither_better_nor_worse():
+    first, second = estimate(-0.1, -0.21, 0.01), estimate(0.1, -0.01, 0.21)
+    assert verdict("DPL", first, second) == verdict("DPL", second, first) == "no clear change"
+    ratios = estimate(0.8, 0.63, 1.01), estimate(1.25, 0.99, 1.58)
+    assert verdict("DI", *ratios) == "no clear change"
+
+
 def test_without_evidence_there_is_no_verdict():
     weak = estimate(0.9, 0.1, 1.0, sufficient=False)
     assert verdict("DPL", estimate(0.1, 0.09, 0.11), weak) == "insufficient evidence"

@@ -45,13 +45,14 @@ def _values(counted: Counted, column: str) -> list[Value]:
 
 def _interval_of_two_values(counted: Counted, column: str, choice: Chosen) -> Iterator[str]:
     values = _values(counted, column)
-    if choice.kind != "continuous" or len(values) != 2:
+    guessed = column not in counted.request.column_types
+    if not guessed or choice.kind != "continuous" or len(values) != 2:
         return
     dimension = counted.cubes.get(column, counted.cube).dimension(column)
     rows = counted.cubes.get(column, counted.cube).totals(column)
     selected = [value for value, cell in zip(dimension.values, choice.cells, strict=True) if cell]
     which = (
-        f"the {sum(rows[value] for value in selected):,} rows with {column} = {selected[0]}"
+        f"the {sum(rows[value] for value in selected):,} rows with {column} = {' or '.join(map(str, selected))}"
         if selected
         else "no row at all"
     )
@@ -123,6 +124,8 @@ def _missing(counted: Counted) -> Iterator[str]:
 def _consequence(counted: Counted, column: str, words: tuple[str, str, str]) -> str:
     request = counted.request
     count, take, own = words
+    if column == request.predicted_label and counted.scores and counted.choose_predicted().negated:
+        return f"{count} as predicted 0, which is positive"
     if column in (request.label, request.predicted_label):
         return f"{count} as not positive"
     if any(facet.column == column for facet in request.facets):

@@ -144,6 +144,8 @@ def _verdict(metric: str, first: Estimate, second: Estimate, p_value: float | No
     before, after = _from_parity(metric, first.value), _from_parity(metric, second.value)
     if before * after < 0 and _excludes_parity(metric, first) and _excludes_parity(metric, second):
         return "changed sides"
+    if math.isclose(abs(after), abs(before), rel_tol=ROUNDING, abs_tol=ROUNDING):  # as far from parity, on either side
+        return "no clear change"
     return "better" if abs(after) < abs(before) else "worse"
 
 

@@ -127,15 +127,18 @@ def _rests_on(
 
 
 def _counted(found: float, rows: str, needed: float) -> str:
-    """So many rows of a kind, whose name begins with "rows", which must not read as enough where they are not.
+    """So many rows of a kind, or false positives, which must not read as enough where they are not.
 
     >>> _counted(1, "rows observed positive", 30), _counted(0, "rows", 30), _counted(2.5, "rows", 30)
     ('1 row observed positive', '0 rows', '2.5 effective rows')
+    >>> _counted(1, "false positives", 30)
+    '1 false positive'
     >>> _counted(29.99, "rows", 30)
     'just under 30 effective rows'
     """
     if found == int(found):
-        return f"1 {rows.replace('rows', 'row', 1)}" if found == 1 else f"{found:,.0f} {rows}"
+        one = rows.replace("rows", "row", 1) if rows.startswith("rows") else rows.removesuffix("s")
+        return f"1 {one}" if found == 1 else f"{found:,.0f} {rows}"
     said = f"{found:,.1f}"
     return f"{said if float(said.replace(',', '')) < needed else f'just under {needed:,g}'} effective {rows}"
 
