@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.models.load import load_model
-from pellucid.models.loading import available_cpus
+from pellucid.processors import available_cpus
 from pellucid.protocols.model import Batch, Model
 
 Floats = npt.NDArray[np.float64]

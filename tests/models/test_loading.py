@@ -23,7 +23,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from pellucid.errors import ModelError
 from pellucid.models.load import load_model
-from pellucid.models.loading import available_cpus
+from pellucid.processors import available_cpus
 from pellucid.protocols.model import Batch
 
 BATCH = Batch({"age": np.array([0.0, 1.0])})

@@ -23,7 +23,7 @@ from pellucid.config.time_series_rules import asks_for_forecasts
 from pellucid.errors import ConfigError, InputError, Problem
 from pellucid.jobs.cost import JobCost, job_cost
 from pellucid.jobs.workload import Machines, Range, Workload
-from pellucid.models.loading import available_cpus
+from pellucid.processors import available_cpus
 from pellucid.records import dataclass
 
 __all__ = ["Estimate", "estimate"]

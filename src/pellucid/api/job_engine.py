@@ -122,7 +122,7 @@ class JobEngine:
         from pellucid.engines.processes import local_pool
         from pellucid.jobs.explanations.scoring import scorer
         from pellucid.jobs.explanations.units import UnitWork
-        from pellucid.models.loading import available_cpus
+        from pellucid.processors import available_cpus
 
         asked_here = source.remote or source.served
         if self.session is not None and not asked_here:

@@ -7,7 +7,6 @@ read, and to refuse.
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -19,6 +18,7 @@ from pellucid.datasets.csv_types import CellType
 from pellucid.datasets.header_row import MISSING
 from pellucid.datasets.plain_cells import MOST_COLUMNS, Coded, Stretch, Unusual, count_rows, stretches
 from pellucid.datasets.scan import Scan
+from pellucid.processors import available_cpus
 from pellucid.records import dataclass
 
 __all__ = ["PlainCsv", "plain_csv"]
@@ -121,8 +121,7 @@ def plain_csv(layout: CsvLayout, types: Mapping[str, CellType], scan: Scan | Non
 
 
 def _threads(size: int) -> int:
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(MOST_THREADS, allowed, size // PART_BYTES))
+    return max(1, min(MOST_THREADS, available_cpus(), size // PART_BYTES))
 
 
 def _extremes(key: Key, parts: Sequence[Sequence[float]]) -> tuple[Key, tuple[float, float]] | None:

@@ -10,7 +10,7 @@ from pellucid.models.answers import library_errors
 from pellucid.models.archive import unpack_model
 from pellucid.models.fetch import fetched, temporary_folder
 from pellucid.models.lightgbm import load_lightgbm
-from pellucid.models.loading import Loading, available_cpus, opening
+from pellucid.models.loading import Loading, opening
 from pellucid.models.mlflow import DESCRIPTION, fetch_mlflow, is_mlflow, load_pyfunc, native_file
 from pellucid.models.objects import as_model
 from pellucid.models.onnx import load_onnx
@@ -18,6 +18,7 @@ from pellucid.models.pickled import load_pickled
 from pellucid.models.python_callable import is_reference, object_at
 from pellucid.models.skops import load_skops
 from pellucid.models.xgboost import load_xgboost
+from pellucid.processors import available_cpus
 from pellucid.protocols.model import Model
 from pellucid.records import dataclass
 

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import field
 
 from pellucid.errors import ModelError, UnusableModel
+from pellucid.processors import available_cpus
 from pellucid.records import dataclass
 
-__all__ = ["Loading", "available_cpus", "opening"]
-
-
-def available_cpus() -> int:
-    """CPUs that this process may use, which can be fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+__all__ = ["Loading", "opening"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from pellucid.errors import ConfigError, ModelError, Problem, require
 from pellucid.explain.image_background import resized
 from pellucid.models.answers import library_errors
 from pellucid.models.images import COLORS, ImageInput
-from pellucid.models.loading import available_cpus
 from pellucid.models.onnx import Tensor
+from pellucid.processors import available_cpus
 from pellucid.records import dataclass
 
 __all__ = ["OnnxImages", "load_onnx_images"]

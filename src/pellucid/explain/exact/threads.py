@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
+from pellucid.processors import available_cpus
+
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
@@ -28,7 +30,7 @@ def allowed_threads() -> int:
     told = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
     if told.isdecimal() and int(told):
         return int(told)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return available_cpus()
 
 
 def used_in_order(items: Iterable[T], work: Callable[[T], R], use: Callable[[T, R], None], threads: int) -> None:
