@@ -33,8 +33,9 @@ def test_a_result_that_comes_late_is_waited_for():
 
 
 def test_so_many_pieces_are_worked_on_at_the_same_time():
-    together = threading.Barrier(3)
-    used_in_order(range(6), lambda _: together.wait(30), lambda *_: None, 3)
+    together, used = threading.Barrier(3), []
+    used_in_order(range(6), lambda _: together.wait(30), lambda item, _: used.append(item), 3)
+    assert used == list(range(6))
 
 
 def test_results_are_used_and_items_taken_by_the_thread_that_calls():
