@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from pellucid.charts.texts import counted
 from pellucid.records import dataclass
 
 if TYPE_CHECKING:
@@ -63,9 +64,7 @@ class Pace:
         self.done += rows
         self._worked += 0 if kept else rows
         seconds = self.clock() - self._begun
-        line = (
-            f"{doing}: {self.done:,} of {self.total:,} {self.what if self.total != 1 else self.what.removesuffix('s')}"
-        )
+        line = f"{doing}: {self.done:,} of {counted(self.total, self.what.removesuffix('s'))}"
         if not self._worked or seconds <= 0:
             return line
         rate = self._worked / seconds

@@ -10,6 +10,8 @@ from contextlib import contextmanager, nullcontext
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pellucid.results.one_line import on_one_line
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
@@ -154,8 +156,8 @@ class _TerminalLine:
     def show(self, step: str) -> None:
         """Show the step."""
         if self._progress is None:
-            self._open(_on_one_line(step))
-        self._progress.update(self._task, description=_on_one_line(step))
+            self._open(on_one_line(step))
+        self._progress.update(self._task, description=on_one_line(step))
 
     def _open(self, step: str) -> None:
         from rich.console import Console
@@ -190,7 +192,7 @@ class _NotebookLine:
         if self._handle is not None and now - self._last < REFRESH:
             return
         self._last = now
-        self._write(f"{_on_one_line(step)} ({_clock(now - self._begun)})")
+        self._write(f"{on_one_line(step)} ({_clock(now - self._begun)})")
 
     def close(self, *, failed: bool) -> None:
         """Say how long it took."""
@@ -203,15 +205,6 @@ class _NotebookLine:
             self._handle = display(shown, raw=True, display_id=True)
         else:
             self._handle.update(shown, raw=True)
-
-
-def _on_one_line(text: str) -> str:
-    r"""Text without what does not print.
-
-    >>> _on_one_line("a\x1b[31mb\n")
-    'a\\x1b[31mb\\n'
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def _clock(seconds: float) -> str:

@@ -112,6 +112,7 @@ def explain_text(
     from pellucid.api.scoring import ScoredModel
     from pellucid.api.steps import steps_told
     from pellucid.argument_kinds import NAMES, PROGRESS, SWITCH, TEXT, Kind, listed, one_of, optional, other_kinds
+    from pellucid.charts.texts import counted
     from pellucid.config.methods import Granularity
     from pellucid.explain.estimate import blocks_of
     from pellucid.explain.game import MaskedGames
@@ -134,7 +135,7 @@ def explain_text(
     rows, baseline = Batch({COLUMN: cells}), Batch({COLUMN: _objects([mask])})
     masker = text_masker(rows, baseline, {COLUMN: (COLUMN,)}, [COLUMN], split, max_units=max_units)
     games = MaskedGames(masker, scored.predict, link)
-    line = f"explaining {len(cells):,} {'text' if len(cells) == 1 else 'texts'}"
+    line = f"explaining {counted(len(cells), 'text')}"
     with steps_told(progress) as step:
         step(line)
         told = PredictionsTold(scored.predict, step, most_predictions(games, plan) if outer is None else None, line)

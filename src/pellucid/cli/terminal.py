@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pellucid.results.one_line import on_one_line
 from pellucid.results.rounding import number, percent
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ def clean(text: object) -> str:
     >>> clean("a\x1b[31mb\n")
     'a\\x1b[31mb\n'
     """
-    shown = (c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode("ascii") for c in str(text))
-    return "".join(shown)
+    return "\n".join(map(on_one_line, str(text).split("\n")))
 
 
 def heading(text: str) -> Text:
