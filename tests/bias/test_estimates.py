@@ -12,8 +12,8 @@ from pellucid.bias.estimates import METHODS, Estimate, estimate
 from pellucid.bias.evidence import RATES, evidence
 from pellucid.bias.flip_test import Flips
 from pellucid.bias.group_table import GroupTable
-from pellucid.bias.intervals import critical_value
 from pellucid.bias.metrics import METRICS
+from pellucid.critical_value import critical_value
 
 FROM_COUNTS = [name for name, metric in METRICS.items() if metric.compute is not None]
 COMPARING = [name for name in FROM_COUNTS if METHODS[name].hypothesis is not None]

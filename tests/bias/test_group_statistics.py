@@ -5,8 +5,9 @@ import pytest
 
 from pellucid.api.library import bias, table_of
 from pellucid.bias.analysis import analyse
-from pellucid.bias.intervals import critical_value, wilson
+from pellucid.bias.intervals import wilson
 from pellucid.config.bias_request import BiasRequest, FacetRequest
+from pellucid.critical_value import critical_value
 
 ROWS = {
     "sex": ["F"] * 40 + ["M"] * 58 + [None] * 2,

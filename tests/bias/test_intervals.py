@@ -11,7 +11,6 @@ from pellucid.bias.intervals import (
     Interval,
     absolute,
     class_imbalance,
-    critical_value,
     newcombe_difference,
     newcombe_ratio,
     odds_bounds,
@@ -19,6 +18,7 @@ from pellucid.bias.intervals import (
     paired_ratio_bounds,
     wilson,
 )
+from pellucid.critical_value import critical_value
 
 Z95 = critical_value(0.95)
 LEVELS = st.floats(0.5, 0.999)

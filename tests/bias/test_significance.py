@@ -7,8 +7,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pellucid.bias.intervals import class_imbalance, critical_value, newcombe_difference
+from pellucid.bias.intervals import class_imbalance, newcombe_difference
 from pellucid.bias.significance import holm, p_value_by_inversion
+from pellucid.critical_value import critical_value
 
 COUNTS = st.integers(0, 500)
 

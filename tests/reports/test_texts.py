@@ -53,6 +53,14 @@ def test_units_are_marked_where_they_stand_and_those_that_may_be_zero_are_not():
     assert marked.caption == "Row 5 of the data: liked is 0.250; with every unit masked 0.500."
 
 
+@pytest.mark.parametrize(("level", "shown"), [(0.95, 0.05), (0.99, 0.0)])
+def test_whether_a_unit_may_be_zero_is_told_at_the_confidence_level_of_the_job(level, shown):
+    good = {"values": [-0.375, 0.05, 0.001], "standard_errors": [0.01, 0.02, 0.01]}  # 2.5 standard errors from 0
+    found = context(records=[RECORD | {"labels": {"liked": RECORD["labels"]["liked"] | good}}])
+    (marked,) = blocks(replace(found, details=found.details | {"confidence_level": level}), MarkedText)
+    assert dict(marked.runs)["good"] == shown
+
+
 @pytest.mark.parametrize("top", [{"review": {"good": 0.5, "Not": 0.25}}, {"good": 0.5, "Not": 0.25}])
 def test_top_words_are_drawn_whether_nested_under_their_column_or_not(top):
     (chart,) = blocks(context(top), Chart)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.critical_value import critical_value
 from pellucid.explain.accumulated_effects import AccumulatedEffects, accumulated_effects
 from pellucid.explain.partial_dependence import numbers_of
 from pellucid.protocols.model import Batch
@@ -40,9 +41,7 @@ def accumulated_curve(
 
 def with_intervals(found: AccumulatedEffects, confidence_level: float) -> AccumulatedCurve:
     """The same curve, with what other rows would give at that level."""
-    from scipy.special import ndtri
-
-    reach = float(ndtri((1 + confidence_level) / 2)) * found.standard_errors
+    reach = critical_value(confidence_level) * found.standard_errors
     return AccumulatedCurve(
         edges=found.edges,
         effects=found.effects,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.critical_value import critical_value
 from pellucid.errors import ConfigError
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import Budget
@@ -203,12 +204,10 @@ def _trees(cells: Floats, scores: Floats, seed: int) -> Any:
 
 
 def _audit(found: Attributions, full: Attributions, confidence_level: float) -> Audit:
-    from scipy.special import ndtri
-
     off, size = found.values - full.values, float((full.values**2).sum())
     sampled = found.standard_errors > 0
     spread = np.sqrt(found.standard_errors**2 + np.nan_to_num(full.standard_errors) ** 2)
-    reach = float(ndtri((1 + confidence_level) / 2))
+    reach = critical_value(confidence_level)
     return Audit(
         rows=len(off),
         relative_error=float(np.sqrt((off**2).sum() / size)) if size else float((off**2).sum() > 0),

@@ -9,6 +9,7 @@ from typing import Literal, TypeVar
 
 from pellucid.bias.metrics import METRICS
 from pellucid.bias.significance import holm
+from pellucid.critical_value import critical_value
 from pellucid.records import dataclass
 
 __all__ = ["Difference", "Estimate", "Verdict", "compare_estimates", "difference_of"]
@@ -130,7 +131,7 @@ def _p_value(value: float, interval: tuple[float, float] | None, confidence_leve
     margin = value - interval[0] if value > 0 else interval[1] - value
     if margin <= 0:
         return 1.0 if value == 0 else 0.0
-    deviations = abs(value) / margin * NormalDist().inv_cdf((1 + confidence_level) / 2)
+    deviations = abs(value) / margin * critical_value(confidence_level)
     return 2 * NormalDist().cdf(-deviations)
 
 

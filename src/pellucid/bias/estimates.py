@@ -15,10 +15,11 @@ from pellucid.bias import intervals, propagation
 from pellucid.bias.evidence import evidence
 from pellucid.bias.flip_test import Flips
 from pellucid.bias.group_table import GroupTable
-from pellucid.bias.intervals import Interval, absolute, critical_value
+from pellucid.bias.intervals import Interval, absolute
 from pellucid.bias.metrics import METRICS, Metric
 from pellucid.bias.significance import p_value_by_inversion
 from pellucid.counts import Counts
+from pellucid.critical_value import critical_value
 from pellucid.records import dataclass
 
 __all__ = ["METHODS", "Estimate", "Method", "State", "estimate"]

@@ -9,10 +9,11 @@ import numpy as np
 from pellucid.bias.counting import Counted
 from pellucid.bias.group_table import A, D, GroupTable
 from pellucid.bias.groups import Group
-from pellucid.bias.intervals import critical_value, wilson
+from pellucid.bias.intervals import wilson
 from pellucid.bias.performance import shares
 from pellucid.bias.selection import Chosen
 from pellucid.counts import ByThreshold, Counts, ratio
+from pellucid.critical_value import critical_value
 from pellucid.results.groups import ColumnDistribution, GroupCounts, GroupRate, GroupStatistics
 
 __all__ = ["distributions", "group_statistics"]

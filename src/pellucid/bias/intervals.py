@@ -1,16 +1,15 @@
 """Score intervals of proportions, of their differences and ratios, in closed form.
 
-Every interval takes ``z``, the two-sided normal quantile of its level (`critical_value`), in the place of the level: as
-``z`` grows the intervals are nested, so that a p-value can be read off the same formula that draws the interval
-(`pellucid.bias.significance.p_value_by_inversion`) however small it is. Counts may be fractional: effective rows of
-weighted data.
+Every interval takes ``z``, the two-sided normal quantile of its level (`pellucid.critical_value`), in the place of the
+level: as ``z`` grows the intervals are nested, so that a p-value can be read off the same formula that draws the
+interval (`pellucid.bias.significance.p_value_by_inversion`) however small it is. Counts may be fractional: effective
+rows of weighted data.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,6 @@ __all__ = [
     "Interval",
     "absolute",
     "class_imbalance",
-    "critical_value",
     "newcombe_difference",
     "newcombe_ratio",
     "odds_bounds",
@@ -51,30 +49,6 @@ class Interval:
 
     def __contains__(self, value: float) -> bool:
         return self.low <= value <= self.high
-
-
-def critical_value(level: float) -> float:
-    """The ``z`` that a standard normal value stays within, on both sides, with probability ``level``.
-
-    Parameters
-    ----------
-    level
-        Confidence level, in (0, 1).
-
-    Raises
-    ------
-    ValueError
-        If ``level`` is not strictly between 0 and 1.
-
-    Examples
-    --------
-    >>> round(critical_value(0.95), 6)
-    1.959964
-    """
-    if not 0 < level < 1:
-        raise ValueError(f"level: got {level!r}. Use a number between 0 and 1, such as 0.95.")
-    # The lower tail keeps its digits where the upper one would round to 1.
-    return -NormalDist().inv_cdf((1 - level) / 2)
 
 
 # --- one proportion --------------------------------------------------------------------------------------------------

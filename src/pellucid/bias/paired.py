@@ -12,9 +12,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.bias.intervals import critical_value
 from pellucid.bias.metrics import Metric
 from pellucid.counts import Counts
+from pellucid.critical_value import critical_value
 
 __all__ = ["JointCounts", "paired_difference"]
 

@@ -52,7 +52,7 @@ def propagated(
     combine
         The value as a function of both; nan, as in infinity minus infinity, may be any number.
     z
-        See `pellucid.bias.intervals.critical_value`.
+        See `pellucid.critical_value.critical_value`.
 
     Notes
     -----

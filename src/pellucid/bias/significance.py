@@ -22,7 +22,7 @@ def p_value_by_inversion(interval_at: Callable[[float], Interval], parity: float
     Parameters
     ----------
     interval_at
-        The interval as a function of ``z`` (`pellucid.bias.intervals.critical_value`), nested as ``z`` grows.
+        The interval as a function of ``z`` (`pellucid.critical_value.critical_value`), nested as ``z`` grows.
     parity
         The value under the null hypothesis.
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.critical_value import critical_value
 from pellucid.explain.absolute_values import TrueValues
 from pellucid.explain.error_of_sum import ErrorOfSum
 from pellucid.explain.loadings import AGGREGATIONS, Aggregation, moving_together, weights
@@ -149,11 +150,9 @@ def aggregate_pieces(
     rows
         Number of all rows, at least 1.
     """
-    from scipy.special import ndtri
-
     plain, corrected, error = _METHODS[method](pieces, rows)
     corrected = np.where(np.isnan(corrected), plain, corrected)
-    reach = float(ndtri((1 + confidence_level) / 2)) * error
+    reach = critical_value(confidence_level) * error
     low = corrected - reach
     return GlobalValues(
         plain, corrected, error, low if method == "median" else np.where(low < 0, 0.0, low), corrected + reach

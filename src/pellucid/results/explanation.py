@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.argument_kinds import TEXT
+from pellucid.critical_value import critical_value
 from pellucid.errors import ConfigError, Problem, did_you_mean
 from pellucid.records import dataclass
 
@@ -192,7 +192,7 @@ class Explanation:
     @property
     def margins(self) -> Floats:
         """Half the width of the confidence interval of every value, shape (rows, features, outputs)."""
-        return NormalDist().inv_cdf((1 + self.confidence_level) / 2) * self.standard_errors
+        return critical_value(self.confidence_level) * self.standard_errors
 
     def global_importance(self, method: Aggregation = "mean_abs") -> tuple[FeatureImportance, ...]:
         """Features of every output, the most important first.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import field
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.critical_value import critical_value
 from pellucid.errors import ConfigError, Problem, did_you_mean
 from pellucid.records import dataclass
 
@@ -209,7 +209,7 @@ class ForecastExplanation:
         """
         from pellucid.results.tables import frame_of_columns
 
-        margin = NormalDist().inv_cdf((1 + self.confidence_level) / 2)
+        margin = critical_value(self.confidence_level)
         texts: dict[str, list[str]] = {"item_id": [], "feature": [], "timestamp": []}
         for item in self.items:
             horizon = len(item.offset)

@@ -6,7 +6,6 @@ import base64
 import io
 from collections.abc import Mapping
 from html import escape
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy.typing as npt
 from pellucid.argument_kinds import SHARE, SWITCH, position, refuse_other_kinds
 from pellucid.charts.fonts import readable
 from pellucid.charts.heat_map import BoxLabel, heat_map, labeled_boxes
+from pellucid.critical_value import critical_value
 from pellucid.errors import ConfigError, Problem
 from pellucid.records import dataclass
 from pellucid.results.rounding import significant
@@ -169,7 +169,7 @@ class ExplainedImage:
             return f"{segments}; the samples are too few for error bars."
         if not errors.any():
             return f"{segments}; the values are exact for this baseline."
-        margin = NormalDist().inv_cdf((1 + confidence_level) / 2) * errors
+        margin = critical_value(confidence_level) * errors
         sizes = np.abs(self.values[:, output])
         if margin.max() < NEGLIGIBLE * sizes.max():
             return f"{segments}; the sampling error is below {100 * NEGLIGIBLE:g} % of the largest value."
@@ -279,7 +279,7 @@ class ImageExplanation:
         """
         from pellucid.results.tables import frame_of_columns
 
-        factor = NormalDist().inv_cdf((1 + self.confidence_level) / 2)
+        factor = critical_value(self.confidence_level)
         records = [
             (image.name, out.label, segment, int(pixels), value, error, value - factor * error, value + factor * error)
             for image in self.images

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from pellucid.critical_value import critical_value
+
 __all__ = [
     "NOISE",
     "count",
@@ -79,11 +81,9 @@ def margin(error: float | None, level: float) -> str:
     >>> margin(0.5, 0.95), margin(0.0, 0.95), margin(None, 0.95)
     ('± 0.980', 'exact', 'not known')
     """
-    from statistics import NormalDist
-
     if error is None or not math.isfinite(error):
         return "not known"
-    return f"± {number(NormalDist().inv_cdf((1 + level) / 2) * error)}" if error else "exact"
+    return f"± {number(critical_value(level) * error)}" if error else "exact"
 
 
 def digits_beside(value: float, *lines: float) -> int:

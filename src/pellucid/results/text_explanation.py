@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import field
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.argument_kinds import TEXT, refuse_other_kinds, whole_number
+from pellucid.critical_value import critical_value
 from pellucid.errors import ConfigError, Problem, did_you_mean
 from pellucid.records import dataclass
 from pellucid.results.explanation import Aggregation
@@ -129,7 +129,7 @@ class TextExplanation:
     @property
     def reach(self) -> float:
         """Half the width of an interval, in standard errors."""
-        return NormalDist().inv_cdf((1 + self.confidence_level) / 2)
+        return critical_value(self.confidence_level)
 
     def top_units(self, number: int = 50, *, method: Aggregation = "mean_abs") -> tuple[UnitImportance, ...]:
         """Units of every output with the largest values over all their occurrences, case kept.

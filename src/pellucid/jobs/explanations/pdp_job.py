@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.config.bias_request import ColumnType as GivenType
+from pellucid.critical_value import critical_value
 from pellucid.errors import InputError
 from pellucid.explain.accumulated_effects import (
     AccumulatedEffects,
@@ -100,6 +101,7 @@ class Plot:
         """What stands in ``pellucid.json`` on accumulated local effects; null where a standard error is not known."""
         if self.effects is None:
             return {}
+        z = critical_value(confidence_level)
         of_labels = {
             label: {
                 "effects": self.effects.effects[i].tolist(),
@@ -107,7 +109,9 @@ class Plot:
                 "intervals": [
                     [_known(effect - reach), _known(effect + reach)]
                     for effect, reach in zip(
-                        self.effects.effects[i].tolist(), (_reach(confidence_level) * errors).tolist(), strict=True
+                        self.effects.effects[i].tolist(),
+                        (z * errors).tolist(),
+                        strict=True,
                     )
                 ],
             }
@@ -297,12 +301,6 @@ def _drawn(plot: Plot, found: Predicted, rows: int) -> Plot:
         curves=found.curves if len(found.curves) else None,
         effects=None if grid is None or found.effects is None else accumulated(grid, [found.effects]),
     )
-
-
-def _reach(confidence_level: float) -> float:
-    from scipy.special import ndtri
-
-    return float(ndtri((1 + confidence_level) / 2))
 
 
 def _known(value: float) -> float | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from pellucid.charts.importances import ImportanceBar, importance
 from pellucid.charts.scatters import dependence
 from pellucid.charts.steps import WaterfallStep, margins_meant, waterfall
 from pellucid.charts.swarms import beeswarm
+from pellucid.critical_value import critical_value
 from pellucid.records import dataclass
 from pellucid.reports.content.context import Context, brief, counted, numbered, output_named
 from pellucid.reports.content.texts import texts_section
@@ -345,7 +345,7 @@ def _step(context: Context, name: str, entry: Mapping[str, Any]) -> WaterfallSte
     value, error = number_in(entry.get("attribution")), number_in(entry.get("standard_error"))
     if value is None:
         return None
-    z = NormalDist().inv_cdf((1 + context.confidence_level) / 2)
+    z = critical_value(context.confidence_level)
     return WaterfallStep(
         feature=name, value=value, cell=_shown(entry.get("cell")), margin=math.nan if error is None else z * error
     )

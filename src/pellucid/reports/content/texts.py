@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pellucid.charts.importances import ImportanceBar, importance
+from pellucid.critical_value import critical_value
 from pellucid.reports.content.context import Context, brief, output_named
 from pellucid.reports.document import Block, Chart, MarkedText, Notice, Paragraph, Section
 from pellucid.reports.numbers import number
@@ -21,8 +22,6 @@ FAINT = 0.02
 """Share of the strongest value below which a unit is not marked."""
 ROUNDING = 1e-6
 """Share of the strongest value, or of the prediction, below which a value is no more than rounding."""
-REACH = 1.96
-"""Standard errors within which a value may be 0."""
 
 Run = tuple[str, float]
 
@@ -50,7 +49,7 @@ def texts_section(context: Context, outputs: Sequence[str]) -> Section | None:
     ]
     for label in outputs:
         named = output_named(label, outputs)
-        blocks += [*_top_words(named, top[label]), *_marked(label, named, records)]
+        blocks += [*_top_words(named, top[label]), *_marked(context, label, named, records)]
     return Section(title="Texts", anchor="shap-texts", blocks=tuple(blocks))
 
 
@@ -86,14 +85,15 @@ def _top_words(label: str, columns: Mapping[str, Mapping[str, float]]) -> Iterat
         )
 
 
-def _marked(label: str, named: str, records: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
+def _marked(context: Context, label: str, named: str, records: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
+    reach = critical_value(context.confidence_level)
     for record in records:
         entry = mapping(mapping(record.get("labels")).get(label))
         base, prediction, place = (
             number_in(value) for value in (entry.get("base_value"), entry.get("prediction"), record.get("row"))
         )
         rounding = ROUNDING * max(abs(prediction or 0.0), abs(base or 0.0))
-        values = _told_apart(entry.get("values"), entry.get("standard_errors"), rounding)
+        values = _told_apart(entry.get("values"), entry.get("standard_errors"), reach, rounding)
         runs = _runs(record.get("text"), record.get("units"), values)
         if base is None or prediction is None or runs is None:
             yield Notice("missing", "A marked text was edited or damaged, and is left out.")
@@ -104,14 +104,17 @@ def _marked(label: str, named: str, records: Sequence[Mapping[str, Any]]) -> Ite
         yield MarkedText(runs=tuple(runs), limit=strongest or 1.0, caption=caption)
 
 
-def _told_apart(values: Any, errors: Any, rounding: float) -> Any:
-    """Values, 0 in the place of those that may be 0 or are too faint to be seen; as they are where they are damaged."""
+def _told_apart(values: Any, errors: Any, reach: float, rounding: float) -> Any:
+    """Values, 0 in the place of those that may be 0 or are too faint to be seen; as they are where they are damaged.
+
+    ``reach`` is how many standard errors from its value an interval ends.
+    """
     if not isinstance(values, list) or any(number_in(value) is None for value in values):
         return values
     known = errors if isinstance(errors, list) and len(errors) == len(values) else [None] * len(values)
     faint = max(rounding, FAINT * max((abs(value) for value in values), default=0.0))
     return [
-        0.0 if abs(value) < max(faint, REACH * (number_in(error) or 0.0)) else value
+        0.0 if abs(value) < max(faint, reach * (number_in(error) or 0.0)) else value
         for value, error in zip(values, known, strict=True)
     ]
 
