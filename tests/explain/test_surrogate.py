@@ -240,7 +240,8 @@ def test_the_bound_that_allows_too_few_samples_is_the_one_that_is_named():
     with pytest.raises(ConfigError) as raised:
         Plan(estimator="surrogate", budget=bounds).samples_beside_surrogate(players=14, rows=10)
     assert str(raised.value) == (
-        "budget.samples_per_player: got 3.5. Use at least 4: 56 samples for each row correct a surrogate of 14 features."
+        "budget.samples_per_player: got 3.5. Use at least 4: 56 samples for each row correct a surrogate of "
+        "14 features."
     )
     # Of 4 features, 14 samples are all coalitions.
     few = Budget(samples=13, model_calls=20_100)

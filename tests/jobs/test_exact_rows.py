@@ -52,6 +52,10 @@ def test_a_bound_on_the_whole_job_is_one_on_each_row():
     # Each row twice, to see whether its formula holds and beside its coalitions, and the same for each of 16 bases.
     budget = Budget(model_calls=1000 * (2 + 5 * 2) + 2 * 16 * 2, samples=50)
     assert bounded_by_samples(budget, total=1000, inputs_per_coalition=2, bases=16) == Budget(samples=5)
+    one_less = Budget(model_calls=1000 * (2 + 5 * 2) + 2 * 16 * 2 - 1)
+    assert bounded_by_samples(one_less, total=1000, inputs_per_coalition=2, bases=16) == Budget(samples=4)
+    few = Budget(model_calls=1000 * (2 + 5 * 2) + 2 * 16 * 2, samples=3)
+    assert bounded_by_samples(few, total=1000, inputs_per_coalition=2, bases=16) == Budget(samples=3)
     assert bounded_by_samples(Budget(samples=3), total=1000, inputs_per_coalition=2, bases=16) == Budget(samples=3)
 
 
