@@ -333,3 +333,23 @@ def test_names_of_features_show_the_header_row_of_a_file_of_texts(methods, tmp_p
     found = preflight(tmp_path / "job.json")
     assert found.problems == ()
     assert found.dataset.columns == ("job", "town")
+
+
+def test_a_job_says_that_a_model_answers_differently_each_time(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "noisy_scores.py").write_text(
+        "import numpy as np\nDRAW = np.random.default_rng(5)\n"
+        "def score(rows: np.ndarray):\n    return rows.sum(axis=1) + DRAW.normal(size=len(rows))\n"
+    )
+    (tmp_path / "rows.csv").write_text("a,b\n1,2\n3,4\n0,0\n")
+    document = {
+        "dataset_type": "text/csv",
+        "dataset_uri": str(tmp_path / "rows.csv"),
+        "predictor": {"model_name": "noisy"},
+        "methods": {"shap": {"baseline": [[0, 0]]}},  # the third row is the baseline, asked beside it
+    }
+    (tmp_path / "job.json").write_text(json.dumps(document))
+    done = run_job(tmp_path / "job.json", output=tmp_path / "out", models={"noisy": "noisy_scores:score"})
+    told = [warning for warning in done.warnings if "differ by up to" in warning]
+    assert [warning.split(" differ")[0] for warning in told] == ["methods.shap: the model's answers to the same rows"]
+    assert details(tmp_path / "out")["repeated_answer_difference"] > 0

@@ -13,7 +13,7 @@ from pellucid.jobs.forecasts.totals import ForecastTotals
 from pellucid.results.forecast import Element, ForecastItem, LeftOut
 
 
-def shown(granularity, elements, scores, errors):
+def totals_of(granularity):
     request = ForecastRequest(
         direction="chronological",
         granularity=granularity,
@@ -21,18 +21,25 @@ def shown(granularity, elements, scores, errors):
         baseline=Baseline(),
         names=SeriesNames("sales", ("price",)),
     )
-    totals = ForecastTotals(request, [])
-    item = ForecastItem(
-        item_id="A",
+    return ForecastTotals(request, [])
+
+
+def item_of(item_id, elements, scores, errors, offset=(0.0, 0.0), missed=0.0):
+    return ForecastItem(
+        item_id=item_id,
         elements=elements,
         scores=np.array(scores),
         standard_errors=np.array(errors),
-        offset=np.zeros(2),
-        forecast=np.array(scores).sum(axis=0),
+        offset=np.array(offset),
+        forecast=np.array(offset) + np.array(scores).sum(axis=0) + missed,
         model_records=3,
         plain_records=9,
     )
-    totals.add(item)
+
+
+def shown(granularity, elements, scores, errors):
+    totals = totals_of(granularity)
+    totals.add(item_of("A", elements, scores, errors))
     totals.add(LeftOut("B", "The target has no observed value."))
     page = StringIO()
     Console(width=100, file=page).print(Group(*forecasts_shown(totals.summary(), 0.95)))
@@ -68,3 +75,41 @@ def test_whole_steps_have_no_series():
         "  A     step at tue                           3.00      3.00      not known",
         "  A     step at mon                           1.00      1.00          exact",
     ]
+
+
+def test_totals_are_of_all_items():
+    elements = (Element("sales", 1), Element("price", 1), Element("price", None, timed=False))
+    totals = totals_of("fine_grained")
+    totals.add(item_of("A", elements, [[1.0, -3.0], [4.0, 4.0], [0.0, 2.0]], [[0.0, 0.0], [0.5, 0.25], [0.0, np.nan]]))
+    totals.add(item_of("B", elements, [[6.0, 6.0], [0.0, 0.0], [1.0, 1.0]], np.zeros((3, 2)), (-90.0, 5.0), 0.25))
+    totals.add(item_of("C", elements, [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], np.zeros((3, 2))))
+    found = totals.summary()
+    assert found.items == 3
+    assert found.series == {"sales": (2 + 6 + 0.5) / 3, "price": (4 + 1 + 0 + 1 + 0.5 + 0.5) / 3}
+    assert [(one.item_id, one.strength) for one in found.strongest[:3]] == [("B", 6.0), ("A", 4.0), ("A", 2.0)]
+    assert (found.model_records, found.plain_records) == (9, 27)
+    assert (found.largest_gap, found.largest_forecast) == (0.25, 90.0)
+    assert not found.exact
+
+
+def test_errors_of_an_item_are_written_unless_all_its_scores_are_exact():
+    elements = (Element("sales", 1), Element("size", None, timed=False))
+    totals = totals_of("fine_grained")
+    totals.add(item_of("A", elements, [[1.0, 3.0], [4.0, 4.0]], [[0.5, 0.0], [np.nan, 0.0]]))
+    assert not totals.summary().exact
+    totals.add(item_of("B", elements, [[1.0, 3.0], [4.0, 4.0]], np.zeros((2, 2))))
+    details = totals.to_details()
+    assert not totals.summary().exact
+    assert details["items"][0]["standard_errors"] == [[0.5, 0.0], [None, 0.0]]
+    assert [(item["exact"], "standard_errors" in item) for item in details["items"]] == [(False, True), (True, False)]
+    assert details["strongest"][0] == {
+        "item_id": "A",
+        "feature_name": "size",
+        "mean_score": 4.0,
+        "mean_absolute_score": 4.0,
+        "largest_standard_error": None,
+    }
+    assert details["strongest"][2]["timestamp"] == 1
+    only = totals_of("fine_grained")
+    only.add(item_of("B", elements, [[1.0, 3.0], [4.0, 4.0]], np.zeros((2, 2))))
+    assert only.summary().exact

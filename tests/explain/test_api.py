@@ -795,3 +795,23 @@ def test_a_baseline_without_the_zone_of_the_rows_is_not_moved_into_it():
     bare = pd.DataFrame({"since": pd.to_datetime(["2024-07-05 08:00"])})
     found = pellucid.explain(lambda rows: rows["since"].str[11:13].astype(float).to_numpy(), rows, baseline=bare)
     assert found.values.item() == 12.0
+
+
+def test_a_model_that_answers_differently_each_time_is_told_where_a_question_is_asked_twice():
+    draw = np.random.default_rng(4)
+
+    def noisy(rows: np.ndarray):
+        return rows.sum(axis=1) + draw.normal(size=len(rows))
+
+    def steady(rows: np.ndarray):
+        return rows[:, 0] * rows[:, 1] + rows[:, 2]
+
+    rows = np.vstack([EXPLAINED, BACKGROUND[:1]])  # the last is the background itself, asked beside it
+    told = [note for note in pellucid.explain(noisy, rows, baseline=BACKGROUND[:1]).notes if "differ by" in note]
+    assert len(told) == 1
+    assert re.fullmatch(
+        r"The model's answers to the same rows differ by up to [\d.]+ from one time to the next\. SHAP values hold "
+        r"such noise, those of all coalitions too, and standard errors do not cover it\. Fix the model's seed\.",
+        told[0],
+    )
+    assert not [note for note in pellucid.explain(steady, rows, baseline=BACKGROUND[:1]).notes if "differ by" in note]

@@ -145,3 +145,42 @@ def test_numbers_that_are_too_small_are_all_named():
     assert str(raised.value) == (
         "num_samples: got 0. Use an integer of at least 1.\nseed: got -1. Use an integer of at least 0."
     )
+
+
+SIX = [tuple(range(6))]
+
+
+def share_of_first(scheme, samples, together):
+    """Value of player 0 and its standard error where a sixsome is worth 1 once the first ``together`` are all there."""
+    design = ordered_design([SIX], OrderedPlan(samples=samples, scheme=scheme), active=np.ones(6, dtype=bool))
+    values = design.coalitions[:, :together].all(axis=1).astype(float)[:, None]
+    found = design.solve(values)
+    assert found.values[:together].sum() == pytest.approx(1)
+    return float(found.values[0, 0]), float(found.standard_errors[0, 0])
+
+
+@pytest.mark.parametrize("samples", [2, 5, 9])
+def test_the_error_of_independent_orders_is_that_of_a_share(samples):
+    # An order gives player 0 all of the worth or nothing: a share q of n has the variance q (1 - q) / (n - 1).
+    share, error = share_of_first("clarify", samples, 2)
+    assert error == pytest.approx(np.sqrt(share * (1 - share) / (samples - 1)))
+
+
+def test_an_order_and_its_reverse_are_one_draw():
+    # Of three players one comes last in an order or in its reverse: q = 2 x share of the pairs give player 0 a half.
+    share, error = share_of_first("auto", 10, 3)
+    q = 2 * share
+    assert 0 < q < 1
+    assert error == pytest.approx(np.sqrt(q * (1 - q) / (5 - 1)) / 2)
+
+
+def test_an_order_without_its_reverse_adds_the_spread_of_a_single_one():
+    # Of two players one comes last in an order and the other in its reverse, so five pairs hold no error; the eleventh
+    # order gives all or nothing, whose variance is that among all eleven, n q (1 - q) / (n - 1).
+    share, error = share_of_first("auto", 11, 2)
+    assert error == pytest.approx(np.sqrt(11 * share * (1 - share) / 10) / 11)
+
+
+@pytest.mark.parametrize(("scheme", "samples"), [("clarify", 1), ("auto", 2), ("auto", 3)])
+def test_fewer_than_two_draws_tell_no_error(scheme, samples):
+    assert np.isnan(share_of_first(scheme, samples, 2)[1])

@@ -233,3 +233,22 @@ def test_an_exact_surrogate_has_no_loadings():
     found = found_by(surrogate, masker_of(6, background=1), samples=2**7)
     assert not found.standard_errors.any()
     assert found.loadings is None
+
+
+def test_the_bound_that_allows_too_few_samples_is_the_one_that_is_named():
+    bounds = Budget(samples=100, model_calls=10**9, samples_per_player=3.5)
+    with pytest.raises(ConfigError) as raised:
+        Plan(estimator="surrogate", budget=bounds).samples_beside_surrogate(players=14, rows=10)
+    assert str(raised.value) == (
+        "budget.samples_per_player: got 3.5. Use at least 4: 56 samples for each row correct a surrogate of "
+        "14 features."
+    )
+    # Of 4 features, 14 samples are all coalitions.
+    few = Budget(samples=13, model_calls=20_100)
+    with pytest.raises(ConfigError) as raised:
+        Plan(estimator="surrogate", budget=few).samples_beside_surrogate(players=4, rows=10)
+    fix = "14 samples for each row correct a surrogate of 4 features."
+    assert "budget.samples: got 13. Use at least 14: " + fix in str(raised.value)
+    assert "budget.model_calls: got 20100. Use at least 20,160: " + fix in str(raised.value)
+    enough = Budget(samples=14, model_calls=20_160, samples_per_player=3.5)
+    assert Plan(estimator="surrogate", budget=enough).samples_beside_surrogate(players=4, rows=10) == 14

@@ -52,6 +52,10 @@ def test_a_bound_on_the_whole_job_is_one_on_each_row():
     # Each row twice, to see whether its formula holds and beside its coalitions, and the same for each of 16 bases.
     budget = Budget(model_calls=1000 * (2 + 5 * 2) + 2 * 16 * 2, samples=50)
     assert bounded_by_samples(budget, total=1000, inputs_per_coalition=2, bases=16) == Budget(samples=5)
+    one_less = Budget(model_calls=1000 * (2 + 5 * 2) + 2 * 16 * 2 - 1)
+    assert bounded_by_samples(one_less, total=1000, inputs_per_coalition=2, bases=16) == Budget(samples=4)
+    few = Budget(model_calls=1000 * (2 + 5 * 2) + 2 * 16 * 2, samples=3)
+    assert bounded_by_samples(few, total=1000, inputs_per_coalition=2, bases=16) == Budget(samples=3)
     assert bounded_by_samples(Budget(samples=3), total=1000, inputs_per_coalition=2, bases=16) == Budget(samples=3)
 
 
@@ -85,3 +89,30 @@ def test_a_unit_has_the_same_values_whichever_rows_its_formula_holds_for(budget)
     assert mixed.attributions.estimators.count("f") == holds.sum()
     assert (every.common_base, mixed.common_base) == (True, False)
     assert units_expected(replace(task, total=5_000), lambda: unit.rows) == 3  # of 2,048 rows
+
+
+def test_rows_without_a_formula_are_asked_what_the_bound_on_the_job_allows_each_row_of_it():
+    rng = np.random.default_rng(1)
+    rows = Batch({name: rng.normal(size=140) for name in "abcdefgh"})
+    zero = Batch({name: np.zeros(2) + place for place, name in enumerate("abcdefgh")})
+    # All 268 rows twice and 40 coalitions before 2 background rows each; these twice for each of 5 blocks as well.
+    budget = Budget(model_calls=268 * (2 + 40 * 2) + 2 * 5 * 2)
+    request = ShapRequest(
+        players=players_of(rows.names), plan=Plan(budget=budget), link="identity", aggregation="mean_abs",
+        num_clusters=None, save_local=False,
+    )  # fmt: skip
+    task = ShapTask(features=rows.names, total=268, baseline=zero, request=request, by_formula=True)
+    holds = np.arange(140) % 2 == 0
+    asked = []
+
+    def score(batch):
+        asked.append(len(batch))
+        return (batch.columns["a"] * batch.columns["b"] + batch.columns["c"])[:, None]
+
+    def exactly(_, games):
+        ends = games.ends(range(140))
+        return ExactRows(holds, np.zeros((140, 8, 1)), ends.values[:, 0], "f", ends.model_rows)
+
+    found = explained_unit(ShapUnit(first=128, rows=rows), task, score, clock=lambda: 0.0, exactly=exactly)
+    assert found.attributions.samples.tolist() == [0 if held else 40 for held in holds]
+    assert found.attributions.model_rows == sum(asked) <= 140 * (1 + 1) + 70 * 40 * 2 + 2 * 3 * 2

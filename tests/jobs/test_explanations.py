@@ -352,6 +352,61 @@ def test_rows_that_did_not_reach_the_wanted_precision_are_counted():
 
 
 # --- partial dependence -----------------------------------------------------------------------------------------------
+def two_outputs(values, errors, bases, *, common_base):
+    """Rows of a job with two features and two outputs."""
+    values, errors, bases = (np.array(numbers, dtype=float) for numbers in (values, errors, bases))
+    rows = len(values)
+    found = Attributions(
+        values=values,
+        standard_errors=errors,
+        base_values=bases,
+        predictions=bases + values.sum(axis=1),
+        samples=np.full(rows, 20),
+        blocks=np.zeros(rows, dtype=int),
+        estimators=("leverage",) * rows,
+        model_rows=rows,
+    )
+    return Explained(Batch({"a": np.zeros(rows)}), found, np.full(rows, 2), common_base=common_base)
+
+
+def result_of_two_outputs(parts):
+    with Totals("auto", "mean_abs") as gathered:
+        for part in parts:
+            gathered.add(part)
+        return gathered.result(("a", "b"), ("no", "yes"), 0.95)
+
+
+def test_the_relative_error_of_an_output_is_the_root_of_summed_squares():
+    # No: sqrt(0.3^2 + 0.4^2) over sqrt(3^2 + 4^2 + 0 + 12^2) = 0.5 / 13. Yes: no error.
+    values = [[[3.0, 1.0], [4.0, 1.0]], [[0.0, 2.0], [12.0, 2.0]]]
+    errors = [[[0.3, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.4, 0.0]]]
+    found = result_of_two_outputs([two_outputs(values, errors, np.zeros((2, 2)), common_base=True)])
+    assert found.relative_errors.tolist() == pytest.approx([0.5 / 13, 0.0], rel=1e-12)
+    labels = found.to_details()["labels"]
+    assert [labels[label]["relative_standard_error"] for label in ("no", "yes")] == pytest.approx([0.5 / 13, 0.0])
+
+
+def test_base_values_that_differ_between_rows_are_averaged_over_the_rows_for_each_output():
+    values = np.ones((1, 2, 2))
+    parts = [
+        two_outputs(values, 0 * values, [[0.25, 8.0]], common_base=False),
+        two_outputs(
+            np.ones((3, 2, 2)), np.zeros((3, 2, 2)), [[0.75, 4.0], [0.25, 4.0], [0.75, 0.0]], common_base=False
+        ),
+    ]
+    found = result_of_two_outputs(parts)
+    assert found.expected.tolist() == [0.5, 4.0]
+    assert found.answers_apart == 0  # each row has a base of its own
+
+
+def test_a_common_base_value_that_differs_tells_a_model_that_answers_differently_each_time():
+    values = np.ones((2, 2, 2))
+    alike = [two_outputs(values, 0 * values, [[0.25, 8.0]] * 2, common_base=True)] * 2
+    assert "repeated_answer_difference" not in result_of_two_outputs(alike).to_details()
+    apart = [alike[0], two_outputs(values, 0 * values, [[0.25, 8.5]] * 2, common_base=True)]
+    assert result_of_two_outputs(apart).to_details()["repeated_answer_difference"] == 0.5
+
+
 def plotted(empty, batches, score):
     sums = [summed_unit(unit, score) for batch in batches for unit in pdp_units(empty, [batch])]
     return plots(empty, sums, sum(map(len, batches)))

@@ -139,6 +139,16 @@ def test_an_item_that_cannot_be_explained_is_left_out_and_the_others_are_read(ro
     assert reason(rows) == said
 
 
+def test_an_item_whose_covariate_is_an_empty_list_is_left_out():
+    documents = as_items(ROWS)
+    documents[0]["s"] = []
+    found = read(documents, ITEMS)
+    assert [item.item_id for item in found.items] == ["B"]
+    assert [(left.item_id, left.reason) for left in found.left_out] == [
+        ("A", "static_covariates[0] must be one value for the item; it is an empty list.")
+    ]
+
+
 def test_a_missing_covariate_is_none_however_it_is_written():
     found = read(as_steps([("A", 1, 5, 0, float("nan")), ("A", 2, 6, 0, None), ("B", 1, 5, 0, 2)]), STEPS)
     assert [item.static for item in found.items] == [(None,), (2,)]

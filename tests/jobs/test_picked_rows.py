@@ -79,6 +79,15 @@ def test_the_sample_has_at_most_400_rows_and_the_features_that_matter_most():
     assert sample["attributions"]["y"]["x7"] == pytest.approx([(row + 7) / 1000 for row in sample["rows"]])
 
 
+def test_a_feature_whose_median_is_far_below_0_matters_as_much_as_one_as_far_above():
+    rows = Batch({f"f{i}": np.arange(3.0) for i in range(22)})
+    effects = {f"f{i}": lambda rows, name=f"f{i}": rows.columns[name] for i in range(22)}
+    medians = np.full((22, 2), 0.25)
+    medians[20], medians[21] = [-5.0, 0.0], [0.0, -3.0]
+    sample = picked(rows, effects).to_details(["y"], medians)["sample"]
+    assert list(sample["cells"]) == ["f20", "f21", *(f"f{i}" for i in range(18))]
+
+
 def test_an_equal_seed_draws_equal_rows_and_another_seed_others():
     def drawn(seed):
         return picked(some(900), LINEAR, seed=seed).to_details(["y"], np.ones((2, 1)))["sample"]["rows"]

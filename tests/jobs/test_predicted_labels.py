@@ -123,6 +123,12 @@ def test_labels_are_brought_to_the_type_of_the_observed_ones(observed, said, exp
     assert [type(label) for label in found] == [type(label) for label in expected]
 
 
+@pytest.mark.parametrize("said", [[2**53, 2**53 + 1], [str(2**53), str(2**53 + 1)]])
+def test_whole_numbers_that_no_double_tells_apart_stay_apart(said):
+    scores = Scores(np.empty((2, 0)), labels=np.array(said, dtype=object))
+    assert observed_labels([2**53, 2**53 + 1]).labels(scores).tolist() == [2**53, 2**53 + 1]
+
+
 def test_labels_that_cannot_be_compared_are_refused():
     with pytest.raises(ModelError) as caught:
         labels([0, 1], answered("approved"))

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from pellucid.api.exact_dispatch import believed, formula_of, reason_of
 from pellucid.api.exact_rows import TITLES
+from pellucid.api.explanation_notes import unsteady_note
 from pellucid.api.pace import Pace, PredictionsTold, most_predictions
 from pellucid.api.scoring import ScoredModel
 from pellucid.api.spark_explaining import OpenPool
@@ -24,6 +25,7 @@ from pellucid.explain.game import BATCH_ROWS, Link, MaskedGames
 from pellucid.explain.maskers.tabular import TabularMasker
 from pellucid.explain.one_thread import one_thread
 from pellucid.explain.plan import Plan
+from pellucid.explain.repeated_answers import RepeatedAnswers
 from pellucid.records import dataclass
 from pellucid.results.explanation import Explanation, FeatureImportance
 from pellucid.results.rounding import significant
@@ -263,6 +265,12 @@ def _worth(question: Question, sampled: Attributions) -> list[str]:
     asked = zip(players.tolist(), sampled.samples.tolist(), sampled.estimators, strict=True)
     few = few_samples(asked, question.plan.estimator, question.plan.budget.precision)
     notes = [few] if few else []
+    answers = RepeatedAnswers()
+    if question.masker.has_common_base:
+        answers.add(sampled)
+    if answers.difference:
+        told = unsteady_note(answers.difference)
+        notes.append(f"{told[0].upper()}{told[1:]}")
     unknown = int(np.isnan(sampled.standard_errors).any(axis=(1, 2)).sum())
     if unknown:
         notes.append(f"{unknown:,} of {question.masker.rows:,} sampled rows have no standard errors.")

@@ -11,7 +11,7 @@ from pellucid.jobs.explanations.pdp_job import Plot
 from pellucid.jobs.explanations.totals import ShapResult
 from pellucid.results.rounding import significant
 
-__all__ = ["plot_warnings", "shap_note", "shap_warnings"]
+__all__ = ["plot_warnings", "shap_note", "shap_warnings", "unsteady_note"]
 
 
 def shap_warnings(found: ShapResult, precision: float | None) -> list[str]:
@@ -23,7 +23,18 @@ def shap_warnings(found: ShapResult, precision: float | None) -> list[str]:
             f"methods.shap.budget.precision: got {precision:g}, and the samples ended before {rows} of {found.rows:,} "
             "reached it. pellucid.json holds the precision that was reached. Allow more samples for the wanted one."
         )
+    if found.answers_apart:
+        warnings.append(f"methods.shap: {unsteady_note(found.answers_apart)}")
     return warnings
+
+
+def unsteady_note(apart: float) -> str:
+    """What values are worth if the model answers one and the same question differently."""
+    return (
+        f"the model's answers to the same rows differ by up to {significant(apart, 3)} from one time to the next. "
+        "SHAP values hold such noise, those of all coalitions too, and standard errors do not cover it. "
+        "Fix the model's seed."
+    )
 
 
 def shap_note(found: ShapResult) -> str:

@@ -160,18 +160,34 @@ class Plan:
         ConfigError
             They are fewer than 4 per player, and not all coalitions.
         """
-        budget, calls = self.budget, self.budget.model_calls
-        bounds = [] if budget.samples is None else [budget.samples]
-        bounds += [] if budget.samples_per_player is None else [int(budget.samples_per_player * players)]
+        budget = self.budget
         beside = self.surrogate.training_calls + max(rows, background)
-        bounds += [] if calls is None else [(calls - beside) // rows - 1]
-        samples = min(bounds) if bounds else SAMPLES_OF_SURROGATE * players
+        bounds: dict[str, int] = {}
+        if budget.samples is not None:
+            bounds["samples"] = budget.samples
+        if budget.samples_per_player is not None:
+            bounds["samples_per_player"] = int(budget.samples_per_player * players)
+        if budget.model_calls is not None:
+            bounds["model_calls"] = (budget.model_calls - beside) // rows - 1
+        samples = min(bounds.values(), default=SAMPLES_OF_SURROGATE * players)
         least = min(PER_PLAYER * players, 2**players - 2)
-        if samples < least:
-            key = "samples" if calls is None else "model_calls"
-            enough = least if calls is None else rows * (least + 1) + beside
-            fix = f"Use at least {enough:,}: {least} samples for each row correct a surrogate of {players} features."
-            raise ConfigError(Problem(f"budget.{key}", samples if calls is None else calls, fix=fix))
+        enough = {
+            "samples": f"{least:,}",
+            "samples_per_player": f"{least / players:g}",
+            "model_calls": f"{rows * (least + 1) + beside:,}",
+        }
+        problems = [
+            Problem(
+                f"budget.{bound}",
+                getattr(budget, bound),
+                fix=f"Use at least {enough[bound]}: {least} samples for each row correct a surrogate of {players} "
+                "features.",
+            )
+            for bound, allowed in bounds.items()
+            if allowed < least
+        ]
+        if problems:
+            raise ConfigError(problems)
         return int(samples)
 
 

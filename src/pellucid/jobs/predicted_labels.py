@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
 import numpy as np
@@ -258,6 +259,9 @@ def _boolean(label: Any) -> bool | None:
 
 
 def _integer(label: Any) -> int | None:
+    if isinstance(label, int | str):
+        with suppress(ValueError):
+            return int(label)  # a double would round those beyond 2**53
     number = _float(label)
     return int(number) if number is not None and number.is_integer() else None
 

@@ -98,10 +98,11 @@ class PickedRows:
         labels
             Names of the outputs.
         importance
-            Global values, shape (players, outputs): the sample keeps the features of the largest ones.
+            Global values, shape (players, outputs): the sample keeps the features of those that are largest in size, as
+            medians may be below 0.
         """
         names = list(self.players)
-        ranked = np.argsort(-importance.max(axis=1), kind="stable")[:SAMPLED_FEATURES].tolist()
+        ranked = np.argsort(-np.abs(importance).max(axis=1), kind="stable")[:SAMPLED_FEATURES].tolist()
         return {
             "sample": {
                 "seed": self.seed,

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from pellucid.explain.aggregate import Aggregation, GlobalValues, aggregate_pieces, ranks_with_ties
 from pellucid.explain.budget import few_samples
 from pellucid.explain.local_rows import LocalRows
+from pellucid.explain.repeated_answers import RepeatedAnswers
 from pellucid.jobs.explanations.shap_job import Explained
 from pellucid.jobs.explanations.spilled_rows import SpilledRows
 from pellucid.records import dataclass
@@ -50,6 +51,8 @@ class ShapResult:
         What numbers of so few samples are worth; empty where the samples are enough.
     top_text
         Words with the largest values, by label and column of text.
+    answers_apart
+        Largest difference of two answers of the model to the same question, as far as any was asked twice; 0 for none.
     """
 
     features: tuple[str, ...]
@@ -65,6 +68,7 @@ class ShapResult:
     imprecise: int
     note: str
     top_text: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
+    answers_apart: float = 0.0
 
     def to_clarify(self) -> dict[str, Any]:
         """What stands in ``analysis.json`` under ``kernel_shap``."""
@@ -85,6 +89,7 @@ class ShapResult:
             "estimators": self.estimators,
             "samples_per_row": list(self.samples),
             "model_rows": self.model_rows,
+            **({"repeated_answer_difference": self.answers_apart} if self.answers_apart else {}),
             "labels": {label: self._of_label(i) for i, label in enumerate(self.labels)},
         }
 
@@ -139,6 +144,7 @@ class Totals:
     _spilled: SpilledRows = field(init=False)
     _first_base: Floats | None = None
     _common_base: bool = True
+    _answers: RepeatedAnswers = field(default_factory=RepeatedAnswers)
     _estimators: Counter[str] = field(default_factory=Counter)
     _asked: Counter[tuple[int, int, str]] = field(default_factory=Counter)
 
@@ -167,6 +173,8 @@ class Totals:
         self._spilled.add(found)
         self._first_base = found.base_values[0].copy() if self._first_base is None else self._first_base
         self._common_base &= part.common_base
+        if part.common_base:
+            self._answers.add(found)
         self._estimators.update(found.estimators)
         self._asked.update(zip(part.active.tolist(), found.samples.tolist(), found.estimators, strict=True))
         if self.precision is not None:
@@ -189,6 +197,7 @@ class Totals:
             estimators=dict(sorted(self._estimators.items())),
             imprecise=self.imprecise,
             note=few_samples(self._asked, self.estimator, self.precision),
+            answers_apart=self._answers.difference,
         )
 
     def _expected(self) -> Floats:

@@ -296,6 +296,8 @@ def _faults(parts: _Parts, locators: _Locators) -> Iterator[str]:
         if any(isinstance(value, list | dict | bool) for value in values):
             yield f"{_short_key(locator)} holds {shorten(values[0], limit=60)}, which is no text or number."
             continue
+        if not values:
+            yield f"{_short_key(locator)} must be one value for the item; it is an empty list."
         different: list[Cell] = list(dict.fromkeys(None if value != value else value for value in values))
         if len(different) > 1:
             yield f"{_short_key(locator)} must be one value for the item; it is {different[0]!r} and {different[1]!r}."
