@@ -26,6 +26,11 @@ def test_two_values_taken_for_an_interval_select_the_opposite_group():
     assert warnings(columns, {"f": 0}, column_types={"f": "categorical"}) == []
 
 
+def test_an_interval_that_selects_one_row_says_one():
+    [warning] = warnings({"f": [0.0, 0.0, 1.0], "y": ["a", "b", "a"]}, {"f": 0}, positive="a")
+    assert "the interval (0.0, 1.0] selects the one row with f = 1.0. " in warning
+
+
 def test_few_rows_make_an_interval_of_0_and_1():
     columns = {"f": [0, 1] * 10, "y": ["a", "b", "b", "a"] * 5}
     assert warnings(columns, {"f": 1}, positive="a") == [
