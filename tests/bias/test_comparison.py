@@ -107,6 +107,17 @@ def test_exact_values_that_differ_by_rounding_are_equal():
     assert verdict("DPL", estimate(0.3, 0.3, 0.3), estimate(0.3001, 0.3001, 0.3001)) == "worse"
 
 
+@given(st.floats(0.01, 1), st.tuples(*[st.floats(0.001, 0.5)] * 4))
+def test_a_p_value_is_below_5_percent_exactly_where_the_95_percent_interval_excludes_no_difference(value, margins):
+    a = estimate(0.0, -margins[0], margins[1])
+    for b in (estimate(value, value - margins[2], value + margins[3]), estimate(-value, -value - 0.1, -value + 0.2)):
+        found = compare_estimates({"it": ("DPL", a, b)}, confidence_level=0.95)["it"]
+        low, high = found.interval
+        if min(abs(low), abs(high)) > 1e-9:
+            assert (found.p_value < 0.05) == (not low <= 0 <= high)
+            assert (found.verdict == "no clear change") == (low <= 0 <= high)
+
+
 def test_the_more_is_compared_the_surer_each_change_must_be():
     pair = ("DPL", estimate(0.100, 0.080, 0.120), estimate(0.133, 0.113, 0.153))
     alone = compare_estimates({0: pair}, confidence_level=0.95)[0]

@@ -69,7 +69,7 @@ def _one_of_many_numbers(counted: Counted, column: str, choice: Chosen) -> Itera
     given = [facet.values for facet in counted.request.facets if facet.column == column]
     if column == counted.request.label:
         given.append(counted.request.positive)
-    single = any(len(values) == 1 for values in given)
+    single = any([str(value) for value in values] == [choice.printed] for values in given)
     if guessed and single and choice.kind == "categorical" and known.type == "integer" and (known.distinct or 0) > MANY:
         yield (
             f"{column!r} holds {known.distinct} different whole numbers, but Clarify's rule reads it as categorical "
