@@ -4,6 +4,12 @@ import polars as pl
 import pytest
 
 from pellucid import bias
+from pellucid.api.library import table_of
+from pellucid.bias.adjustment import adjust_p_values
+from pellucid.bias.analysis import analyse
+from pellucid.config.bias_request import BiasRequest, FacetRequest
+from pellucid.config.dataset import SegmentConfig
+from pellucid.jobs.segments import with_segments
 
 PEOPLE = pl.DataFrame(
     {
@@ -42,3 +48,27 @@ def test_intersections_count_too():
     report = bias(PEOPLE, label="y", positive=1, facets=facets, metrics="DPL", facet_intersections=True)
     adjusted, unadjusted = p_values(report)["f", "DPL"]
     assert adjusted == pytest.approx(3 * unadjusted)
+
+
+def test_an_intersection_has_its_own_adjusted_p_value():
+    facets = {"f": "F", "g": "n"}
+    report = bias(PEOPLE, label="y", positive=1, facets=facets, metrics="DPL", facet_intersections=True)
+    [both] = report.intersections
+    [(adjusted, unadjusted)] = p_values(both).values()
+    assert unadjusted < adjusted <= 3 * unadjusted
+
+
+def test_segments_count_too_each_as_hypotheses_of_its_own():
+    request = BiasRequest(
+        label="y", positive=(1,), facets=(FacetRequest(column="f", values=("F",)),), pre_training=("DPL", "TVD")
+    )
+    table = table_of(PEOPLE)
+    halves = SegmentConfig(name_or_index="g", segments=[["n"], ["s"]])
+    report = adjust_p_values(with_segments(analyse(request, table), request, table, [halves], lambda step: None))
+    # all rows, g = n and g = s, each with one hypothesis for both metrics
+    adjusted, unadjusted = p_values(report)["f", "DPL"]
+    assert adjusted == pytest.approx(3 * unadjusted)
+    of_halves = [p_values(part.report)["f", "TVD"] for part in report.segments if part.report is not None]
+    larger, smaller = max(of_halves, key=lambda pair: pair[1]), min(of_halves, key=lambda pair: pair[1])
+    assert smaller[0] == pytest.approx(max(adjusted, 2 * smaller[1]))
+    assert larger[0] == pytest.approx(max(smaller[0], larger[1]))

@@ -3,6 +3,9 @@
 import polars as pl
 
 from pellucid import bias
+from pellucid.api.library import table_of
+from pellucid.bias.analysis import analyse
+from pellucid.config.bias_request import BiasRequest, FacetRequest
 
 
 def warnings(columns, facets, *, positive=1, **options):
@@ -26,6 +29,11 @@ def test_two_values_taken_for_an_interval_select_the_opposite_group():
     assert warnings(columns, {"f": 0}, column_types={"f": "categorical"}) == []
 
 
+def test_an_interval_that_selects_one_row_says_one():
+    [warning] = warnings({"f": [0.0, 0.0, 1.0], "y": ["a", "b", "a"]}, {"f": 0}, positive="a")
+    assert "the interval (0.0, 1.0] selects the one row with f = 1.0. " in warning
+
+
 def test_few_rows_make_an_interval_of_0_and_1():
     columns = {"f": [0, 1] * 10, "y": ["a", "b", "b", "a"] * 5}
     assert warnings(columns, {"f": 1}, positive="a") == [
@@ -39,6 +47,43 @@ def test_few_rows_make_an_interval_of_0_and_1():
             "up to the largest value."
         ),
     ]
+
+
+MANY_NUMBERS = {"f": [i % 12 for i in range(600)], "y": [0, 1] * 300}  # 12 of 600 are 2 %, less than 5
+MEANT = (
+    "'f' holds 12 different whole numbers, but Clarify's rule reads it as categorical (fewer than 5 % of the rows are "
+    "distinct): the value given selects only the rows with f = 1. "
+    'If it is meant as a threshold, set "column_types": {"f": "continuous"}.'
+)
+
+
+def test_one_of_many_whole_numbers_may_be_meant_as_a_threshold():
+    assert warnings(MANY_NUMBERS, {"f": 1}) == [MEANT]
+    assert warnings(MANY_NUMBERS, {"f": 1}, column_types={"f": "categorical"}) == []
+    assert warnings(MANY_NUMBERS | {"f": [i % 10 for i in range(600)]}, {"f": 1}) == []
+
+
+def test_several_values_are_not_meant_as_a_threshold_though_another_facet_of_the_column_may_be():
+    assert warnings(MANY_NUMBERS, {"f": [1, 2]}) == []
+    facets = tuple(FacetRequest(column="f", values=values) for values in ((1,), (1, 2)))
+    request = BiasRequest(label="y", positive=(1,), facets=facets, pre_training=("DPL",))
+    assert analyse(request, table_of(pl.DataFrame(MANY_NUMBERS))).warnings == (MEANT,)
+
+
+def test_the_number_given_for_a_label_of_many_may_be_meant_as_a_threshold():
+    grades = {"f": ["a", "b"] * 300, "y": [i % 12 for i in range(600)]}
+    assert warnings(grades, {"f": "a"}) == [MEANT.replace("'f'", "'y'").replace("f =", "y =").replace('"f"', '"y"')]
+    assert warnings(grades, {"f": "a"}, positive=[1, 2]) == []
+
+
+def test_a_facet_given_twice_is_told():
+    facets = tuple(FacetRequest(column="f", values=values) for values in ((1, 2), (2, 1), (), ()))
+    request = BiasRequest(label="y", positive=(1,), facets=facets, pre_training=("DPL",))
+    twice = "the results hold the same metrics twice. Leave one of the two out."
+    assert analyse(request, table_of(pl.DataFrame(MANY_NUMBERS))).warnings == (
+        f"facet[1] asks for f = 2,1, as facet[0] does: {twice}",
+        f"facet[3] asks for every value of 'f', as facet[2] does: {twice}",
+    )
 
 
 def test_missing_values_are_counted_and_what_becomes_of_them_is_said():

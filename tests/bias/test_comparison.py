@@ -55,11 +55,38 @@ def test_a_difference_within_its_margins_is_no_change():
     assert verdict("DPL", estimate(0.10, 0.05, 0.15), estimate(0.12, 0.07, 0.17)) == "no clear change"
 
 
-def test_as_far_from_parity_on_the_other_side_is_neither_better_nor_worse():
-    first, second = estimate(-0.1, -0.21, 0.01), estimate(0.1, -0.01, 0.21)
-    assert verdict("DPL", first, second) == verdict("DPL", second, first) == "no clear change"
-    ratios = estimate(0.8, 0.63, 1.01), estimate(1.25, 0.99, 1.58)
-    assert verdict("DI", *ratios) == "no clear change"
+def test_a_change_that_may_be_as_far_from_parity_on_the_other_side_is_neither_better_nor_worse():
+    # 0.21 +- 0.156 apart, p = 0.008; together -0.01 +- 0.22, so that |second| < |first| is a matter of chance
+    first, second = estimate(-0.11, -0.22, 0.0), estimate(0.10, -0.01, 0.21)
+    assert verdict("DPL", first, second) == verdict("DPL", second, first) == "changed"
+    ratios = estimate(0.8, 0.63, 1.01), estimate(1.28, 0.99, 1.58)
+    assert verdict("DI", *ratios) == verdict("DI", *reversed(ratios)) == "changed"
+
+
+def test_a_change_from_about_parity_is_further_from_it_where_errors_that_go_together_cannot_hide_that():
+    near = estimate(0.02, -0.08, 0.12)
+    # the sums of both values: 0.26 +- 0.20 lies above 0, 0.19 +- 0.20 does not
+    assert verdict("DPL", near, estimate(0.24, 0.14, 0.34)) == "worse"
+    assert verdict("DPL", near, estimate(0.17, 0.07, 0.27)) == "changed"
+    assert verdict("DPL", estimate(0.24, 0.14, 0.34), near) == "better"
+    assert verdict("DPL", near, estimate(-0.24, -0.34, -0.14)) == "worse"
+
+
+def test_of_a_distance_that_has_no_other_side_a_clear_change_is_nearer_or_further():
+    none, some = estimate(0.05, 0.0, 0.15), estimate(0.32, 0.14, 0.5)  # 0.27 > hypot(0.18, 0.10) = 0.206
+    assert (verdict("KL", none, some), verdict("KL", some, none)) == ("worse", "better")
+
+
+@pytest.mark.slow
+def test_models_equally_far_from_parity_are_seldom_told_apart_even_on_the_same_rows():
+    rng = np.random.default_rng(5)
+    wrong, draws = 0, 4000
+    for _ in range(draws):
+        shared = rng.normal(0, 0.05)  # of the rows, the same in both
+        values = [truth + shared + rng.normal(0, 0.01) for truth in (-0.09, 0.09)]
+        found = verdict("DPL", *(estimate(v, v - 0.1, v + 0.1) for v in values))
+        wrong += found in ("better", "worse")
+    assert wrong / draws <= 0.05
 
 
 def test_without_evidence_there_is_no_verdict():
@@ -78,6 +105,17 @@ def test_what_was_computed_from_the_same_rows_differs_by_nothing():
 def test_exact_values_that_differ_by_rounding_are_equal():
     assert verdict("DPL", estimate(0.3, 0.3, 0.3), estimate(0.1 + 0.2, 0.1 + 0.2, 0.1 + 0.2)) == "equal"
     assert verdict("DPL", estimate(0.3, 0.3, 0.3), estimate(0.3001, 0.3001, 0.3001)) == "worse"
+
+
+@given(st.floats(0.01, 1), st.tuples(*[st.floats(0.001, 0.5)] * 4))
+def test_a_p_value_is_below_5_percent_exactly_where_the_95_percent_interval_excludes_no_difference(value, margins):
+    a = estimate(0.0, -margins[0], margins[1])
+    for b in (estimate(value, value - margins[2], value + margins[3]), estimate(-value, -value - 0.1, -value + 0.2)):
+        found = compare_estimates({"it": ("DPL", a, b)}, confidence_level=0.95)["it"]
+        low, high = found.interval
+        if min(abs(low), abs(high)) > 1e-9:
+            assert (found.p_value < 0.05) == (not low <= 0 <= high)
+            assert (found.verdict == "no clear change") == (low <= 0 <= high)
 
 
 def test_the_more_is_compared_the_surer_each_change_must_be():

@@ -179,6 +179,13 @@ def test_the_flip_test_counts_people():
     )
 
 
+def test_one_row_that_flips_is_one_row():
+    assert finding("FT", 1.0, None, subject(flips=Flips(rows=1, to_negative=1, to_positive=0))) == (
+        "Of 1 row of sex = F, 0 are rejected where similar rows of all others are accepted, "
+        "and 1 is accepted where similar ones are rejected."
+    )
+
+
 def test_infinite_values_are_words():
     nobody = Counts(fn=40, tn=300)
     assert said("DI", a=nobody) == "sex = F is predicted hired = 1 at times, all others never: 24.4 % against 0.0 %."

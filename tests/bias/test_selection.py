@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pellucid.bias.kinds import profile
@@ -108,6 +108,7 @@ def test_thresholds_that_are_none(values, message):
     assert str(error.value) == message
 
 
+@example(0.5, 0)
 @given(st.floats(-50, 50), st.one_of(st.integers(-40, 40), st.floats(-40, 40)))
 def test_whole_parts_are_compared_as_if_cut(number, threshold):
     assert (number > above_whole_part(threshold)) == (math.trunc(number) > threshold)

@@ -258,6 +258,16 @@ def test_nothing_is_told_apart_without_errors():
     assert (order.tolist(), tied.tolist()) == ([0, 1], [True, False])
 
 
+def test_exact_values_are_told_apart_by_more_than_their_rounding():
+    """0.1 + 0.2 is 0.3 in any other order of adding up; 3e-17 beside 0.3 is what is left of 0."""
+    values = np.array([0.3, 0.1 + 0.2, 0.29, 3e-17, 0.0])[None, :, None]
+    order, tied = ranks_with_ties(aggregate(values, np.zeros_like(values)))
+    assert order.tolist() == [1, 0, 2, 3, 4]
+    assert tied.tolist() == [True, False, False, True, False]
+    small = 1e-20 * np.array([3.0, 2.0])[None, :, None]  # of small numbers, differences are small
+    assert ranks_with_ties(aggregate(small, np.zeros_like(small)))[1].tolist() == [False, False]
+
+
 # --- rows that are not in memory together -----------------------------------------------------------------------------
 @given(
     st.lists(st.lists(st.floats(-1e6, 1e6, width=32), min_size=2, max_size=2), min_size=1, max_size=60),

@@ -297,7 +297,7 @@ SMALL = np.zeros((2, 2, 3), dtype=np.uint8)
             {"labels": "cta", "label_headers": ["cat"]},
             "labels: got 'cta'. Use a position or a label header; did you mean 'cat'?",
         ),
-        ({"labels": [3]}, "classes: got 3. The model gives 1 scores. Use positions from 0 to 0."),
+        ({"labels": [3]}, "classes: got 3. The model gives 1 score. Use positions from 0 to 0."),
         (
             {"segments": [[0, 1, 2]]},
             "segments[0]: got (1, 3). The image has the shape (2, 2). Give as many pixels.",
@@ -341,14 +341,14 @@ def test_wrong_arguments_are_named(arguments, message):
         (
             lambda images: images,
             (
-                "images[0]: The model was asked for 1 images and answered an array of shape (1, 2, 2, 3). Return one "
+                "images[0]: The model was asked for 1 image and answered an array of shape (1, 2, 2, 3). Return one "
                 "score, or one row of class scores, for each image."
             ),
         ),
         (
             lambda images: [0.2, 0.8],
             (
-                "images[0]: The model was asked for 1 images and answered an array of shape (2,). Return one score, or "
+                "images[0]: The model was asked for 1 image and answered an array of shape (2,). Return one score, or "
                 "one row of class scores, for each image."
             ),
         ),

@@ -170,7 +170,7 @@ def test_series_of_different_lengths_in_one_item_are_named():
     paths = {"target_time_series": "[*].y", "related_time_series": ["[*].r"]}
     [left] = read(document, ITEMS, **paths).left_out
     assert left.reason == (
-        "target_time_series has 3 values for 2 time stamps. related_time_series[0] has 1 values for 2 time stamps."
+        "target_time_series has 3 values for 2 time stamps. related_time_series[0] has 1 value for 2 time stamps."
     )
 
 

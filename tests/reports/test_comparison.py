@@ -202,3 +202,23 @@ def test_nearer_to_parity_is_worse_for_a_group_that_was_favoured():
     (finding,) = build_comparison(found).sections[0].blocks[0].items
     assert "nearer to parity" in finding.text
     assert finding.tone == "worse"
+
+
+def test_a_change_to_about_as_far_on_the_other_side_is_told_for_the_group_but_not_as_nearer_or_further():
+    found = compared(source(metric("DPPL", -0.11, -0.22, 0.0)), source(metric("DPPL", 0.10, -0.01, 0.21)))
+    document = build_comparison(found)
+    assert document.subtitle == "new against old: of 1 metric, 1 changed without being clearly nearer or further."
+    (finding,) = document.sections[0].blocks[0].items
+    assert "in new, changed, whether nearer to parity or further from it is not clear (difference" in finding.text
+    assert finding.tone == "worse"  # others have the favourable outcome more often now
+
+
+def test_an_importance_of_either_sign_that_changed_its_side_is_not_said_to_matter_less():
+    found = compared(explained(age=(-0.30, 0.01), income=(-0.1, 0.09)), explained(age=(0.28, 0.01), income=(0.1, 0.09)))
+    table = next(
+        block
+        for section in sections_of(build_comparison(found))
+        for block in section.blocks
+        if isinstance(block, Table) and block.caption == "Global SHAP values"
+    )
+    assert [row[-1] for row in table.rows] == ["now to the other side"] * 2

@@ -250,3 +250,28 @@ def test_evidence_is_shown_in_full():
 def test_every_metric_is_explained():
     assert set(METRIC_TEXTS) == set(METRICS)
     assert {name for name, text in METRIC_TEXTS.items() if text.neutral != METRICS[name].parity} == set()
+
+
+def summary_of(report):
+    """The first paragraph of the first screen."""
+    document = build_document(ReportSource(analysis=report.to_dict(), details=report.details()))
+    return next(block.text for block in document.sections[0].blocks if isinstance(block, Paragraph))
+
+
+def test_of_a_group_without_anybody_to_compare_it_with_nothing_is_said():
+    why = "no difference in outcomes was computed, or none may be shown."
+    nobody = f"Nothing says whether the group compared, sex = F, is worse off than all others: {why}"
+    assert summary_of(small_report(("F", "F"))) == nobody
+    assert summary_of(small_report(metrics=["CI"])) == nobody  # the size of a group says nothing of its outcomes
+    assert summary_of(small_report(metrics=["CI"], facets={"sex": None})) == (
+        f"Nothing says whether a group compared is worse off than all others: {why}"
+    )
+
+
+def test_a_group_that_could_not_be_compared_is_not_among_those_that_are_not_worse_off():
+    rows = {"sex": ["F", "M"] * 100, "town": ["x"] * 200, "y": [0, 0, 1, 1] * 50}
+    report = bias(pl.DataFrame(rows), label="y", positive=1, facets={"sex": ["F"], "town": ["x"]}, metrics=["DPL"])
+    assert summary_of(report) == (
+        "The group compared, sex = F, is not clearly worse off than all others. Nothing is said of town = x: no "
+        "difference in outcomes was computed, or none may be shown."
+    )

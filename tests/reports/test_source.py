@@ -105,6 +105,18 @@ def test_a_metric_that_does_not_follow_from_the_counts_is_told(folder, results):
     )
 
 
+def test_a_metric_that_was_changed_a_little_is_told_with_as_many_digits_as_show_it(folder, results):
+    edited = json.loads(json.dumps(results[0]))
+    metrics = edited["pre_training_bias_metrics"]["facets"]["sex"][0]["metrics"]
+    next(metric for metric in metrics if metric["name"] == "DPL")["value"] = 1 / 6 + 4e-8
+    assert read_source(folder(analysis=json.dumps(edited))).problems == (
+        (
+            "DPL of sex = F is 0.16666671 in analysis.json, but 0.16666667 by the counts in pellucid.json: one of the "
+            "two files was edited."
+        ),
+    )
+
+
 def test_weighted_results_are_not_checked_against_counts_of_rows(results):
     analysis = json.loads(json.dumps(results[0]).replace("0.16666666666666669", "0.5"))
     assert inconsistencies(analysis, {**results[1], "configuration": {"weights": "w"}}) == []

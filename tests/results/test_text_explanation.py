@@ -103,6 +103,11 @@ def test_a_text_without_units_says_so_and_many_texts_are_cut_in_the_open():
     assert "The first 20 of 23 texts." in page
 
 
+def test_one_text_is_one_text():
+    page = explanation(text("bad", ["bad"], [-0.5]), model_rows=1)._repr_html_()
+    assert "</b>: 1 text, explained by token; 1 text asked</p>" in page
+
+
 def test_with_shap_its_own_explanation_holds_texts_of_any_length():
     found = explanation(
         text(" so good. ", ["so", "good", "."], [0.25, 0.5, 0.0]), text("bad", ["bad"], [-0.5])

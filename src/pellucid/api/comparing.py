@@ -142,10 +142,9 @@ def _paired(
     from pellucid.reports.comparison import MetricKey
 
     outcomes = [_outcomes(folder, source, data) for folder, source in zip((first, second), sources, strict=True)]
-    level = float(sources[0].details.get("confidence_level", 0.95))
     found = {
         MetricKey("post_training", facet, value, metric): difference
-        for (facet, value), metric, difference in paired_differences(outcomes[0], outcomes[1], level)
+        for (facet, value), metric, difference in paired_differences(outcomes[0], outcomes[1], plain.confidence_level)
     }
     shared = {key: difference for key, difference in found.items() if key in plain.metrics}
     strangers = [key for key, (value, _) in shared.items() if abs(value - plain.metrics[key].value) > AGREEING]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from pellucid.charts.texts import counted
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
 from pellucid.records import dataclass
 
@@ -254,7 +255,7 @@ def _curves_of_workers(
     """The curves of all features, asked of the model by the workers of a Spark session."""
     from pellucid.api.spark_dependence import dependence_by_workers
 
-    progress(f"partial dependence on {len(question.grids)} features")
+    progress(f"partial dependence on {counted(len(question.grids), 'feature')}")
     scored.predict(question.rows[:1])  # for the names of the outputs
     drawn = dependence_by_workers(
         question.rows, question.grids, open_pool, question.shown, question.crossed, question.confidence_level

@@ -17,6 +17,7 @@ from pellucid.api.configured_workload import (
 from pellucid.api.estimating_calls import OWN_TIME, SEGMENTS, forecast_workload, image_workload, items_needed
 from pellucid.api.job_engine import memory_of
 from pellucid.api.preflight import Preflight, preflight
+from pellucid.charts.texts import counted
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.config.load import load_config
 from pellucid.config.time_series_rules import asks_for_forecasts
@@ -206,14 +207,16 @@ def _of_data(
 
     if job.dataset is None or job.table is None:
         found = len(job.images or ())
-        counted_images = f"Counted in the data: {found:,} images."
+        counted_images = f"Counted in the data: {counted(found, 'image')}."
         return image_workload(job.config, rows or found), (counted_images, SEGMENTS, OWN_TIME)
     from pellucid.datasets import compute_on
 
-    counted = int(compute_on(job.dataset, lambda dataset: _table(dataset).row_count))
+    there = int(compute_on(job.dataset, lambda dataset: _table(dataset).row_count))
     columns = len(model_features(job.config, job.dataset))
-    workload = configured_workload(job.config, rows or counted, columns, samples)
-    notes: tuple[str, ...] = (f"Counted in the data: {counted:,} rows, {columns} features of the model.",)
+    workload = configured_workload(job.config, rows or there, columns, samples)
+    notes: tuple[str, ...] = (
+        f"Counted in the data: {counted(there, 'row')}, {counted(columns, 'feature')} of the model.",
+    )
     if workload.flip_test:
         from pellucid.api.flip_test_pace import flip_test_pace
 
@@ -222,7 +225,7 @@ def _of_data(
             workload, notes = replace(workload, comparing=pace.seconds), (*notes, pace.note)
     if job.config.methods.shap is None:
         return workload, notes
-    workload, told = _with_coalitions(job, workload, counted, samples, allow_pickle=allow_pickle)
+    workload, told = _with_coalitions(job, workload, there, samples, allow_pickle=allow_pickle)
     return workload, (*notes, told) if told else notes
 
 
@@ -255,7 +258,7 @@ def _table(dataset: Any) -> Any:
 
 
 def _with_coalitions(
-    job: Preflight, workload: Workload, counted: int, samples: int | None, *, allow_pickle: bool
+    job: Preflight, workload: Workload, there: int, samples: int | None, *, allow_pickle: bool
 ) -> tuple[Workload, str]:
     """Background, players and coalitions by the first rows: a feature that equals the background costs nothing.
 
@@ -283,7 +286,7 @@ def _with_coalitions(
     by_data = baseline is None and number is None
     if baseline is None:  # the job seeks the same clusters, among rows from everywhere
         baseline = computed_baseline(first, number=number, column_types=request.column_types)
-    masker = TabularMasker(first[: min(SAMPLED_ROWS, counted)], baseline, request.shap.players)
+    masker = TabularMasker(first[: min(SAMPLED_ROWS, there)], baseline, request.shap.players)
     active = masker.active(range(masker.rows)).sum(axis=1)
     most = configured_samples(job.config, players, workload.rows, samples)
     copies = len(baseline) if request.shap.plan.estimator == "surrogate" else 1
@@ -318,9 +321,8 @@ def _rate(
     if job.model is not None and not (job.model.remote or job.model.served):
         rate, rows = rate_in_large_batches(job, rate, allow_pickle=allow_pickle)
         batch = f"batches of {rows:,}"
-    return rate, (
-        f"Measured with {asked.records} rows: about {float(f'{rate:.2g}'):,.0f} records per second, in {batch}.",
-    )
+    speed = f"about {float(f'{rate:.2g}'):,.0f} records per second"
+    return rate, (f"Measured with {counted(asked.records, 'row')}: {speed}, in {batch}.",)
 
 
 # --- both -------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pellucid.charts.texts import counted
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.errors import ConfigError, Problem
 from pellucid.jobs.workload import Calls, Range, Workload
@@ -66,7 +67,7 @@ def forecast_workload(ready: ForecastPreflight, items: float | None) -> tuple[Wo
         raise ready.job.error()
     number = items or len(ready.items)
     records = planned_records(ready.items, ready.request) * number / len(ready.items) + REPETITIONS
-    notes = (f"Counted in the data: {len(ready.items):,} items.", *ready.job.notes)
+    notes = (f"Counted in the data: {counted(len(ready.items), 'item')}.", *ready.job.notes)
     calls = Calls("explaining forecasts", Range(records, records))
     return Workload(rows=number, columns=0, calls=calls), notes
 

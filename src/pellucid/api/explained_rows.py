@@ -16,6 +16,7 @@ from pellucid.api.explanation_notes import unsteady_note
 from pellucid.api.pace import Pace, PredictionsTold, most_predictions
 from pellucid.api.scoring import ScoredModel
 from pellucid.api.spark_explaining import OpenPool
+from pellucid.charts.texts import counted
 from pellucid.errors import ModelError
 from pellucid.explain.aggregate import AGGREGATIONS, Aggregation, aggregate, ranks_with_ties
 from pellucid.explain.attributions import Attributions
@@ -225,7 +226,7 @@ def _by_surrogate(question: Question, level: float, notes: list[str], progress: 
             background=inputs,
         )
         notes.append(fitted.note())
-        progress(f"explaining {masker.rows:,} rows")
+        progress(f"explaining {counted(masker.rows, 'row')}")
         found = explained_by_surrogate(
             masker, score, fitted.surrogate, link=question.link, samples=samples, seed=plan.seed
         )
@@ -289,7 +290,7 @@ def _worth(question: Question, sampled: Attributions) -> list[str]:
             worst = ""
             if not np.isnan(reached).all():
                 worst = f"; the largest relative error is {significant(float(np.nanmax(reached)), 3)}"
-            missed = f"{int(short.sum()):,} of {question.masker.rows:,} rows"
+            missed = f"{int(short.sum()):,} of {counted(question.masker.rows, 'row')}"
             notes.append(f"{missed} did not reach the precision {wanted:g}{worst}.")
     return notes
 

@@ -18,6 +18,7 @@ from pellucid.api.forecast_preflight import LISTED, ForecastPreflight, forecast_
 from pellucid.api.job_explanations import JobExplanations
 from pellucid.api.model_access import SERVER_LOG
 from pellucid.api.pace import Pace
+from pellucid.charts.texts import counted
 from pellucid.errors import DataError, Problem
 from pellucid.jobs.forecasts.explaining import REPETITIONS, explained_items, repeated
 from pellucid.jobs.forecasts.request import ForecastRequest
@@ -140,7 +141,7 @@ def _explained(
     total = len(ready.items)
     open_steps = {item.item_id: item.future_steps for item in ready.items}
     totals = ForecastTotals(request, list(ready.read.left_out if ready.read is not None else ()))
-    progress(f"explaining the forecasts of {total:,} items")
+    progress(f"explaining the forecasts of {counted(total, 'item')}")
     totals.repetition = repeated(ready.items[0], model)
     path = aside / "out.jsonl"
     longer: list[str] = []
@@ -189,7 +190,7 @@ def _left_out_later(ready: ForecastPreflight, summary: ForecastSummary) -> list[
         return []
     first = " ".join(f"{left.item_id!r}: {left.reason}" for left in later[:LISTED])
     more = f" And {len(later) - LISTED} more." if len(later) > LISTED else ""
-    return [f"{len(later)} of {len(ready.items)} items could not be explained. {first}{more}"]
+    return [f"{len(later)} of {counted(len(ready.items), 'item')} could not be explained. {first}{more}"]
 
 
 def _doubts(totals: ForecastTotals, longer: Sequence[str]) -> list[str]:
@@ -217,7 +218,7 @@ def _notes(model: Forecaster, summary: ForecastSummary) -> tuple[str, ...]:
 
     exact = "exact" if summary.exact else f"{summary.request.samples} random orders, with standard errors"
     asked = (
-        f"Forecasts: {summary.items:,} {'item' if summary.items == 1 else 'items'} explained ({exact}), "
-        f"{summary.model_records:,} records asked of the model; {summary.plain_records:,} along every order."
+        f"Forecasts: {counted(summary.items, 'item')} explained ({exact}), "
+        f"{counted(summary.model_records, 'record')} asked of the model; {summary.plain_records:,} along every order."
     )
     return (asked, model.traffic.line()) if isinstance(model, EndpointForecaster) else (asked,)

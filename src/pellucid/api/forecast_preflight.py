@@ -13,6 +13,7 @@ from pellucid.api.forecast_model import forecast_model_problems, series_format
 from pellucid.api.model_access import source_problems, unused_places
 from pellucid.api.preflight import Preflight
 from pellucid.api.relative_paths import beside
+from pellucid.charts.texts import counted
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.config.faults import faults
 from pellucid.config.load import load_config
@@ -191,7 +192,9 @@ def _caveats(read: ReadItems, request: ForecastRequest) -> tuple[tuple[str, ...]
         first = " ".join(f"{left.item_id!r}: {left.reason}" for left in read.left_out[:LISTED])
         more = f" And {len(read.left_out) - LISTED} more." if len(read.left_out) > LISTED else ""
         total = len(items) + len(read.left_out)
-        warnings.append(f"{len(read.left_out)} of {total} items cannot be explained and are left out. {first}{more}")
+        are = "is" if len(read.left_out) == 1 else "are"
+        left_out = f"{len(read.left_out)} of {counted(total, 'item')} cannot be explained and {are} left out"
+        warnings.append(f"{left_out}. {first}{more}")
     gaps = [(item, after) for item in items if (after := uneven_after(item.timestamps)) is not None]
     if gaps:
         item, after = gaps[0]

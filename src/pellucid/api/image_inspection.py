@@ -12,6 +12,7 @@ from pathlib import Path
 from pellucid.api.image_model import opened_image_model
 from pellucid.api.model_access import SERVER_LOG
 from pellucid.api.preflight import Preflight
+from pellucid.charts.texts import counted
 from pellucid.datasets.images import ImageFile, ReadImage, read_image
 from pellucid.errors import DataError, InputError, PellucidError, Problem
 from pellucid.jobs.explanations.image_request import image_request
@@ -64,7 +65,7 @@ def _read(images: Sequence[ImageFile]) -> tuple[list[tuple[str, ReadImage]], lis
 def _listing(images: Sequence[ImageFile], read: Sequence[tuple[str, ReadImage]]) -> str:
     shown = [f"{name} ({image.pixels.shape[0]} x {image.pixels.shape[1]})" for name, image in read[:SHOWN_IMAGES]]
     more = f" and {len(images) - len(shown):,} more" if len(images) > len(shown) else ""
-    number = "1 image" if len(images) == 1 else f"{len(images):,} images"
+    number = counted(len(images), "image")
     return f"{number} (height x width): {', '.join(shown)}{more}."
 
 
@@ -90,9 +91,8 @@ def _asked(
         return [], [Problem(job.model.key, fix=str(error))]
     shutil.rmtree(folder, ignore_errors=True)
     asked = images * _images_asked(request)
-    cost = (
-        f"The job asks for about {asked:,} masked images; one at a time takes {asked * seconds:,.0f} s at this speed."
-    )
+    takes = f"{asked * seconds:,.0f} s at this speed"
+    cost = f"The job asks for about {counted(asked, 'masked image')}; one at a time takes {takes}."
     return [f"The model was asked for {name} and answered in {seconds:.3f} s: {said}", cost], []
 
 

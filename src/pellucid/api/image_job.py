@@ -19,6 +19,7 @@ from pellucid.api.job_explanations import JobExplanations
 from pellucid.api.job_result import ANALYSIS, DETAILS, PARTIAL, PREDICTIONS, RESUME, WRITING, JobResult
 from pellucid.api.model_access import SERVER_LOG
 from pellucid.api.preflight import Preflight
+from pellucid.charts.texts import counted
 from pellucid.datasets.images import ImageFile, read_image
 from pellucid.errors import ConfigError, DataError, ModelError, Problem
 from pellucid.jobs.explanations.image_request import image_request
@@ -208,7 +209,8 @@ class _Work:
         if self.failed:
             named = " ".join(f"{image.name}: {image.reason}" for image in self.failed[:NAMED])
             more = f" And {len(self.failed) - NAMED:,} more, in pellucid.json." if len(self.failed) > NAMED else ""
-            told.append(f"{len(self.failed):,} of {images:,} images were not explained. {named}{more}")
+            were = "was" if len(self.failed) == 1 else "were"
+            told.append(f"{len(self.failed):,} of {counted(images, 'image')} {were} not explained. {named}{more}")
         unseen = [image.name for image in self.done if not image.outputs]
         if unseen:
             listed = ", ".join(unseen[:NAMED]) + (f" and {len(unseen) - NAMED:,} more" if len(unseen) > NAMED else "")
@@ -218,7 +220,7 @@ class _Work:
             for note in image.notes if image.outputs else ():
                 noted.setdefault(note, []).append(image.name)
         for note, names in noted.items():
-            more = f" and {len(names) - 3:,} more images" if len(names) > 3 else ""
+            more = f" and {counted(len(names) - 3, 'more image')}" if len(names) > 3 else ""
             told.append(f"{', '.join(names[:3])}{more}: {note}")
         return told
 
@@ -230,8 +232,9 @@ class _Work:
         per_image = f"{min(samples):,} to {max(samples):,}" if samples and min(samples) < max(samples) else ""
         per_image = per_image or (f"{samples[0]:,}" if samples else "no")
         shown = "white noise, drawn with the seed of each image" if baseline is None else baseline
-        said = f"SHAP: {len(self.done):,} images, {per_image} samples per image ({', '.join(methods) or 'none'}), "
-        return [f"{said}{asked:,} images asked of the model. Absent segments show {shown}."]
+        by = ", ".join(methods) or "none"
+        said = f"SHAP: {counted(len(self.done), 'image')}, {per_image} samples per image ({by}), "
+        return [f"{said}{counted(asked, 'image')} asked of the model. Absent segments show {shown}."]
 
 
 def _of_images(error: ConfigError) -> list[Problem]:

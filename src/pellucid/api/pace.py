@@ -119,7 +119,7 @@ class PredictionsTold:
             self._told, rate = now, self._asked / (now - self._begun)
             known = self.most is not None and self._asked < self.most
             left = f", at most {_duration(((self.most or 0) - self._asked) / rate)} left" if known else ""
-            self.tell(f"{self.at}, {self._asked:,} predictions, {_per_second(rate)}{left}")
+            self.tell(f"{self.at}, {counted(self._asked, 'prediction')}, {_per_second(rate)}{left}")
         return scores
 
 

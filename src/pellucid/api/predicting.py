@@ -12,6 +12,7 @@ import numpy.typing as npt
 from pellucid.api.model_access import ModelSource
 from pellucid.api.model_identity import model_identity
 from pellucid.bias.kinds import decide, profile
+from pellucid.charts.texts import counted
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.config.bias_request import BiasRequest
 from pellucid.counts import ByValue
@@ -133,7 +134,7 @@ def _columns(
     for scores in asked:
         labels = rule.labels(scores)
         done += len(labels)
-        progress(f"predicting: {done:,} rows" + (f" of {rows:,}" if rows else ""))
+        progress(f"predicting: {done:,} of {counted(rows, 'row')}" if rows else f"predicting: {counted(done, 'row')}")
         yield {column: labels, **_score_columns(scores, rule)}
 
 
@@ -151,7 +152,9 @@ def _notes(model: Model, rows: int, store: PredictionStore) -> tuple[str, ...]:
     traffic = getattr(model, "traffic", None)
     notes = [] if traffic is None else [str(traffic.line())]
     if store.rows_used:
-        notes.append(f"{store.rows_used:,} of {rows:,} rows were predicted by an earlier run and not asked again.")
+        were = "was" if store.rows_used == 1 else "were"
+        known = f"{store.rows_used:,} of {counted(rows, 'row')}"
+        notes.append(f"{known} {were} predicted by an earlier run and not asked again.")
     return tuple(notes)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from pellucid.api.preflight import Preflight, table_over
+from pellucid.charts.texts import counted
 from pellucid.datasets import Dataset, scan_errors_translated
 
 __all__ = ["copied", "needs_rows", "with_rows_at_hand"]
@@ -33,7 +34,8 @@ def with_rows_at_hand(job: Preflight, engine: str, progress: Callable[[str], Non
         return job
     progress("copying the rows of the database")
     dataset = copied(job.dataset)
-    note = f"{dataset.rows:,} rows were copied from the database, as counts are not enough for this job."
+    copies = f"{counted(dataset.rows or 0, 'row')} {'was' if dataset.rows == 1 else 'were'} copied"
+    note = f"{copies} from the database, as counts are not enough for this job."
     return replace(job, dataset=dataset, table=table_over(dataset), notes=(*job.notes, note))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.charts.texts import counted
 from pellucid.errors import ConfigError, DataError, ModelError, Problem, did_you_mean
 from pellucid.protocols.model import Batch, Model, Scores
 from pellucid.records import dataclass
@@ -104,8 +105,8 @@ class ScoredModel:
             _positions(self.wanted, self.outputs)
         if values.shape[1] != len(self.outputs):
             raise ModelError(
-                f"{_name(self.model)}: gives {values.shape[1]} scores a row where it gave {len(self.outputs)} before."
-                " It should give equally many every time."
+                f"{_name(self.model)}: gives {counted(values.shape[1], 'score')} a row where it gave "
+                f"{len(self.outputs)} before. It should give equally many every time."
             )
         if self.probabilities and not ((values >= 0) & (values <= 1)).all():
             wrong = values[~((values >= 0) & (values <= 1))][0]

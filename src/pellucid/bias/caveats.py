@@ -51,11 +51,9 @@ def _interval_of_two_values(counted: Counted, column: str, choice: Chosen) -> It
     dimension = counted.cubes.get(column, counted.cube).dimension(column)
     rows = counted.cubes.get(column, counted.cube).totals(column)
     selected = [value for value, cell in zip(dimension.values, choice.cells, strict=True) if cell]
-    which = (
-        f"the {sum(rows[value] for value in selected):,} rows with {column} = {' or '.join(map(str, selected))}"
-        if selected
-        else "no row at all"
-    )
+    number = sum(rows[value] for value in selected)
+    size = "one row" if number == 1 else f"{number:,} rows"
+    which = f"the {size} with {column} = {' or '.join(map(str, selected))}" if selected else "no row at all"
     why = "floats are always continuous" if counted.profiles[column].type == "float" else "few rows"
     yield (
         f"{column!r} holds two values, {values[0]} and {values[1]}, but Clarify's rule reads it as continuous ({why}): "
@@ -71,7 +69,7 @@ def _one_of_many_numbers(counted: Counted, column: str, choice: Chosen) -> Itera
     given = [facet.values for facet in counted.request.facets if facet.column == column]
     if column == counted.request.label:
         given.append(counted.request.positive)
-    single = any(len(values) == 1 for values in given)
+    single = any([str(value) for value in values] == [choice.printed] for values in given)
     if guessed and single and choice.kind == "categorical" and known.type == "integer" and (known.distinct or 0) > MANY:
         yield (
             f"{column!r} holds {known.distinct} different whole numbers, but Clarify's rule reads it as categorical "

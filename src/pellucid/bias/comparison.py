@@ -16,7 +16,7 @@ __all__ = ["Difference", "Estimate", "Verdict", "compare_estimates", "difference
 
 Key = TypeVar("Key", bound=Hashable)
 
-Verdict = Literal["better", "worse", "changed sides", "equal", "no clear change", "insufficient evidence"]
+Verdict = Literal["better", "worse", "changed sides", "changed", "equal", "no clear change", "insufficient evidence"]
 SIGNIFICANCE = 0.05
 ROUNDING = 1e-12
 """What is nearer than this differs by arithmetic only, which of exact values a p-value would call certain."""
@@ -50,7 +50,8 @@ class Difference:
     p_value
         Against no difference, adjusted by Holm over everything compared; None without an interval.
     verdict
-        ``better`` is nearer to parity, ``changed sides`` means that the other group is now the one that is worse off.
+        ``better`` is nearer to parity, ``changed sides`` means that the other group is now the one that is worse off,
+        and ``changed`` that the value has clearly moved, but neither clearly nearer to parity nor further from it.
     """
 
     first: Estimate
@@ -118,7 +119,7 @@ def compare_estimates(
             value=value,
             interval=interval,
             p_value=adjusted.get(key),
-            verdict=_verdict(*pairs[key], adjusted.get(key)),
+            verdict=_verdict(*pairs[key], adjusted.get(key), confidence_level),
         )
         for key, (value, interval) in found.items()
     }
@@ -135,7 +136,25 @@ def _p_value(value: float, interval: tuple[float, float] | None, confidence_leve
     return 2 * NormalDist().cdf(-deviations)
 
 
-def _verdict(metric: str, first: Estimate, second: Estimate, p_value: float | None) -> Verdict:
+def _p_value_of_the_sum(metric: str, first: Estimate, second: Estimate, confidence_level: float) -> float:
+    """Two-sided, of a sum of 0 of both signed distances from parity.
+
+    Where it has the sign of their difference, the second value is further from parity than the first; where it has the
+    other, nearer. Errors of results on the same rows go together, and so margins add up, which is wide enough for any.
+    """
+    if first.interval is None or second.interval is None:
+        return 1.0
+    of_sum, low, high = (
+        _from_parity(metric, one) + _from_parity(metric, other)
+        for one, other in ((first.value, second.value), *zip(first.interval, second.interval, strict=True))
+    )
+    if not math.isfinite(of_sum):
+        return float(not low > 0 and not high < 0)
+    p_value = _p_value(of_sum, (low, high), confidence_level)
+    return 1.0 if p_value is None else p_value
+
+
+def _verdict(metric: str, first: Estimate, second: Estimate, p_value: float | None, confidence_level: float) -> Verdict:
     if math.isclose(first.value, second.value, rel_tol=ROUNDING, abs_tol=ROUNDING):
         return "equal"
     if not (first.sufficient and second.sufficient) or p_value is None:
@@ -145,8 +164,8 @@ def _verdict(metric: str, first: Estimate, second: Estimate, p_value: float | No
     before, after = _from_parity(metric, first.value), _from_parity(metric, second.value)
     if before * after < 0 and _excludes_parity(metric, first) and _excludes_parity(metric, second):
         return "changed sides"
-    if math.isclose(abs(after), abs(before), rel_tol=ROUNDING, abs_tol=ROUNDING):  # as far from parity, on either side
-        return "no clear change"
+    if _p_value_of_the_sum(metric, first, second, confidence_level) >= SIGNIFICANCE:
+        return "changed"
     return "better" if abs(after) < abs(before) else "worse"
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 from pellucid.bias.flip_test import Flips
+from pellucid.charts.texts import counted
 from pellucid.counts import Counts, ratio
 from pellucid.records import dataclass
 from pellucid.results.bias import Statistics
@@ -194,9 +195,12 @@ def _ft(value: float, subject: Subject) -> str:
     flips = subject.flips
     if flips is None:
         return f"the flip test of {subject.group} is {_number(value)}"
+    rejected, accepted = (
+        f"{number:,} {'is' if number == 1 else 'are'}" for number in (flips.to_positive, flips.to_negative)
+    )
     return (
-        f"of {flips.rows:,} rows of {subject.group}, {flips.to_positive:,} are rejected where similar rows of "
-        f"{subject.others} are accepted, and {flips.to_negative:,} are accepted where similar ones are rejected"
+        f"of {counted(flips.rows, 'row')} of {subject.group}, {rejected} rejected where similar rows of "
+        f"{subject.others} are accepted, and {accepted} accepted where similar ones are rejected"
     )
 
 

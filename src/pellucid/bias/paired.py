@@ -47,8 +47,9 @@ def paired_difference(
 
     Notes
     -----
-    Delta method over the cells, which are multinomial: the variance is the sum over cells of rows x slope^2, less the
-    square of the sum of rows x slope over all rows. Cells get half a row before (Agresti and Min 2005, *Simple improved
+    Delta method over the cells, which are multinomial: the variance is the sum over cells of rows x slope^2. What is to
+    be taken off for rows in a fixed number, the squared sum of rows x slope, is 0, since no metric changes when all
+    counts grow alike. Cells get half a row before (Agresti and Min 2005, *Simple improved
     confidence intervals for comparing matched proportions*), so that no disagreement at all is no certainty.
 
     Examples
@@ -62,14 +63,14 @@ def paired_difference(
     (-0.2, True)
     """
     value = _difference(metric, joint)
-    if metric.compute is None or not math.isfinite(value):
+    if not math.isfinite(value):
         return None
     smoothed = np.where(joint.sum(axis=(2, 3), keepdims=True) > 0, joint + PSEUDO_ROWS, joint)
     slopes = _slopes(metric, smoothed)
-    variance = float((smoothed * slopes**2).sum() - (smoothed * slopes).sum() ** 2 / smoothed.sum())
+    variance = float((smoothed * slopes**2).sum())
     if not math.isfinite(variance):
         return None
-    margin = critical_value(confidence_level) * math.sqrt(max(variance, 0.0))
+    margin = critical_value(confidence_level) * math.sqrt(variance)
     return value, (value - margin, value + margin)
 
 
@@ -78,11 +79,10 @@ def _slopes(metric: Metric, joint: JointCounts) -> JointCounts:
     slopes = np.zeros_like(joint)
     for cell in np.ndindex(*joint.shape):
         if joint[cell] > 0:
-            step = min(STEP, float(joint[cell]) / 2)
             more, less = joint.copy(), joint.copy()
-            more[cell] += step
-            less[cell] -= step
-            slopes[cell] = (_difference(metric, more) - _difference(metric, less)) / (2 * step)
+            more[cell] += STEP
+            less[cell] -= STEP
+            slopes[cell] = (_difference(metric, more) - _difference(metric, less)) / (2 * STEP)
     return slopes
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.charts.fonts import font_for
+from pellucid.charts.texts import short
 from pellucid.errors import require
 from pellucid.records import dataclass
 
@@ -227,10 +228,19 @@ def _draw_scale(picture: Image.Image, at: tuple[int, int], width: int, limit: fl
     picture.paste(_picture(_colored(plain, columns, np.linspace(-1, 1, width)).round()), at)
     draw, font = _pil("ImageDraw").Draw(picture), font_for("", SMALL)
     x, y = at[0], at[1] + height + 5
-    ends = (("lowers (hatched)", f"-{limit:.3g}", "l"), ("", "0", "m"), ("raises", f"+{limit:.3g}", "r"))
-    for (words, number, anchor), place in zip(ends, (x, x + width // 2, x + width), strict=True):
+    said = zip(("lowers (hatched)", "", "raises"), _scale_numbers(limit), "lmr", strict=True)
+    for (words, number, anchor), place in zip(said, (x, x + width // 2, x + width), strict=True):
         draw.text((place, y), number, font=font, fill=INK, anchor=f"{anchor}a")
         draw.text((place, y + SMALL + 4), words, font=font, fill=FAINT, anchor=f"{anchor}a")
+
+
+def _scale_numbers(limit: float) -> tuple[str, str, str]:
+    """The numbers at the lower end, in the middle and at the upper end of the scale.
+
+    >>> _scale_numbers(1234.5), _scale_numbers(0.2)
+    (('-1,234', '0', '+1,234'), ('-0.200', '0', '+0.200'))
+    """
+    return f"-{short(limit)}", "0", f"+{short(limit)}"  # the font that comes along has no sign of minus
 
 
 def _lines(text: str, size: int, width: int) -> list[tuple[str, int]]:

@@ -208,7 +208,7 @@ def reading(row: ForestRow, *, share: bool) -> str:
 
 
 def _row_of(rate: GroupRate) -> ForestRow:
-    note = "" if rate.rows is None or rate.tone == "suppressed" else f"{rate.rows:,} rows"
+    note = "" if rate.rows is None or rate.tone == "suppressed" else counted(rate.rows, "row")
     return ForestRow(
         label=rate.group, value=rate.value, low=rate.low, high=rate.high, tone=rate.tone, note=note, panel=rate.measure
     )

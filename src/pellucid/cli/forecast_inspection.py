@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from pellucid.api.forecast_inspection import ForecastInspection
+from pellucid.charts.texts import counted
 from pellucid.cli.terminal import clean, heading, plain_table
 from pellucid.protocols.forecaster import SeriesRecord
 
@@ -48,5 +49,5 @@ def forecast_shown(found: ForecastInspection) -> list[RenderableType]:
         steps = "1 step" if len(found.forecast) == 1 else f"{len(found.forecast)} steps"
         parts += [heading(f"Forecast read for item {item.item_id!r}: {steps}"), Text(_values(found.forecast))]
     if found.records is not None:
-        parts.append(Text(f"\nThe job will ask the model for {found.records:,} records."))
+        parts.append(Text(f"\nThe job will ask the model for {counted(found.records, 'record')}."))
     return parts

@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from pellucid.charts.texts import counted
 from pellucid.cli.terminal import clean, heading, number, plain_table
 from pellucid.jobs.explanations.image_results import ImageSummary
 from pellucid.results.rounding import margin
@@ -35,8 +36,8 @@ def images_shown(images: Sequence[ImageSummary], level: float) -> list[Renderabl
         )
         table.add_row(*map(Text, cells))
     rest = len(lines) - SHOWN_PICTURES
-    more: list[RenderableType] = [Text(f"  and {rest:,} more heat maps", style="dim")] if rest > 0 else []
-    title = f"{len(images):,} image" if len(images) == 1 else f"{len(images):,} images"
+    more: list[RenderableType] = [Text(f"  and {counted(rest, 'more heat map')}", style="dim")] if rest > 0 else []
+    title = counted(len(images), "image")
     return [heading(f"Heat maps of {title}"), Padding(table, (0, 0, 0, 2)), *more]
 
 

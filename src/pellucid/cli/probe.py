@@ -10,6 +10,7 @@ from rich.text import Text
 
 from pellucid.api.model_access import without_password
 from pellucid.api.probing import Cost, Probe
+from pellucid.charts.texts import counted
 from pellucid.cli.terminal import clean, heading, plain_table
 from pellucid.counts import Value
 from pellucid.protocols.model import Scores
@@ -73,9 +74,10 @@ def _answered(scores: Scores, labels: Sequence[Value] | None) -> list[Renderable
 def _cost(cost: Cost, records: int, *, requests: bool) -> str:
     calls = f"{cost.calls:,} {'request' if requests else 'call'}{'s' if cost.calls != 1 else ''}"
     flight = ", one after the other; several at a time take less" if requests and cost.calls > 1 else ""
+    rows = "1 row" if cost.rows == 1 else f"All {cost.rows:,} rows"
     return (
-        f"All {cost.rows:,} rows: about {calls} and {_duration(cost.seconds)}{flight}. "
-        f"Estimated from {records:,} records that were asked for here."
+        f"{rows}: about {calls} and {_duration(cost.seconds)}{flight}. "
+        f"Estimated from {counted(records, 'record')} asked for here."
     )
 
 

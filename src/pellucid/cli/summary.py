@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pellucid.bias.metrics import reading_place
+from pellucid.charts.texts import counted
 from pellucid.cli.overview import groups_overview, intersections_overview, segments_overview
 from pellucid.cli.page import Column, Grid, Item, Line, Row, show
 from pellucid.cli.ranking import clearest
@@ -70,7 +71,7 @@ def summary(result: JobResult) -> list[Part]:
 def _headline(report: BiasReport) -> Line:
     statistics = any(m.statistics for stage in report.stages for facet in stage.facets for m in facet.metrics)
     level = f", {100 * report.confidence_level:g} % intervals" if statistics else ""
-    return Line(f"Bias report: {report.rows:,} rows{level}", style="bold")
+    return Line(f"Bias report: {counted(report.rows, 'row')}{level}", style="bold")
 
 
 def _decisions(report: BiasReport) -> Grid:
@@ -148,7 +149,8 @@ def _named(report: BiasReport, facet: str, value: str) -> str:
     for group in report.groups:
         if (group.facet, group.value_or_threshold) == (facet, value):
             name, others = named(facet, value, rows=group.rows), report.rows - group.rows
-            return f"{name}: {group.rows:,} rows ({percent(group.rows, report.rows)}) against {others:,} others"
+            size = f"{counted(group.rows, 'row')} ({percent(group.rows, report.rows)})"
+            return f"{name}: {size} against {counted(others, 'other')}"
     return named(facet, value)
 
 

@@ -13,6 +13,7 @@ import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.charts.texts import counted
 from pellucid.counts import ByThreshold, Cube, Key, Value
 from pellucid.engines.batches import BATCH_ROWS, batches_of, collected, doubles
 from pellucid.engines.cells import plain
@@ -382,7 +383,8 @@ def _check_weights(column: str, *, squares: Iterable[Any], least: Iterable[Any],
     problems = []
     if without:
         fix = "Give every row a weight, or leave rows without one out of the data set."
-        problems.append(Problem("weights", column, known_as=f"{without:,} rows have no weight there.", fix=fix))
+        known_as = f"{counted(without, 'row')} {'has' if without == 1 else 'have'} no weight there."
+        problems.append(Problem("weights", column, known_as=known_as, fix=fix))
     if smallest < 0:
         known_as = f"The smallest weight there is {smallest:g}."
         problems.append(Problem("weights", column, known_as=known_as, fix=_WEIGHTS))

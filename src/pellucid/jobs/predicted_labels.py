@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.charts.texts import counted
 from pellucid.counts import Value
 from pellucid.errors import ModelError, did_you_mean
 from pellucid.protocols.model import Scores
@@ -148,8 +149,8 @@ class LabelRule:
             )
         if len(names) != width:
             raise ModelError(
-                f"predictor.label_headers: got {len(names)} names, and the model gives {width} scores for a row. Give "
-                "one name per score, in the order of the scores."
+                f"predictor.label_headers: got {counted(len(names), 'name')}, and the model gives {width} scores for a "
+                "row. Give one name per score, in the order of the scores."
             )
         if scores.outputs is not None and self.label_headers is not None:
             _refuse_another_order(self.label_headers, scores.outputs)

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pellucid.bias.metrics import METRICS
+from pellucid.charts.texts import counted
 from pellucid.counts import Counts
 from pellucid.reports.reading import Group, number_in, read_stages
+from pellucid.results.rounding import digits_beside
 
 __all__ = ["inconsistencies"]
 
@@ -33,7 +35,7 @@ def inconsistencies(analysis: Mapping[str, Any], details: Mapping[str, Any]) -> 
         if (group.facet, group.value) in counts
         for text in _of_group(group, *counts[group.facet, group.value])
     ]
-    more = [f"So do {len(found) - SHOWN:,} further ones."] if len(found) > SHOWN else []
+    more = [f"The same holds of {counted(len(found) - SHOWN, 'further metric')}."] if len(found) > SHOWN else []
     return [*found[:SHOWN], *more]
 
 
@@ -47,9 +49,11 @@ def _of_group(group: Group, a: Counts, d: Counts) -> Iterator[str]:
         expected = float(known.compute(a, d))
         same = expected == metric.value or math.isclose(expected, metric.value, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
         if not same:
+            digits = max(6, digits_beside(metric.value, expected))
+            there, here = f"{metric.value:.{digits}g}", f"{expected:.{digits}g}"
             yield (
-                f"{metric.name} of {group.name} is {metric.value:.6g} in analysis.json, but {expected:.6g} by the "
-                "counts in pellucid.json: one of the two files was edited."
+                f"{metric.name} of {group.name} is {there} in analysis.json, but {here} by the counts in "
+                "pellucid.json: one of the two files was edited."
             )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.charts.texts import counted
 from pellucid.results.rounding import number, significant
 
 if TYPE_CHECKING:
@@ -32,12 +33,12 @@ def html_of(explanation: ForecastExplanation) -> str:
     items = len(explanation.items)
     kind = f"{explanation.granularity}, {explanation.direction.replace('_', '-')}"
     head = (
-        f"{items:,} {'item' if items == 1 else 'items'}; {escape(kind)}; {explanation.model_records:,} records asked. "
+        f"{counted(items, 'item')}; {escape(kind)}; {counted(explanation.model_records, 'record')} asked. "
         f'<span style="color:{RAISES}">■</span> raises the forecast, <span style="color:{LOWERS}">■</span> lowers it '
         "(mean over its steps)."
     )
     shown = "".join(_item(item) for item in explanation.items[:SHOWN_ITEMS])
-    more = f"<p>and {items - SHOWN_ITEMS:,} more items</p>" if items > SHOWN_ITEMS else ""
+    more = f"<p>and {counted(items - SHOWN_ITEMS, 'more item')}</p>" if items > SHOWN_ITEMS else ""
     left = "".join(f"<p>Left out: {escape(str(one.item_id))}: {escape(one.reason)}</p>" for one in explanation.left_out)
     notes = "".join(f"<p>{escape(note)}</p>" for note in explanation.notes)
     return f"<div><p><b>Forecast explanation</b>: {head}</p>{shown}{more}{left}{notes}</div>"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from pellucid.charts.texts import counted
 from pellucid.results.rounding import interval, number
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ def html_of(explanation: Explanation) -> str:
         for output in explanation.outputs
     )
     notes = "".join(f"<p>{escape(note)}</p>" for note in explanation.notes)
-    counted = f"{rows:,} {'row' if rows == 1 else 'rows'}, {features} {'feature' if features == 1 else 'features'}"
-    head = f"{counted}; {escape(explanation.estimator)}; {explanation.n_model_calls:,} rows asked"
+    shape = f"{counted(rows, 'row')}, {counted(features, 'feature')}"
+    head = f"{shape}; {escape(explanation.estimator)}; {counted(explanation.n_model_calls, 'row')} asked"
     return f"<div><p><b>Explanation</b>: {head}</p>{tables}{notes}</div>"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.charts.texts import counted
 from pellucid.results.rounding import significant
 
 if TYPE_CHECKING:
@@ -30,15 +31,15 @@ def html_of(explanation: TextExplanation) -> str:
     notes = "".join(f"<p>{escape(note)}</p>" for note in explanation.notes)
     shown = explanation.texts[:TEXTS]
     many = len(explanation.texts)
-    counted = f"{many:,} {'text' if many == 1 else 'texts'}, explained by {explanation.granularity}"
+    what = f"{counted(many, 'text')}, explained by {explanation.granularity}"
     left_out = f"<p>The first {TEXTS} of {many:,} texts.</p>" if many > TEXTS else ""
     legend = (
         f"<p>{_marked('raises', 1.0, '')} the output, {_marked('lowers', -1.0, '')} it; "
         "the stronger the shade, the more.</p>"
     )
     body = "".join(_text(explanation, row, text) for row, text in enumerate(shown))
-    asked = f"{explanation.model_rows:,} texts asked"
-    html = f"<div><p><b>Explanation</b>: {counted}; {asked}</p>{legend}{body}{left_out}{notes}</div>"
+    asked = f"{counted(explanation.model_rows, 'text')} asked"
+    html = f"<div><p><b>Explanation</b>: {what}; {asked}</p>{legend}{body}{left_out}{notes}</div>"
     return html.encode(errors="replace").decode()  # no page can hold half of a surrogate pair
 
 

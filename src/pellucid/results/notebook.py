@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from pellucid.charts.texts import counted
 from pellucid.results.group_names import named
 from pellucid.results.rounding import interval, number
 
@@ -34,7 +35,7 @@ def html_of(report: BiasReport) -> str:
     groups = list(dict.fromkeys(key[:2] for key in tables))
     shown = [(*group, stage) for group in groups for stage in STAGES if (*group, stage) in tables]
     body = "".join(_table(*key, tables[key], level) for key in shown)
-    return f"<div><p><b>Bias report</b>: {report.rows:,} rows, {level} intervals</p>{warnings}{body}</div>"
+    return f"<div><p><b>Bias report</b>: {counted(report.rows, 'row')}, {level} intervals</p>{warnings}{body}</div>"
 
 
 def _table(facet: str, value: str, stage: str, records: Sequence[Mapping[str, Any]], level: str) -> str:

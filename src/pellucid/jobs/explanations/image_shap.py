@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.charts.texts import counted
 from pellucid.errors import ConfigError, ModelError, Problem
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import Budget, default_samples, note
@@ -160,7 +161,7 @@ def first_look(pixels: Bytes, ask: Ask, request: ImageRequest) -> str:
     if wanted is None:
         scores = _class_scores(answer, 1)[0]
         names = _class_names(request.label_headers, len(scores))
-        return f"{len(scores)} scores, the highest {scores.max():.3g} for {names[int(scores.argmax())]!r}."
+        return f"{counted(len(scores), 'score')}, the highest {scores.max():.3g} for {names[int(scores.argmax())]!r}."
     (found,) = as_detections(answer, 1)
     objects = objects_in(
         found, threshold=wanted.probability_threshold, most=wanted.max_objects, classes=request.classes
@@ -168,7 +169,7 @@ def first_look(pixels: Bytes, ask: Ask, request: ImageRequest) -> str:
     if not objects:
         return _no_object(found, wanted, request)
     listed = ", ".join(f"{_class_name(request, one)!r} {one.score:.3g}" for one in objects)
-    return f"{len(found)} detections; explained would be {listed}."
+    return f"{counted(len(found), 'detection')}; explained would be {listed}."
 
 
 def _affordable(budget: Budget, look: float, copies: int, players: int) -> Budget:
@@ -253,7 +254,7 @@ def _classified(image: _Image, ask: Ask, answer: object) -> ExplainedImage:
     chosen = list(image.request.classes or (int(scores.argmax()),))
     unknown = [number for number in chosen if not 0 <= number < len(scores)]
     if unknown:
-        fix = f"The model gives {len(scores)} scores. Use positions from 0 to {len(scores) - 1}."
+        fix = f"The model gives {counted(len(scores), 'score')}. Use positions from 0 to {len(scores) - 1}."
         raise ConfigError(Problem("classes", unknown[0], fix=fix))
     found = image.played(lambda images: _class_scores(ask(images), len(images))[:, chosen])
     outputs = [ImageOutput(label=names[number], class_id=number, score=float(scores[number])) for number in chosen]
@@ -271,7 +272,7 @@ def _class_scores(answer: object, images: int) -> Floats:
         ) from None
     if scores.ndim not in (1, 2) or len(scores) != images or not scores.size:
         raise ModelError(
-            f"The model was asked for {images} images and answered an array of shape {scores.shape}. "
+            f"The model was asked for {counted(images, 'image')} and answered an array of shape {scores.shape}. "
             "Return one score, or one row of class scores, for each image."
         )
     return scores[:, None] if scores.ndim == 1 else scores
@@ -281,7 +282,7 @@ def _class_names(label_headers: Sequence[str] | None, classes: int) -> tuple[str
     if label_headers is None:
         return tuple(f"label{i}" for i in range(classes))
     if len(label_headers) != classes:
-        names = "1 name" if len(label_headers) == 1 else f"{len(label_headers)} names"
+        names = counted(len(label_headers), "name")
         raise ModelError(
             f"predictor.label_headers: got {names}, and the model answers with {classes} "
             f"{'score' if classes == 1 else 'scores'} per image. Give one name per score, in the order of the scores."

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.charts.texts import counted
 from pellucid.config.dataset import TimeSeriesDataConfig
 from pellucid.errors import ConfigError, DataError, InputError, Problem, did_you_mean, shorten
 from pellucid.jobs.forecasts.locators import Locator, keys_within, last_name, records_under
@@ -137,7 +138,9 @@ def _from_columns(documents: Sequence[Document], locators: _Locators) -> Iterabl
         ]
         steps = len(columns[0]) if isinstance(columns[0], list) else 0
         problems += [
-            Problem(one.key, one.path, fix=f"It finds {len(column)} values in {name}, and item_id finds {steps}.")
+            Problem(
+                one.key, one.path, fix=f"It finds {counted(len(column), 'value')} in {name}, and item_id finds {steps}."
+            )
             for one, column in zip(locators.all, columns, strict=True)
             if not problems and len(column) != steps
         ]
@@ -288,10 +291,10 @@ def _faults(parts: _Parts, locators: _Locators) -> Iterator[str]:
         yield fault
     # Without values for the future the target may end before the time stamps do.
     if len(parts.target) > steps:
-        yield f"target_time_series has {len(parts.target)} values for {steps} time stamps."
+        yield f"target_time_series has {counted(len(parts.target), 'value')} for {counted(steps, 'time stamp')}."
     for locator, values in zip(locators.related, parts.related, strict=True):
         if len(values) != steps:
-            yield f"{_short_key(locator)} has {len(values)} values for {steps} time stamps."
+            yield f"{_short_key(locator)} has {counted(len(values), 'value')} for {counted(steps, 'time stamp')}."
     for locator, values in zip(locators.static, parts.static, strict=True):
         if any(isinstance(value, list | dict | bool) for value in values):
             yield f"{_short_key(locator)} holds {shorten(values[0], limit=60)}, which is no text or number."

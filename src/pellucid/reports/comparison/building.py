@@ -37,11 +37,12 @@ TITLE, NAME = "Comparison Report", "comparison"
 CHARTED = ("DPL", "DPPL", "DI", "RD", "SD", "AD")
 MOST_FEATURES = 15
 
-CLEAR: tuple[Verdict, ...] = ("better", "worse", "changed sides")
+CLEAR: tuple[Verdict, ...] = ("better", "worse", "changed sides", "changed")
 SAID: dict[Verdict, str] = {
     "better": "nearer to parity",
     "worse": "further from parity",
     "changed sides": "now to the other side",
+    "changed": "changed, whether nearer to parity or further from it is not clear",
     "equal": "equal",
     "no clear change": "no clear change",
     "insufficient evidence": "insufficient evidence",
@@ -85,7 +86,12 @@ def _tone(key: MetricKey, found: Difference) -> Tone:
 
 def _counted_changes(compared: Compared) -> str:
     verdicts = [found.verdict for found in compared.metrics.values()]
-    clear = {"better": "nearer to parity", "worse": "further from it", "changed sides": "to the other side"}
+    clear = {
+        "better": "nearer to parity",
+        "worse": "further from it",
+        "changed sides": "to the other side",
+        "changed": "changed without being clearly nearer or further",
+    }
     said = [f"{verdicts.count(key)} {words}" for key, words in clear.items() if key in verdicts]
     return f"of {counted(len(verdicts), 'metric')}, {', '.join(said) if said else 'none has clearly changed'}"
 
@@ -332,8 +338,10 @@ def _importance_table(compared: Compared, found: Sequence[tuple[ImportanceKey, D
 
 
 def _weight(found: Difference) -> str:
-    if found.verdict in ("equal", "no clear change", "insufficient evidence"):
+    if found.verdict in ("equal", "no clear change", "insufficient evidence", "changed sides"):
         return SAID[found.verdict]
+    if found.verdict == "changed":
+        return "changed, whether it matters more or less is not clear"
     return "matters more" if abs(found.second.value) > abs(found.first.value) else "matters less"
 
 
@@ -341,8 +349,9 @@ def _method(compared: Compared) -> Section:
     said = [
         (
             "Differences are the second result minus the first. Nearer to parity means that the value has come nearer "
-            "to what stands for no disparity; of a ratio, twice and half as often are equally far from it. Better and "
-            "worse are told from the group's view: nearer to parity is worse for a group that was favoured."
+            "to what stands for no disparity; of a ratio, twice and half as often are equally far from it. Neither "
+            "is said of a value that has clearly changed, but may lie as far on the other side now. Better "
+            "and worse are told from the group's view: nearer to parity is worse for a group that was favoured."
         )
     ]
     if compared.paired:

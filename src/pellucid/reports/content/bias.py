@@ -20,6 +20,7 @@ from pellucid.reports.document import Block, Cell, Chart, Column, Disclosure, Pa
 from pellucid.reports.numbers import count, share
 from pellucid.reports.reading import Group, Stage, listed, mapping, number_in
 from pellucid.results.group_names import named, shown_value
+from pellucid.results.rounding import is_below
 
 __all__ = ["facet_sections", "largest_first"]
 
@@ -149,6 +150,7 @@ def _charted_rate(context: Context, entry: Entry, name: str, rate: Mapping[str, 
     rows = number_in(rate.get("rows"))
     value = number_in(rate.get("value"))
     hidden = value is None and rows is None
+    few = rows is not None and is_below(rows, _fewest(context))
     return GroupRate(
         group=entry[0],
         measure=RATES[name][0],
@@ -156,7 +158,7 @@ def _charted_rate(context: Context, entry: Entry, name: str, rate: Mapping[str, 
         low=low,
         high=high,
         rows=None if rows is None else round(rows),
-        tone="suppressed" if hidden else "uncertain" if rows is not None and rows < _fewest(context) else "neutral",
+        tone="suppressed" if hidden else "uncertain" if few else "neutral",
     )
 
 

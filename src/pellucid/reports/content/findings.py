@@ -23,6 +23,8 @@ OUTCOMES = ("DPPL", "CDDPL", "RD", "FT", "DPL", "CDDL")
 CONDITIONAL = ("CDDL", "CDDPL")
 """Differences within strata, whose size cannot be compared with that of the others."""
 
+NOT_JUDGED = "no difference in outcomes was computed, or none may be shown"
+
 MOST = 40
 SHOWN_WARNINGS = 3
 WARNING_LINE = 0.8
@@ -101,22 +103,29 @@ def _summary(context: Context, found: list[RankedMetric]) -> str:
     if not context.stages:
         return _without_bias(context)
     groups = list(dict.fromkeys(group.name for stage in context.stages for group in stage.groups))
+    judged = [name for name in groups if any(one.group.name == name and one.metric.name in OUTCOMES for one in found)]
     worse = _groups_where(found, "worse")
     better = [name for name in _groups_where(found, "better") if name not in worse]
     known = any(metric.state for stage in context.stages for group in stage.groups for metric in group.metrics)
     clearly = "clearly " if known else ""
-    if len(groups) == 1:
+    if not judged:
+        whom = f"the group compared, {brief(groups[0])}," if len(groups) == 1 else "a group compared"
+        first = f"Nothing says whether {whom} is worse off than all others: {NOT_JUDGED}."
+    elif len(judged) == 1:
         said = f"is {clearly}worse off" if worse else f"is not {clearly}worse off"
         respect = " in at least one respect" if worse else ""
-        first = f"The group compared, {brief(groups[0])}, {said} than all others{respect}."
+        first = f"The group compared, {brief(judged[0])}, {said} than all others{respect}."
     elif worse:
         first = (
-            f"{len(worse):,} of {counted(len(groups), 'group')} compared {'is' if len(worse) == 1 else 'are'} {clearly}"
+            f"{len(worse):,} of {counted(len(judged), 'group')} compared {'is' if len(worse) == 1 else 'are'} {clearly}"
             f"worse off than all others in at least one respect: {numbered(worse)}."
         )
     else:
-        first = f"None of the {counted(len(groups), 'group')} compared is {clearly}worse off than all others."
+        first = f"None of the {counted(len(judged), 'group')} compared is {clearly}worse off than all others."
     parts = [first]
+    unjudged = [name for name in groups if name not in judged]
+    if judged and unjudged:
+        parts.append(f"Nothing is said of {numbered(unjudged)}: {NOT_JUDGED}.")
     if better and len(groups) > 1:
         parts.append(f"{'Clearly more' if known else 'More'} favourable results: {numbered(better)}.")
     unsure = _insufficient(context)
