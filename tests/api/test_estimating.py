@@ -154,6 +154,34 @@ def test_fewer_samples_and_a_smaller_baseline_are_offered(job):
     assert all(cost.total.seconds.high < found.cost.total.seconds.high for _, cost in found.cheaper)
 
 
+@pytest.fixture
+def wide_job(tmp_path, job):
+    """64 rows of 13 features, none of which is 0 but one feature of the first two rows."""
+    names = [*"abcdefghijklm", "label"]
+    lines = [",".join(["0" if i < 2 else "1", *["1"] * 12, str(i % 2)]) for i in range(64)]
+
+    def write(**shap):
+        config = job(shap={"baseline": [[0] * 13], **shap})
+        (tmp_path / "rows.csv").write_text("\n".join([",".join(names), *lines]))
+        return config
+
+    return write
+
+
+def test_with_data_fewer_samples_are_offered_in_the_place_of_those_configured(wide_job):
+    found = estimate(wide_job(num_samples=300), data="rows.csv")
+    assert [text for text, _ in found.cheaper] == ["num_samples 52 in the place of 300"]
+
+
+def test_all_coalitions_of_a_few_rows_are_counted_where_the_job_asks_them(wide_job):
+    # By default 2 x 13 + 2048 samples; two rows of 64 have 12 features that differ, and are asked all 2^12 - 2.
+    mean = (2 * 4094 + 62 * 2074) / 64
+    assert estimate(wide_job(), data="rows.csv").workload.coalitions == Range(0.9 * mean, 1.1 * mean)
+    # A number that somebody set is kept to.
+    assert estimate(wide_job(num_samples=2074), data="rows.csv").workload.coalitions == Range(0.9 * 2074, 1.1 * 2074)
+    assert estimate(wide_job(), data="rows.csv", samples=2074).workload.coalitions == Range(0.9 * 2074, 1.1 * 2074)
+
+
 # --- baselines in files -----------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("headers", [NAMES, None])
 @pytest.mark.parametrize("first", ["", "a,b,c,d\n"])

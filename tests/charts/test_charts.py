@@ -210,6 +210,15 @@ def test_a_waterfall_goes_from_the_base_value_to_the_prediction(draw):
     assert {"0.250", "+0.400 ± 0.020", "−0.100", "0.550"} <= set(drawn.texts)
 
 
+def test_a_step_that_reads_as_0_points_nowhere():
+    steps = [WaterfallStep(feature="age", value=-1.9e-18), WaterfallStep(feature="job", value=0.3)]
+    rows = waterfall(steps, 0.25, 0.55)["data"]["values"]
+    assert {row["label"]: (row["kind"], row["said"]) for row in rows[1:-1]} == {
+        "job": ("raises", "+0.300"),
+        "age": ("none", "0"),
+    }
+
+
 def test_steps_beyond_the_limit_are_drawn_as_their_sum():
     found = stairs([WaterfallStep(feature=f"f{i}", value=float(i)) for i in range(1, 6)], 10.0, limit=3)
     assert [(stair.name, stair.start, stair.end) for stair in found] == [

@@ -65,7 +65,8 @@ def configured_workload(config: AnalysisConfig, rows: float, columns: int, sampl
     players = len(shap.features_to_explain or ()) or columns - len(groups) + len(shap.feature_groups)
     plan = shap_plan(shap) if shap.text_config is not None else shap_plan(shap).of_table(int(rows))
     surrogate = plan.estimator == "surrogate"
-    most = coalitions_of(configured_samples(config, players, rows, samples), players, copies=ANY if surrogate else 1)
+    allowed = configured_samples(config, players, rows, samples)
+    most = coalitions_of(allowed, players, copies=ANY if surrogate else 1)
     least = min(most, 2 ** max(1, players // 2) - 2)
     if surrogate:
         workload = replace(workload, trained=plan.surrogate.training_calls, audited=plan.surrogate.audit_rows)
@@ -73,6 +74,7 @@ def configured_workload(config: AnalysisConfig, rows: float, columns: int, sampl
         workload,
         players=players,
         coalitions=Range(least, most),
+        samples=allowed,
         block_rows=plan.block_rows,
         local_values=shap.save_local_shap_values,
     )

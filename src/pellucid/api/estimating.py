@@ -264,9 +264,12 @@ def _with_coalitions(
 
     Also what is to be said of a formula of the model.
     """
+    import numpy as np
+
     from pellucid.api.given_baseline import given_baseline
     from pellucid.engines.batches import first_rows
     from pellucid.explain.maskers.tabular import TabularMasker
+    from pellucid.explain.waves import samples_with_few_completed
     from pellucid.jobs.explanations.clusters import MOST_CLUSTERS, computed_baseline
     from pellucid.jobs.explanations.request import explanation_request
 
@@ -290,7 +293,14 @@ def _with_coalitions(
     active = masker.active(range(masker.rows)).sum(axis=1)
     most = configured_samples(job.config, players, workload.rows, samples)
     copies = len(baseline) if request.shap.plan.estimator == "surrogate" else 1
-    mean = sum(coalitions_of(most, int(m), copies=copies) for m in active) / len(active)
+    plan = request.shap.plan.of_table(int(workload.rows))
+    allowed = np.full(len(active), most)
+    if samples is None:
+        allowed = samples_with_few_completed(
+            plan, np.arange(len(active)) // plan.block_rows, active, allowed, len(baseline)
+        )
+    asked = zip(allowed.tolist(), active.tolist(), strict=True)
+    mean = sum(coalitions_of(most_of_row, number, copies=copies) for most_of_row, number in asked) / len(active)
     size = Range(1, MOST_CLUSTERS) if by_data else Range(len(baseline), len(baseline))
     workload = replace(workload, players=players, background=size, coalitions=Range(0.9 * mean, 1.1 * mean))
     if request.shap.plan.estimator != "auto":
@@ -332,10 +342,12 @@ def _cheaper(workload: Workload, machines: Machines) -> tuple[tuple[str, JobCost
         return ()
     found = []
     coalitions = workload.coalitions
-    if coalitions is not None and coalitions.high >= 10 * workload.players:
-        fewer = max(4.0 * workload.players, coalitions.high / 10)
-        less = replace(workload, coalitions=Range(min(coalitions.low, fewer), fewer))
-        found.append((f"num_samples {fewer:,.0f} in the place of {coalitions.high:,.0f}", job_cost(less, machines)))
+    allowed = workload.samples
+    if coalitions is not None and allowed is not None and coalitions.high >= 10 * workload.players:
+        fewer = float(round(max(4 * workload.players, min(allowed, coalitions.high) / 10)))
+        # Rows that ask for fewer than they are allowed lose at most the same part.
+        less = replace(workload, coalitions=Range(coalitions.low * fewer / allowed, min(coalitions.high, fewer)))
+        found.append((f"num_samples {fewer:,.0f} in the place of {allowed:,.0f}", job_cost(less, machines)))
     if coalitions is not None and workload.background.low >= 10:
         size = workload.background.high // 10
         less = replace(workload, background=Range(size, size))

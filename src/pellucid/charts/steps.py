@@ -12,7 +12,7 @@ from pellucid.charts.texts import TITLE, clipped, distinct, is_known, rounded, s
 from pellucid.charts.theme import BLUE, GRAY, ORANGE, Specification
 from pellucid.records import dataclass
 
-__all__ = ["Stair", "WaterfallStep", "margins_meant", "said_of", "stairs", "waterfall"]
+__all__ = ["Stair", "WaterfallStep", "direction_of", "margins_meant", "said_of", "stairs", "waterfall"]
 
 STEP = 30
 
@@ -135,6 +135,17 @@ def said_of(stair: Stair) -> str:
     return f"{signed(stair.value)} ± {short(stair.margin, 2)}"
 
 
+def direction_of(stair: Stair) -> str:
+    """Which way a step goes; one that reads as 0, such as what rounding leaves, goes none.
+
+    >>> [direction_of(Stair(name="age", value=value, start=0.0, end=value)) for value in (0.25, -0.25, -2e-18)]
+    ['raises', 'lowers', 'none']
+    """
+    if short(stair.value) == "0":
+        return "none"
+    return "raises" if stair.value > 0 else "lowers" if stair.value < 0 else "none"
+
+
 def _data(found: Sequence[Stair], base: float, prediction: float, domain: tuple[float, float]) -> list[dict[str, Any]]:
     ends = [
         Stair(name="Base value", value=0.0, start=base, end=base),
@@ -146,7 +157,7 @@ def _data(found: Sequence[Stair], base: float, prediction: float, domain: tuple[
     for place, (stair, label) in enumerate(zip(ends, labels, strict=True)):
         outer = place in (0, len(ends) - 1)
         said = short(stair.end) if outer else said_of(stair)
-        kind = "end" if outer else "raises" if stair.value > 0 else "lowers" if stair.value < 0 else "none"
+        kind = "end" if outer else direction_of(stair)
         brief = said if outer else signed(stair.value)
         datum: dict[str, Any] = {"label": label, "kind": kind, "said": said, "wide": width_of(said)}
         datum |= {"brief": brief, "slim": width_of(brief)}

@@ -66,6 +66,8 @@ class Workload:
         Of the model.
     coalitions
         Per row, besides the row itself; None where nothing is explained by SHAP.
+    samples
+        The most that a row may be asked for by the configuration, of which `coalitions` may be fewer; None as there.
     background
         Rows of the baseline.
     block_rows
@@ -89,6 +91,7 @@ class Workload:
     players: int = 0
     outputs: int = 1
     coalitions: Range | None = None
+    samples: float | None = None
     background: Range = Range(1, 1)
     block_rows: int = BLOCK_ROWS
     by_formula: Range | None = None

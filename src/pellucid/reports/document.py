@@ -150,12 +150,16 @@ class Chart:
         What a reader who does not see the chart has to know.
     table
         The numbers drawn, on demand; None where a table beside the chart holds them.
+    dense
+        Whether it is one of several, whose rows print draws closer together, so that they share a page. All that its
+        description says is written in it.
     """
 
     title: str
     specification: Mapping[str, Any]
     description: str
     table: Table | None = None
+    dense: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

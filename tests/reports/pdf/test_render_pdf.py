@@ -6,6 +6,7 @@ import pytest
 from documents import HOSTILE, PNG, bars, hostile, rich
 from pypdf import PdfReader
 
+from pellucid.charts.steps import WaterfallStep, waterfall
 from pellucid.reports.document import (
     Cell,
     Chart,
@@ -118,6 +119,19 @@ def test_meanings_are_explained_once_at_the_end(pdf):
 def test_the_letters_of_a_chart_are_text(pdf):
     text = " ".join(pages_of(pdf))
     assert all(name in text for name in ("Accuracy difference", "difference of shares", "mean |Shapley value|"))
+
+
+def test_waterfalls_share_a_page_and_say_every_step_with_its_margin():
+    steps = [WaterfallStep(feature=f"feature {i}", value=0.5 - i / 20, cell="a value", margin=0.01) for i in range(12)]
+    drawn = waterfall(steps, 0.0, 2.7, axis_title="Prediction (± 95 % interval)")
+    charts = [
+        Chart(title=f"Row {row}", specification=drawn, description="Said by the chart.", dense=True)
+        for row in range(1, 4)
+    ]
+    pages = pages_of(render_pdf(document(*charts)))
+    assert any(all(f": Row {row}" in page for row in (1, 2, 3)) for page in pages)
+    assert sum(page.count("± 0.010") for page in pages) == 3 * 12
+    assert not any("Said by the chart." in page for page in pages)
 
 
 def test_tones_are_told_by_signs_with_their_meaning():

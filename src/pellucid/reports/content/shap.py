@@ -338,6 +338,7 @@ def _single_rows(context: Context, label: str, outputs: Collection[str]) -> Iter
             title=f"{title}: {number(prediction)}{where}",
             specification=specification,
             description=str(specification["description"]),
+            dense=True,
         )
 
 

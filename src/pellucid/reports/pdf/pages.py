@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any, assert_never
 
 from pellucid.records import dataclass
@@ -44,6 +44,9 @@ DRAWN_ROWS = 40
 
 MOST_CONTENTS = 20
 """Lines of a table of contents that holds two levels."""
+
+DENSE_WIDTH, DENSE_HEIGHT = 700, 0.55
+"""Of a dense chart: pixels, which the line of the page shows smaller, and share of its height on a screen."""
 
 FURTHER = "_further-findings"
 """Label of the appendix; no anchor begins with an underscore."""
@@ -157,7 +160,7 @@ class _Writer:
         return {"kind": "table", "caption": table.caption, "parts": parts, "key": key}
 
     def _chart(self, chart: Chart) -> list[Node]:
-        drawing = draw(chart)
+        drawing = draw(_closer(chart) if chart.dense else chart)
         if isinstance(drawing, Notice):
             return [_text_node(drawing), *([] if chart.table is None else [self._table(chart.table)])]
         return [self._figure(chart, drawing), *self._drawn_numbers(chart.table)]
@@ -167,8 +170,8 @@ class _Writer:
             "kind": "chart",
             "title": prose(chart.title, CELL),
             "description": prose(chart.description),
-            # A table of the numbers drawn says it already.
-            "caption": prose(chart.description) if chart.table is None else "",
+            # A table of the numbers drawn says it already, and a dense chart itself.
+            "caption": prose(chart.description) if chart.table is None and not chart.dense else "",
             "image": self._image("svg", drawing.svg.encode()),
             "width": drawing.width,
             "height": drawing.height,
@@ -199,6 +202,15 @@ class _Writer:
         name = f"image-{len(self.images)}.{kind}"
         self.images[name] = data
         return name
+
+
+def _closer(chart: Chart) -> Chart:
+    """The chart with less space between its rows, and wide enough for texts beside its marks."""
+    size = {"width": DENSE_WIDTH, "autosize": {"type": "fit-x", "contains": "padding"}}
+    height = chart.specification.get("height")
+    if isinstance(height, int | float):
+        size["height"] = round(DENSE_HEIGHT * height)
+    return replace(chart, specification={**chart.specification, **size})
 
 
 def _cell(cell: Cell, position: int) -> Node:

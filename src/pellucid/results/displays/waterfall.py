@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pellucid.charts import WaterfallStep
-from pellucid.charts.steps import said_of, stairs
+from pellucid.charts.steps import direction_of, said_of, stairs
 from pellucid.charts.texts import distinct, short
 from pellucid.charts.theme import BLUE, GRAY, ORANGE
 from pellucid.results import plotted
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pellucid.results.explanation import Explanation
 
 __all__ = ["WaterfallDisplay"]
+
+MARKS = {"raises": (BLUE, ">"), "lowers": (ORANGE, "<"), "none": (GRAY, "o")}
+"""Color and marker of a step, by its direction."""
 
 
 class WaterfallDisplay(Display):
@@ -77,9 +80,8 @@ class WaterfallDisplay(Display):
         last = len(found) + 1
         ax = self._place(ax, rows=last + 1)
         for row, stair in enumerate(found, start=1):
-            color = BLUE if stair.value > 0 else ORANGE if stair.value < 0 else GRAY
+            color, marker = MARKS[direction_of(stair)]
             ax.barh(row, stair.end - stair.start, left=stair.start, height=0.5, color=color, alpha=0.6)
-            marker = ">" if stair.value > 0 else "<" if stair.value < 0 else "o"
             ax.plot([stair.end], [row], marker=marker, color=color, markersize=6, linestyle="none")
             write(ax, said_of(stair), (max(stair.start, stair.end), row))
         for row, value in ((0, self.base), (last, self.prediction)):
