@@ -183,10 +183,10 @@ def test_facets_are_looked_for_in_the_facet_dataset_too():
     assert parse_config(separate | {"facet_headers": ["sex"]}).config.facet_headers == ("sex",)
     assert parse_config(separate).config.facet_headers is None
     assert faults(separate | {"facet_headers": ["gender"]}) == [
-        (
-            "facet[0].name_or_index: got 'sex'. Unable to locate the facet. "
-            "Use one of the headers; there are 'y', 'age', 'gender'."
-        )
+        ("facet[0].name_or_index: got 'sex'. Unable to locate the facet. Use one of the headers; there are 'gender'.")
+    ]
+    assert faults(separate | {"facet_headers": ["id", "gender"], "facet": [{"name_or_index": 2}]}) == [
+        "facet[0].name_or_index: got 2. There are 2 columns: use an index of 0 to 1."
     ]
 
 

@@ -154,6 +154,24 @@ def test_a_first_row_equal_to_headers_is_not_counted(tmp_path):
     assert dataset.notes == (f"{path}: the first row equals headers and was skipped as a header row.",)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("headers", [None, ("age", "sex")])
+def test_a_header_row_below_empty_lines_is_not_counted(tmp_path, end, headers):
+    path = written(tmp_path, end.join(["", "", "age,sex", "39,Male", "", "50,Female", ""]))
+    assert read_dataset(csv_source(path, headers=headers)).frame.fetchall() == [(39, "Male"), (50, "Female")]
+
+
+def test_files_may_begin_with_different_numbers_of_empty_lines(tmp_path):
+    for name, text in (
+        ("a.csv", "\nage,sex\n39,Male\n"),
+        ("b.csv", "age,sex\n50,Female\n"),
+        ("c.csv", "\n\n51,Male\n"),
+    ):
+        written(tmp_path, text, name)
+    dataset = read_dataset(csv_source(tmp_path))
+    assert dataset.frame.fetchall() == [(39, "Male"), (50, "Female"), (51, "Male")]
+
+
 def test_a_header_row_is_recognised_above_numbers(tmp_path):
     path = written(tmp_path, "age,sex\n39,Male\n")
     dataset = read_dataset(csv_source(path))

@@ -32,7 +32,7 @@ def test_an_inner_join_keeps_the_order_of_the_main_data_set_and_tells_who_was_le
     facets = source("facets", "id,sex\n3,M\n1,F\n9,F\n")
     dataset = read_dataset(main, facets=facets, join="id")
     assert dataset.frame.fetchall() == [(1, 30, 0, "F"), (3, 50, 1, "M")]
-    assert (dataset.join, dataset.features, dataset.facet_columns) == ("id", ("age",), ("sex",))
+    assert (dataset.join, dataset.features, dataset.facet_columns) == ("id", ("age",), ("id", "sex"))
     assert dataset.notes[2:] == (
         "dataset_uri: 1 row was left out, id is missing or does not occur in facet_dataset_uri.",
         "facet_dataset_uri: 1 row was left out, id is missing or does not occur in dataset_uri.",

@@ -69,6 +69,19 @@ def test_a_record_without_label_keeps_the_labels_of_the_others_in_place(tmp_path
     assert dataset.frame.fetchall() == [(1, 0.0), (2, None), (3, 1.0)]
 
 
+@pytest.mark.parametrize("records", ["*", "@ | *", "values(@)[*]", "values(@) | [*]"])
+def test_a_record_without_features_does_not_take_those_of_the_next_one(tmp_path, records):
+    path = tmp_path / "data.json"
+    # Two of three records have features, and two a label, but not the same two.
+    path.write_text('{"a":{"x":[1],"y":0},"b":{"y":1},"c":{"x":[3]}}')
+    message = message_of(DataError, json_source(path, DOCUMENT, features=f"{records}.x", label=f"{records}.y"))
+    fix = "The JMESPath of features finds nothing here. Correct the record."
+    assert message == f"{path}, record 1: got None. {fix}"
+    path.write_text('{"a":{"x":[1],"y":0},"b":{"x":[2]},"c":{"x":[3],"y":1}}')
+    dataset = read_dataset(json_source(path, DOCUMENT, features=f"{records}.x", label=f"{records}.y"))
+    assert dataset.frame.fetchall() == [(1, 0.0), (2, None), (3, 1.0)]
+
+
 def test_values_of_several_types_become_text_and_are_told(tmp_path):
     path = tmp_path / "data.jsonl"
     path.write_text('{"f":[1,true],"y":0}\n{"f":["1",1],"y":1}\n')

@@ -304,3 +304,9 @@ def test_packed_files_and_rows_of_one_cell_are_left_to_duckdb(tmp_path):
     packed = path.rename(path.with_suffix(".csv.gz"))
     assert plain_csv(replace(layout, files=replace(layout.files, paths=(str(packed),))), types) is None
     assert plain_csv(replace(layout, columns=("sex",)), types) is None
+
+
+def test_a_header_row_below_an_empty_line_is_not_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "LARGE", 0)
+    dataset = read_dataset(source(file(tmp_path, "\n" + HEADER + ROWS)))
+    assert table_over(dataset).cube([ByValue("sex")]).rows.sum() == 3

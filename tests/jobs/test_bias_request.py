@@ -49,6 +49,24 @@ def test_a_facet_is_looked_for_among_the_facet_columns_where_there_are_some():
     assert request.facets[0].column == "sex"
 
 
+def test_an_index_of_a_facet_counts_the_join_column_of_the_facet_data_set():
+    columns = ("id", "age", "approved", "sex", "race")
+    separate = dataset(columns, join="id", facet_columns=("id", "sex", "race"))
+    request = bias_request(config(facet=[{"name_or_index": 1}, {"name_or_index": 2}]), separate)
+    assert [facet.column for facet in request.facets] == ["sex", "race"]
+
+
+@pytest.mark.parametrize("column", [0, "id"])
+def test_the_join_column_of_the_facet_data_set_is_no_facet(column):
+    separate = dataset(("id", "approved", "sex", "race"), join="id", facet_columns=("id", "sex", "race"))
+    with pytest.raises(ConfigError) as caught:
+        bias_request(config(facet=[{"name_or_index": column}]), separate)
+    assert str(caught.value) == (
+        f"facet[0].name_or_index: got {column!r}. Unable to locate the facet. Column 'id' of the facet data set only "
+        "identifies the rows. Use another: 'sex', 'race'."
+    )
+
+
 def test_strict_asks_for_clarifys_numbers_only():
     request = bias_request(config(), dataset(), strict=True)
     assert (request.statistics, request.allow_unseen_values) == (False, True)

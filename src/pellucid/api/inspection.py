@@ -20,7 +20,7 @@ from pellucid.config.time_series_rules import asks_for_forecasts
 from pellucid.counts import ByThreshold, Value
 from pellucid.datasets import Dataset, compute_on
 from pellucid.errors import AnalysisError, InputError, Problem
-from pellucid.jobs.bias_request import resolved
+from pellucid.jobs.bias_request import facet_column, resolved
 from pellucid.records import dataclass
 from pellucid.results.bias import ColumnDecision
 
@@ -212,11 +212,10 @@ def _partial_request(job: Preflight) -> BiasRequest | None:
     config, dataset = job.config, job.dataset
     if dataset is None:
         return None
-    names = dataset.facet_columns or dataset.columns
-    label = dataset.label or names[0]
+    label = dataset.label or dataset.columns[0]
     # a facet whose column is missing keeps its place, so that the keys of the others stay right
     facets = [
-        FacetRequest(column=resolved(facet.name_or_index, names) or label, values=_given(facet, names))
+        FacetRequest(column=facet_column(facet.name_or_index, dataset) or label, values=_given(facet, dataset))
         for facet in config.facet or ()
     ]
     if not facets and config.label_values_or_threshold:  # the facets have faults of their own; the label can be checked
@@ -231,8 +230,8 @@ def _partial_request(job: Preflight) -> BiasRequest | None:
     )
 
 
-def _given(facet: Facet, names: tuple[str, ...]) -> tuple[Value, ...]:
-    return () if resolved(facet.name_or_index, names) is None else facet.value_or_threshold
+def _given(facet: Facet, dataset: Dataset) -> tuple[Value, ...]:
+    return () if facet_column(facet.name_or_index, dataset) is None else facet.value_or_threshold
 
 
 def _columns(job: Preflight) -> tuple[ColumnInspection, ...]:
@@ -250,11 +249,10 @@ def _roles(job: Preflight) -> dict[str, str]:
     dataset, config = job.dataset, job.config
     if dataset is None:
         return {}
-    names = dataset.facet_columns or dataset.columns
     parts: list[tuple[str | None, str]] = [
         *((name, "not a feature") for name in dataset.columns if name not in dataset.features),
         *((resolved(column, dataset.columns), "excluded") for column in config.excluded_columns or ()),
-        *((resolved(facet.name_or_index, names), "facet") for facet in config.facet or ()),
+        *((facet_column(facet.name_or_index, dataset), "facet") for facet in config.facet or ()),
         *((resolved(s.name_or_index, dataset.columns), "segments") for s in config.segment_config or ()),
         (None if config.group_variable is None else resolved(config.group_variable, dataset.columns), "group variable"),
         (None if config.weights is None else resolved(config.weights, dataset.columns), "weights"),

@@ -48,13 +48,13 @@ def _labels(config: AnalysisConfig) -> Iterator[Named]:
 
 
 def _attributes(config: AnalysisConfig) -> Iterator[Named]:
-    """Columns that rows are grouped, weighted or joined by; they may be in the facet dataset."""
-    names = config.headers
+    """Columns that rows are grouped, weighted or joined by; facets are in the facet dataset, others may be."""
+    names = of_facets = config.headers
     if config.facet_dataset_uri is not None:
-        both = names is not None and config.facet_headers is not None
-        names = (*(config.headers or ()), *(config.facet_headers or ())) if both else None
+        of_facets = config.facet_headers
+        names = None if names is None or of_facets is None else (*names, *of_facets)
     for i, facet in enumerate(config.facet or ()):
-        yield f"facet[{i}].name_or_index", facet.name_or_index, names, "Unable to locate the facet."
+        yield f"facet[{i}].name_or_index", facet.name_or_index, of_facets, "Unable to locate the facet."
     for i, segment in enumerate(config.segment_config or ()):
         yield f"segment_config[{i}].name_or_index", segment.name_or_index, names, ""
     for key in ("group_variable", "weights", "joinsource_name_or_index"):

@@ -28,7 +28,8 @@ class Facet(Section):
     """One sensitive column and its disadvantaged group."""
 
     name_or_index: Locator = Field(
-        description="Column of the dataset, or of the facet dataset if `facet_dataset_uri` is given."
+        description="Column of the dataset, or of the facet dataset if `facet_dataset_uri` is given; "
+        "an index counts all columns there."
     )
     value_or_threshold: tuple[Value, ...] = Field(
         default=(),

@@ -147,11 +147,12 @@ class _FirstRow(NamedTuple):
 
     is_header: bool
     line_end: str | None
+    blank_lines: int
 
 
 def _runs(layout: CsvLayout) -> Iterator[tuple[_FirstRow, list[str]]]:
     """Files in order, those together that are read alike."""
-    first_rows = map(_FirstRow, layout.header, layout.line_ends)
+    first_rows = map(_FirstRow, layout.header, layout.line_ends, layout.blank_lines)
     for first, run in groupby(zip(first_rows, layout.files.paths, strict=True), key=lambda file: file[0]):
         yield first, [path for _, path in run]
 
@@ -160,6 +161,9 @@ def _read_csv(paths: Sequence[str], first: _FirstRow, types: Mapping[str, CellTy
     if first.line_end is not None:
         escaped = first.line_end.replace("\r", "\\r").replace("\n", "\\n")
         more += f", new_line = '{escaped}'"
+    if first.blank_lines:
+        # DuckDB would take an empty line for the header row.
+        more += f", skip = {first.blank_lines}"
     return (
         f"read_csv({literals(map(exact_path, paths))}, columns = {struct(types)}, "
         f"header = {str(first.is_header).lower()}, "

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import operator
 import re
 from collections.abc import Sequence
+from itertools import takewhile
+from typing import NamedTuple
 
 from pellucid.datasets.header_row import generated_names, is_number, names_columns
 from pellucid.datasets.locate import Files
@@ -33,6 +36,8 @@ class CsvLayout:
     line_ends
         For each file what its lines end with, where the first row has a line break within a cell; None where DuckDB,
         which goes by the first line break, will see for itself.
+    blank_lines
+        For each file the number of empty lines before its first row.
     columns
         Names of the columns.
     sample
@@ -44,6 +49,7 @@ class CsvLayout:
     files: Files
     header: tuple[bool, ...]
     line_ends: tuple[str | None, ...]
+    blank_lines: tuple[int, ...]
     columns: tuple[str, ...]
     sample: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
@@ -69,7 +75,7 @@ def csv_layout(source: DatasetSource, files: Files, *, named: bool = False) -> C
         A file is empty, not UTF-8, or has other columns than the first one; a name occurs twice.
     """
     read = [_head(files, path, _HEAD_BYTES if index == 0 else _HEADER_BYTES) for index, path in enumerate(files.paths)]
-    heads = [rows for rows, _ in read]
+    heads = [head.rows for head in read]
     problems = [
         Problem(path, fix="The file is empty. Leave it out, or write its rows into it.")
         for path, rows in zip(files.paths, heads, strict=True)
@@ -85,8 +91,8 @@ def csv_layout(source: DatasetSource, files: Files, *, named: bool = False) -> C
     else:
         columns, header, notes = _names_from_config(source, files.paths, heads, source.headers)
     first = heads[0][1:] if header[0] else heads[0]
-    line_ends = tuple(line_end for _, line_end in read)
-    return CsvLayout(files, header, line_ends, columns, tuple(tuple(row) for row in first), notes)
+    line_ends, blank_lines = tuple(head.line_end for head in read), tuple(head.blank_lines for head in read)
+    return CsvLayout(files, header, line_ends, blank_lines, columns, tuple(tuple(row) for row in first), notes)
 
 
 def _refuse_other_separators(source: DatasetSource, paths: Sequence[str], heads: Sequence[list[list[str]]]) -> None:
@@ -115,11 +121,16 @@ def _refuse_data_as_header(paths: Sequence[str], heads: Sequence[list[list[str]]
         raise DataError(problems)
 
 
-def _head(files: Files, path: str, size: int) -> tuple[list[list[str]], str | None]:
-    """The first rows of ``path``, and what ends its lines if these rows do not show it to DuckDB.
+class _Head(NamedTuple):
+    """The beginning of a file: its first rows, and what DuckDB must be told because it does not see it itself."""
 
-    The last row is left out where the bytes read end in the middle of the file.
-    """
+    rows: list[list[str]]
+    line_end: str | None
+    blank_lines: int
+
+
+def _head(files: Files, path: str, size: int) -> _Head:
+    """The first rows of ``path``; the last one is left out where the bytes read end in the middle of the file."""
     try:
         with files.open(path) as file:
             data = file.read(size)
@@ -132,16 +143,18 @@ def _head(files: Files, path: str, size: int) -> tuple[list[list[str]], str | No
         if not cut or error.start < len(data) - 4:
             raise DataError(_not_utf8(path, data, error)) from None
         text = data[: error.start].decode("utf-8-sig")
-    rows: list[list[str]] = []
+    lines: list[list[str]] = []
     try:
-        rows.extend(row for row in csv.reader(io.StringIO(text, newline="")) if row)
+        lines.extend(csv.reader(io.StringIO(text, newline="")))
     except csv.Error as error:
-        if not rows:
+        if not any(lines):
             raise DataError(Problem(f"{path}, line 1", fix=f"The first row cannot be read: {error}.")) from None
         # A cell longer than Python's reader takes: what was read before it is sample enough.
         cut = False
+    rows = [row for row in lines if row]
+    blank_lines = sum(1 for _ in takewhile(operator.not_, lines))
     broken = bool(rows) and any("\n" in cell or "\r" in cell for cell in rows[0])
-    return rows[:-1] if cut and len(rows) > 1 else rows, _line_end(text) if broken else None
+    return _Head(rows[:-1] if cut and len(rows) > 1 else rows, _line_end(text) if broken else None, blank_lines)
 
 
 def _line_end(text: str) -> str | None:

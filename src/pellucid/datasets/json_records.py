@@ -53,7 +53,8 @@ def compiled(source: DatasetSource) -> dict[str, Any]:
 def found_in(expression: Any, document: Any) -> Any:
     """What ``expression`` finds in ``document``, with None for an element of a list that has no such value.
 
-    JMESPath itself leaves those elements out of ``[*].label``, so that later labels would move to other records.
+    JMESPath itself leaves those elements out of ``[*].label``, and of ``*.label`` and what is behind a ``|`` too, so
+    that later labels would move to other records.
 
     Examples
     --------
@@ -63,19 +64,29 @@ def found_in(expression: Any, document: Any) -> Any:
     >>> found_in(jmespath.compile("[?ok].y"), [{"ok": True, "y": 1}, {"ok": True}, {"y": 0}])
     [1, None]
     """
+    return _found_by(expression.parsed, expression.expression, document)
+
+
+def _found_by(tree: dict[str, Any], text: str, document: Any) -> Any:
     from jmespath.parser import ParsedResult
 
-    tree = expression.parsed
-    if tree["type"] == "projection":
-        elements = ParsedResult(expression.expression, tree["children"][0]).search(document)
-    elif tree["type"] == "filter_projection":
-        left, _, condition = tree["children"]
-        kept = {"type": "filter_projection", "children": [left, {"type": "identity", "children": []}, condition]}
-        elements = ParsedResult(expression.expression, kept).search(document)
+    def searched(part: dict[str, Any], value: Any) -> Any:
+        return ParsedResult(text, part).search(value)
+
+    kind, parts = tree["type"], tree["children"]
+    if kind == "pipe":
+        return _found_by(parts[1], text, _found_by(parts[0], text, document))
+    if kind == "projection":
+        elements = _found_by(parts[0], text, document)
+    elif kind == "value_projection":
+        holder = _found_by(parts[0], text, document)
+        elements = list(holder.values()) if isinstance(holder, dict) else None
+    elif kind == "filter_projection":
+        identity = {"type": "identity", "children": []}
+        elements = searched({"type": kind, "children": [parts[0], identity, parts[2]]}, document)
     else:
-        return expression.search(document)
-    of_element = ParsedResult(expression.expression, tree["children"][1])
-    return [of_element.search(element) for element in elements] if isinstance(elements, list) else None
+        return searched(tree, document)
+    return [searched(parts[1], element) for element in elements] if isinstance(elements, list) else None
 
 
 def json_names(source: DatasetSource, features: Any) -> tuple[tuple[str, ...], str | None, str | None]:

@@ -116,8 +116,8 @@ def plain_csv(layout: CsvLayout, types: Mapping[str, CellType], scan: Scan | Non
     files = layout.files
     if files.filesystem is not None or any(path.lower().endswith(".gz") for path in files.paths):
         return None
-    # A row of one cell may be an empty line, which DuckDB reads in its own way.
-    return PlainCsv(layout, types, scan) if len(layout.columns) > 1 else None
+    # A row of one cell may be an empty line, which DuckDB reads in its own way; so are empty lines before a header row.
+    return PlainCsv(layout, types, scan) if len(layout.columns) > 1 and not any(layout.blank_lines) else None
 
 
 def _threads(size: int) -> int:

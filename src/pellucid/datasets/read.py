@@ -82,7 +82,7 @@ def read_dataset(
     for other in others:
         if other.source.where == "facet_dataset_uri":
             wanted = _facet_columns(part, other, key)
-            facet_columns = tuple(wanted)
+            facet_columns = other.columns
         else:
             predicted_label, wanted = _prediction_column(part, other, key, facet_columns)
         together = _joined(connection, _side(rows_of, part), _side(other.rows_of, other), key, wanted)

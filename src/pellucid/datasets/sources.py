@@ -123,7 +123,7 @@ class Dataset:
     features
         Columns that a model may be asked with: all but label, predicted label, join and facet columns.
     facet_columns
-        Columns that came from the facet data set.
+        All columns of the facet data set in its order, the join column among them: what an index of a facet counts in.
     notes
         What was decided or left out while reading and must be told.
     left_out

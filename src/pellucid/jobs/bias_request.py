@@ -9,7 +9,7 @@ from pellucid.config.bias_request import BiasRequest, FacetRequest
 from pellucid.errors import ConfigError, Problem, which_column
 from pellucid.protocols.dataset import DatasetColumns
 
-__all__ = ["bias_request", "column_problems", "model_features", "resolved"]
+__all__ = ["bias_request", "column_problems", "facet_column", "model_features", "resolved"]
 
 
 def bias_request(
@@ -33,13 +33,12 @@ def bias_request(
     if problems:
         raise ConfigError(problems)
     pre_training, post_training = config.methods.pre_training_bias, config.methods.post_training_bias
-    facet_names = dataset.facet_columns or dataset.columns
     return BiasRequest(
         label=dataset.label or "",
         positive=tuple(config.label_values_or_threshold or ()),
         facets=tuple(
             FacetRequest(
-                column=resolved(facet.name_or_index, facet_names) or "", values=tuple(facet.value_or_threshold or ())
+                column=facet_column(facet.name_or_index, dataset) or "", values=tuple(facet.value_or_threshold or ())
             )
             for facet in config.facet or ()
         ),
@@ -71,28 +70,52 @@ def model_features(config: AnalysisConfig, dataset: DatasetColumns) -> tuple[str
 
 def column_problems(config: AnalysisConfig, dataset: DatasetColumns) -> list[Problem]:
     """Keys that name a column which the data set does not have."""
-    problems = []
-    for key, column, names in _named_columns(config, dataset):
-        if resolved(column, names) is None:
-            known_as = "Unable to locate the facet." if key.startswith("facet[") else ""
-            problems.append(Problem(key, column, fix=_column_fix(column, names), known_as=known_as))
-    return problems
+    names = dataset.columns
+    return [
+        *_facet_problems(config, dataset),
+        *(
+            Problem(key, column, fix=_column_fix(column, names))
+            for key, column in _named_columns(config)
+            if resolved(column, names) is None
+        ),
+    ]
 
 
-def _named_columns(config: AnalysisConfig, dataset: DatasetColumns) -> Iterator[tuple[str, int | str, Sequence[str]]]:
-    facet_names = dataset.facet_columns or dataset.columns
+def facet_column(column: int | str, dataset: DatasetColumns) -> str | None:
+    """Name of the column that a facet points at, in the data set of facets where there is one; None where it has none.
+
+    An index counts all columns of that data set. Its join column is no facet: it only says whose row is whose.
+    """
+    if not dataset.facet_columns:
+        return resolved(column, dataset.columns)
+    found = resolved(column, dataset.facet_columns)
+    return None if found == dataset.join else found
+
+
+def _facet_problems(config: AnalysisConfig, dataset: DatasetColumns) -> Iterator[Problem]:
+    names = dataset.facet_columns or dataset.columns
     for i, facet in enumerate(config.facet or ()):
-        yield f"facet[{i}].name_or_index", facet.name_or_index, facet_names
+        column = facet.name_or_index
+        if facet_column(column, dataset) is not None:
+            continue
+        fix = _column_fix(column, names)
+        if resolved(column, names) is not None:
+            others = ", ".join(repr(name) for name in names if name != dataset.join)
+            fix = f"Column {dataset.join!r} of the facet data set only identifies the rows. Use another: {others}."
+        yield Problem(f"facet[{i}].name_or_index", column, fix=fix, known_as="Unable to locate the facet.")
+
+
+def _named_columns(config: AnalysisConfig) -> Iterator[tuple[str, int | str]]:
     if config.group_variable is not None:
-        yield "group_variable", config.group_variable, dataset.columns
+        yield "group_variable", config.group_variable
     if config.weights is not None:
-        yield "weights", config.weights, dataset.columns
+        yield "weights", config.weights
     for i, segments in enumerate(config.segment_config or ()):
-        yield f"segment_config[{i}].name_or_index", segments.name_or_index, dataset.columns
+        yield f"segment_config[{i}].name_or_index", segments.name_or_index
     for i, column in enumerate(config.excluded_columns or ()):
-        yield f"excluded_columns[{i}]", column, dataset.columns
+        yield f"excluded_columns[{i}]", column
     for column in config.column_types:
-        yield f"column_types.{column}", column, dataset.columns
+        yield f"column_types.{column}", column
 
 
 def resolved(column: int | str, names: Sequence[str]) -> str | None:

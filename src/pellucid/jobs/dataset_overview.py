@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pellucid.config.analysis import AnalysisConfig
-from pellucid.jobs.bias_request import model_features, resolved
+from pellucid.jobs.bias_request import facet_column, model_features, resolved
 from pellucid.protocols.dataset import DatasetColumns
 from pellucid.protocols.table import ColumnType
 
@@ -40,7 +40,7 @@ def _parts(config: AnalysisConfig, dataset: DatasetColumns) -> Iterator[tuple[st
     yield dataset.predicted_label, "predicted label"
     yield dataset.join, "row identifier"
     for facet in config.facet or ():
-        yield resolved(facet.name_or_index, dataset.facet_columns or columns), "facet"
+        yield facet_column(facet.name_or_index, dataset), "facet"
     yield column(config.group_variable), "group variable"
     yield column(config.weights), "weight"
     for segments in config.segment_config or ():

@@ -37,5 +37,5 @@ class DatasetColumns(Protocol):
 
     @property
     def facet_columns(self) -> tuple[str, ...]:
-        """Columns that came from a data set of facets."""
+        """All columns of the data set of facets, in its order; those but the join column stand in ``columns`` too."""
         ...
