@@ -346,6 +346,14 @@ def test_rows_that_vary_in_few_features_need_few_samples_and_no_warning():
     assert totals(parts, features=tuple(FEATURES)).note == ""
 
 
+def test_clarifys_regression_has_all_features_however_few_of_them_vary():
+    rows = some_rows(3)
+    rows = Batch({name: column * (name in FEATURES[:3]) for name, column in rows.columns.items()})
+    parts = explained(rows, request(plan=Plan(estimator="clarify", budget=Budget(samples=10))))
+    note = totals(parts, estimator="clarify", features=tuple(FEATURES)).note
+    assert note.startswith("10 samples are fewer than 2 (M - 1) = 14 for M = 8 features: ")
+
+
 def test_rows_that_did_not_reach_the_wanted_precision_are_counted():
     asked = request(plan=Plan(estimator="leverage", budget=Budget(samples=34, precision=1e-6)))
     assert totals(explained(some_rows(5), asked), precision=1e-6, features=tuple(FEATURES)).imprecise == 5
