@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from itertools import pairwise
 from typing import get_args
 
@@ -465,6 +466,35 @@ def test_a_column_without_values_has_an_error_in_the_place_of_a_plot():
 
 
 # --- outputs and files ------------------------------------------------------------------------------------------------
+def test_local_effects_are_asked_for_only_where_they_are_wanted_and_a_feature_varies():
+    def intervals(column, **keys):
+        return grid_of("a", [np.array(column)], 2, "numerical", total=len(column), **keys).effect_grid
+
+    assert intervals([1.0, 2.0, 3.0]) is None
+    assert intervals([1.0, 1.0], ale=True) is None
+    assert intervals([1.0, 2.0, 3.0], ale=True).edges.tolist() == [1.0, 2.0, 3.0]
+
+
+def test_local_effects_of_several_units_are_those_of_all_rows():
+    # Across (1, 2] the score a x b rises by 1 in both rows, across (2, 4] by 2 x 3: the curve is 0, 1, 7, and its mean
+    # over the rows, at 0, 1, 1 + 6 / 2 and 7, is 3.
+    rows = Batch({"a": np.array([1.0, 2.0, 3.0, 4.0]), "b": np.array([1.0, 1.0, 3.0, 3.0])})
+    empty = [grid_of("a", [rows.columns["a"]], 2, "numerical", total=4, ale=True)]
+    (whole,) = pdp_units(empty, [rows])
+    sums = [
+        summed_unit(replace(whole, number=place, rows=rows[part]), lambda batch: _product(batch)[:, None])
+        for place, part in enumerate([slice(0, 1), slice(1, 3), slice(3, 4)])
+    ]
+    (found,) = plots(empty, sums, 4)
+    assert found.effects.edges.tolist() == [1.0, 2.0, 4.0]
+    assert found.effects.effects.tolist() == [[-3.0, -2.0, 4.0]]
+    assert found.effects.standard_errors.tolist() == [[0.0, 0.0, 0.0]]
+
+
+def _product(batch):
+    return batch.columns["a"] * batch.columns["b"]
+
+
 def test_names_of_outputs_that_do_not_fit_give_generic_ones_with_a_warning():
     assert output_names(2, ["yes"]) == (
         ("label0", "label1"),
