@@ -156,6 +156,17 @@ def test_the_number_of_clusters_is_found_where_groups_are_clear(clusters):
     assert len(computed_baseline(rows)) == clusters
 
 
+def test_a_further_cluster_must_take_away_a_tenth_of_the_spread():
+    # Squares around 0 sum to 40; two clusters leave 4, and a third one would take away 2, a twentieth.
+    found = computed_baseline(Batch({"a": np.array([-4.0, -2.0, 2.0, 4.0] * 5)}))
+    assert sorted(found.columns["a"].tolist()) == [-3.0, 3.0]
+
+
+def test_missing_categories_count_together_whatever_they_are_written_as():
+    column = np.array(["a", "a", None, float("nan"), float("nan")], dtype=object)
+    assert computed_baseline(Batch({"a": column}), number=1).columns["a"].tolist() == [None]
+
+
 def test_there_are_never_more_clusters_than_distinct_rows():
     assert len(computed_baseline(Batch({"a": np.array([1.0, 1.0, 2.0])}), number=5)) == 2
 
