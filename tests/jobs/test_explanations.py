@@ -114,6 +114,11 @@ def test_whole_numbers_that_no_column_holds_are_read_as_doubles():
     assert rows.columns["b"].tolist() == [2.0**63, 3.0]
 
 
+def test_whole_numbers_that_a_column_can_hold_stay_whole():
+    ends = baseline_rows([[2**63 - 1], [-(2**63)]], {"n": "integer"}).columns["n"]
+    assert (ends.dtype, ends.tolist()) == (np.int64, [2**63 - 1, -(2**63)])
+
+
 def test_text_where_the_data_hold_numbers_is_refused_for_all_rows_at_once():
     with pytest.raises(ConfigError) as caught:
         baseline_rows([["young", 2], [30, "yes"], ["1_0", 1]], {"age": "integer", "member": "boolean"})
