@@ -68,6 +68,7 @@ def test_too_few_model_calls_name_the_least():
     [
         (15, "clarify", "15 samples are fewer than 2 (M - 1) = 26 for M = 14 features: Clarify's regression"),
         (15, "auto", "15 samples are fewer than 2 M = 28 for M = 14 features: not every feature"),
+        (1, "auto", "1 sample is fewer than 2 M = 28 for M = 14 features: not every feature"),
         (28, "auto", "28 samples are fewer than 4 M = 56 for M = 14 features: the values are exact where"),
     ],
 )

@@ -39,7 +39,18 @@ GROUPS = [[0, 1], [2, 3, 4], [5]]
 def test_with_few_groups_the_values_are_those_of_the_definition(function_games, make_random_game):
     value = make_random_game(6, seed=2)
     games = function_games(1, 6, lambda row, coalitions: value(coalitions))
-    assert nested(games, GROUPS).values[0, :, 0] == pytest.approx(owen(value, GROUPS), abs=1e-12)
+    found = nested(games, GROUPS)
+    assert found.values[0, :, 0] == pytest.approx(owen(value, GROUPS), abs=1e-12)
+    assert found.standard_errors.tolist() == np.zeros((1, 6, 1)).tolist()  # all is asked, so all errors are known
+
+
+def test_members_have_no_errors_where_the_sets_around_them_are_drawn(function_games, make_random_game):
+    value = make_random_game(10, seed=2)
+    games = function_games(1, 10, lambda row, coalitions: value(coalitions))
+    found = nested(games, [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]])
+    opened = ~np.isnan(found.values[0, :, 0])
+    assert opened.sum() > 5
+    assert np.isnan(found.standard_errors[0, opened, 0]).sum() >= 2
 
 
 def test_with_one_group_they_are_shapley_values(function_games, make_random_game):
@@ -74,6 +85,14 @@ def test_a_group_without_effect_is_not_opened(function_games):
     found = nested(games, [[0, 1], [2, 3, 4], [5]])
     assert found.values[0, :2, 0] == pytest.approx([2.0, 1.0])
     assert found.values[0, 2:, 0].tolist() == pytest.approx([0.0, np.nan, np.nan, 0.0], nan_ok=True)
+
+
+def test_where_one_group_can_be_opened_it_is_the_largest(function_games):
+    # Of 22 samples, 2 are of the groups; the members of one take 2 x (2 + 6) of the 20 left, and those of both 32.
+    games = function_games(1, 6, lambda row, coalitions: coalitions @ np.array([1.0, 1.0, 1.0, -5.0, -5.0, -5.0]))
+    found = nested(games, [[0, 1, 2], [3, 4, 5]], Budget(samples=22))
+    expected = [3.0, np.nan, np.nan, -5.0, -5.0, -5.0]
+    assert found.values[0, :, 0].tolist() == pytest.approx(expected, nan_ok=True)
 
 
 def test_numbers_of_a_block_do_not_depend_on_which_blocks_are_asked(function_games, make_smooth_game):

@@ -18,6 +18,21 @@ def test_buckets_have_equal_width_and_the_last_is_closed():
     assert grid.distribution.tolist() == [0.25, 0.25, 0.25, 0.25]
 
 
+@pytest.mark.parametrize(
+    ("column", "buckets", "centre"),
+    [([1.0], 3, 1.0), ([-3.0, 2.0], 3, -0.5), ([0.0, 0.7], 7, 0.35), ([18.0, 90.0], 11, 54.0)],
+)
+def test_the_middle_of_an_odd_number_of_buckets_is_that_of_the_values(column, buckets, centre):
+    assert numeric_grid(np.array(column), buckets).values[buckets // 2] == centre
+
+
+def test_a_single_value_is_on_its_own_side_of_a_split():
+    # Means of rounded ends have the centre of three buckets around 1 at 0.9999999999999999.
+    rows = Batch({"a": np.array([1.0, 1.0])})
+    found = partial_dependence(rows, "a", numeric_grid(rows.columns["a"], 3), lambda batch: batch.columns["a"] >= 1)
+    assert found.predictions.tolist() == [[0.0, 1.0, 1.0]]
+
+
 def test_missing_numbers_are_in_no_bucket():
     grid = numeric_grid(np.array([0.0, np.nan, 2.0, 2.0]), 2)
     assert grid.values.tolist() == [0.5, 1.5]

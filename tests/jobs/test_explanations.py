@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from itertools import pairwise
 from typing import get_args
 
@@ -113,6 +114,11 @@ def test_whole_numbers_that_no_column_holds_are_read_as_doubles():
     assert rows.columns["b"].tolist() == [2.0**63, 3.0]
 
 
+def test_whole_numbers_that_a_column_can_hold_stay_whole():
+    ends = baseline_rows([[2**63 - 1], [-(2**63)]], {"n": "integer"}).columns["n"]
+    assert (ends.dtype, ends.tolist()) == (np.int64, [2**63 - 1, -(2**63)])
+
+
 def test_text_where_the_data_hold_numbers_is_refused_for_all_rows_at_once():
     with pytest.raises(ConfigError) as caught:
         baseline_rows([["young", 2], [30, "yes"], ["1_0", 1]], {"age": "integer", "member": "boolean"})
@@ -153,6 +159,17 @@ def test_means_of_large_whole_numbers_are_not_rounded_to_doubles():
 def test_the_number_of_clusters_is_found_where_groups_are_clear(clusters):
     rows = Batch({"town": text(*(f"town {i % clusters}" for i in range(180)))})
     assert len(computed_baseline(rows)) == clusters
+
+
+def test_a_further_cluster_must_take_away_a_tenth_of_the_spread():
+    # Squares around 0 sum to 40; two clusters leave 4, and a third one would take away 2, a twentieth.
+    found = computed_baseline(Batch({"a": np.array([-4.0, -2.0, 2.0, 4.0] * 5)}))
+    assert sorted(found.columns["a"].tolist()) == [-3.0, 3.0]
+
+
+def test_missing_categories_count_together_whatever_they_are_written_as():
+    column = np.array(["a", "a", None, float("nan"), float("nan")], dtype=object)
+    assert computed_baseline(Batch({"a": column}), number=1).columns["a"].tolist() == [None]
 
 
 def test_there_are_never_more_clusters_than_distinct_rows():
@@ -346,6 +363,14 @@ def test_rows_that_vary_in_few_features_need_few_samples_and_no_warning():
     assert totals(parts, features=tuple(FEATURES)).note == ""
 
 
+def test_clarifys_regression_has_all_features_however_few_of_them_vary():
+    rows = some_rows(3)
+    rows = Batch({name: column * (name in FEATURES[:3]) for name, column in rows.columns.items()})
+    parts = explained(rows, request(plan=Plan(estimator="clarify", budget=Budget(samples=10))))
+    note = totals(parts, estimator="clarify", features=tuple(FEATURES)).note
+    assert note.startswith("10 samples are fewer than 2 (M - 1) = 14 for M = 8 features: ")
+
+
 def test_rows_that_did_not_reach_the_wanted_precision_are_counted():
     asked = request(plan=Plan(estimator="leverage", budget=Budget(samples=34, precision=1e-6)))
     assert totals(explained(some_rows(5), asked), precision=1e-6, features=tuple(FEATURES)).imprecise == 5
@@ -457,6 +482,35 @@ def test_a_column_without_values_has_an_error_in_the_place_of_a_plot():
 
 
 # --- outputs and files ------------------------------------------------------------------------------------------------
+def test_local_effects_are_asked_for_only_where_they_are_wanted_and_a_feature_varies():
+    def intervals(column, **keys):
+        return grid_of("a", [np.array(column)], 2, "numerical", total=len(column), **keys).effect_grid
+
+    assert intervals([1.0, 2.0, 3.0]) is None
+    assert intervals([1.0, 1.0], ale=True) is None
+    assert intervals([1.0, 2.0, 3.0], ale=True).edges.tolist() == [1.0, 2.0, 3.0]
+
+
+def test_local_effects_of_several_units_are_those_of_all_rows():
+    # Across (1, 2] the score a x b rises by 1 in both rows, across (2, 4] by 2 x 3: the curve is 0, 1, 7, and its mean
+    # over the rows, at 0, 1, 1 + 6 / 2 and 7, is 3.
+    rows = Batch({"a": np.array([1.0, 2.0, 3.0, 4.0]), "b": np.array([1.0, 1.0, 3.0, 3.0])})
+    empty = [grid_of("a", [rows.columns["a"]], 2, "numerical", total=4, ale=True)]
+    (whole,) = pdp_units(empty, [rows])
+    sums = [
+        summed_unit(replace(whole, number=place, rows=rows[part]), lambda batch: _product(batch)[:, None])
+        for place, part in enumerate([slice(0, 1), slice(1, 3), slice(3, 4)])
+    ]
+    (found,) = plots(empty, sums, 4)
+    assert found.effects.edges.tolist() == [1.0, 2.0, 4.0]
+    assert found.effects.effects.tolist() == [[-3.0, -2.0, 4.0]]
+    assert found.effects.standard_errors.tolist() == [[0.0, 0.0, 0.0]]
+
+
+def _product(batch):
+    return batch.columns["a"] * batch.columns["b"]
+
+
 def test_names_of_outputs_that_do_not_fit_give_generic_ones_with_a_warning():
     assert output_names(2, ["yes"]) == (
         ("label0", "label1"),

@@ -183,20 +183,21 @@ def note(players: int, samples: int, estimator: str = "auto") -> str:
     """
     if samples >= min(4 * players, 2**players - 2):
         return ""
+    fewer = "1 sample is fewer" if samples == 1 else f"{samples} samples are fewer"
     if estimator == "clarify" and samples < 2 * (players - 1):
         return (
-            f"{samples} samples are fewer than 2 (M - 1) = {2 * (players - 1)} for M = {players} features: Clarify's "
+            f"{fewer} than 2 (M - 1) = {2 * (players - 1)} for M = {players} features: Clarify's "
             "regression is under-determined and spreads the prediction over features that have no effect. Read signs "
             f"and ranks with caution, and use at least {4 * players} samples."
         )
     if samples < 2 * players:
         return (
-            f"{samples} samples are fewer than 2 M = {2 * players} for M = {players} features: not every feature is "
+            f"{fewer} than 2 M = {2 * players} for M = {players} features: not every feature is "
             f"tried both alone and last. The values only screen for large effects; use at least {4 * players} samples."
         )
     if estimator != "auto":
         return ""
     return (
-        f"{samples} samples are fewer than 4 M = {4 * players} for M = {players} features: the values are exact where "
+        f"{fewer} than 4 M = {4 * players} for M = {players} features: the values are exact where "
         f"no more than two features interact, and have no standard error. Use at least {4 * players} samples for one."
     )

@@ -7,6 +7,7 @@ mean it is, are the individual conditional expectations of Goldstein et al. (201
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,16 @@ from pellucid.explain.game import BATCH_ROWS, checked_scores
 from pellucid.protocols.model import Batch
 from pellucid.records import dataclass
 
-__all__ = ["Dependence", "Grid", "bucket_edges", "categorical_grid", "numbers_of", "numeric_grid", "partial_dependence"]
+__all__ = [
+    "Dependence",
+    "Grid",
+    "bucket_centres",
+    "bucket_edges",
+    "categorical_grid",
+    "numbers_of",
+    "numeric_grid",
+    "partial_dependence",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -87,7 +97,7 @@ def numeric_grid(column: npt.NDArray[Any], resolution: int, *, name: str = "colu
         raise ConfigError(Problem("grid_resolution", resolution, fix="Use an integer of at least 1."))
     numbers = numbers_of(column, name)
     edges = bucket_edges(float(numbers.min()), float(numbers.max()), resolution, name=name)
-    return Grid((edges[:-1] + edges[1:]) / 2, np.histogram(numbers, bins=resolution)[0] / len(column))
+    return Grid(bucket_centres(edges), np.histogram(numbers, bins=resolution)[0] / len(column))
 
 
 def bucket_edges(least: float, most: float, resolution: int, *, name: str) -> Floats:
@@ -111,6 +121,19 @@ def bucket_edges(least: float, most: float, resolution: int, *, name: str) -> Fl
         fix = f"{resolution} buckets of equal width from {least!r} to {most!r} have no ends that are doubles."
         raise DataError(Problem(name, fix=f"{fix} Name the column categorical, or scale its values."))
     return edges
+
+
+def bucket_centres(edges: Floats) -> Floats:
+    """Centres of buckets of equal width between the first and the last of their ends, shape (buckets,).
+
+    They are the doubles nearest to the centres. Means of rounded ends may be off in the last digit: a centre just below
+    1 is on the other side of a split of a tree that sends 1 to the right.
+
+    >>> bucket_centres(np.linspace(0.5, 1.5, 4)).tolist()
+    [0.6666666666666666, 1.0, 1.3333333333333333]
+    """
+    low, high, number = Fraction(float(edges[0])), Fraction(float(edges[-1])), len(edges) - 1
+    return np.array([float(low + (high - low) * Fraction(2 * i + 1, 2 * number)) for i in range(number)])
 
 
 def numbers_of(column: npt.NDArray[Any], name: str) -> Floats:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pellucid.config.bias_request import ColumnType as GivenType
 from pellucid.counts import canonical_order
 from pellucid.errors import DataError, Problem
-from pellucid.explain.partial_dependence import Grid, bucket_edges
+from pellucid.explain.partial_dependence import Grid, bucket_centres, bucket_edges
 from pellucid.jobs.explanations.clusters import FEW_VALUES
 from pellucid.records import dataclass
 
@@ -122,7 +122,7 @@ def numeric_points(feature: str, pieces: Iterable[Column], found: ColumnSummary,
     for piece in pieces:
         numbers = _floats(piece)
         counts += np.histogram(numbers[~np.isnan(numbers)], bins=resolution, range=ends)[0]
-    return Grid((edges[:-1] + edges[1:]) / 2, counts / found.rows)
+    return Grid(bucket_centres(edges), counts / found.rows)
 
 
 def _floats(piece: Column) -> Floats:
