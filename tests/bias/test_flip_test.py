@@ -231,7 +231,7 @@ def test_each_row_equals_the_distinct_row_it_is_filed_under(matrix):
 # --- from a table ----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("far", [1e10, 1e30])
 def test_whole_floats_beside_truth_values_keep_their_size_beyond_integers_of_64_bits(far):
-    """Of the men the 30 at +far are accepted, of the women nobody: 30 of 100 are rejected where men like them are not."""
+    """The 30 men at +far are accepted and no woman is: 30 women of 100 are rejected where men like them are not."""
     places = [far] * 30 + [-far] * 70
     rows = {
         "sex": ["M"] * 100 + ["F"] * 100,
