@@ -109,6 +109,13 @@ def test_fractions_cut_to_whole_numbers_are_told():
     ]
 
 
+def test_fractions_of_both_or_whole_numbers_of_both_are_compared_as_they_are():
+    fractions, numbers = [i + 0.5 for i in range(40)], list(range(40))
+    for column in (fractions, numbers):
+        both = {"f": ["F", "M"] * 20, "y": column, "p": column[::-1]}
+        assert warnings(both, {"f": "F"}, positive=9, predicted="p", metrics=["DPPL"]) == []
+
+
 def test_an_interval_that_selects_both_values_names_both():
     columns = {"f": [1.0, 2.0, 2.0] * 20, "y": [0, 1] * 30}
     assert "the interval (0.0, 2.0] selects the 60 rows with f = 1.0 or 2.0." in warnings(columns, {"f": 0})[0]

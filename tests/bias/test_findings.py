@@ -179,6 +179,14 @@ def test_the_flip_test_counts_people():
     )
 
 
+def test_one_row_for_each_row_is_one_row():
+    even = Counts(tp=300, fp=60, fn=60, tn=400)
+    assert said("DCA", a=even).endswith(
+        "positive predictions than all others: 1.27 against 1 row observed positive for each row predicted positive."
+    )
+    assert said("TE", a=even).endswith(": 4 against 1 false rejection for each false acceptance.")
+
+
 def test_one_row_that_flips_is_one_row():
     assert finding("FT", 1.0, None, subject(flips=Flips(rows=1, to_negative=1, to_positive=0))) == (
         "Of 1 row of sex = F, 0 are rejected where similar rows of all others are accepted, "

@@ -1,12 +1,14 @@
 """The flip test: the worked example, scikit-learn's answer in every row, sampling, and what is refused."""
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.neighbors import KNeighborsClassifier
 
+from pellucid import bias
 from pellucid.bias.flip_test import Flips, count_flips
 from pellucid.bias.neighbour_votes import distinct_rows
 from pellucid.bias.neighbours import majority_of_neighbours
@@ -224,3 +226,19 @@ def test_each_row_equals_the_distinct_row_it_is_filed_under(matrix):
     first, which = distinct_rows(matrix)
     assert np.array_equal(matrix[first][which], matrix)
     assert len(first) == len(np.unique(matrix + 0.0, axis=0))
+
+
+# --- from a table ----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("far", [1e10, 1e30])
+def test_whole_floats_beside_truth_values_keep_their_size_beyond_integers_of_64_bits(far):
+    """The 30 men at +far are accepted and no woman is: 30 women of 100 are rejected where men like them are not."""
+    places = [far] * 30 + [-far] * 70
+    rows = {
+        "sex": ["M"] * 100 + ["F"] * 100,
+        "place": places * 2,
+        "flag": [True, False] * 100,
+        "y": [0, 1] * 100,
+        "p": [1] * 30 + [0] * 170,
+    }
+    report = bias(pl.DataFrame(rows), label="y", positive=1, predicted="p", facets={"sex": ["F"]}, metrics=["FT"])
+    assert [record["value"] for record in report.records()] == [-0.3]

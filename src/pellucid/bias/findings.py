@@ -137,20 +137,20 @@ def _di(value: float, subject: Subject) -> str:
 
 
 def _dca(value: float, subject: Subject) -> str:
-    ratios = _ratios(subject, lambda g: g.positive, lambda g: g.predicted_positive)
+    ratios = _ratios(subject, lambda g: g.positive, lambda g: g.predicted_positive, "row")
     size = "as many positive predictions as" if _is_nothing(value) else f"{_fewer(value)} positive predictions than"
     return (
         f"measured by what was observed, {subject.group} is given {size} {subject.others}: "
-        f"{ratios} rows observed positive for each row predicted positive"
+        f"{ratios} observed positive for each row predicted positive"
     )
 
 
 def _dcr(value: float, subject: Subject) -> str:
-    ratios = _ratios(subject, lambda g: g.negative, lambda g: g.predicted_negative)
+    ratios = _ratios(subject, lambda g: g.negative, lambda g: g.predicted_negative, "row")
     size = "as many negative predictions as" if _is_nothing(value) else f"{_fewer(-value)} negative predictions than"
     return (
         f"measured by what was observed, {subject.group} is given {size} {subject.others}: "
-        f"{ratios} rows observed negative for each row predicted negative"
+        f"{ratios} observed negative for each row predicted negative"
     )
 
 
@@ -182,13 +182,10 @@ def _ad(value: float, subject: Subject) -> str:
 
 
 def _te(value: float, subject: Subject) -> str:
-    ratios = _ratios(subject, lambda g: g.fn, lambda g: g.fp)
+    ratios = _ratios(subject, lambda g: g.fn, lambda g: g.fp, "false rejection")
     harm = "more often" if value > 0 else "less often"
     size = "false rejections as often as" if _is_nothing(value) else f"{harm} false rejections than"
-    return (
-        f"errors about {subject.group} are {size} errors about {subject.others}: "
-        f"{ratios} false rejections for each false acceptance"
-    )
+    return f"errors about {subject.group} are {size} errors about {subject.others}: {ratios} for each false acceptance"
 
 
 def _ft(value: float, subject: Subject) -> str:
@@ -332,11 +329,12 @@ def _rates(metric: str, subject: Subject) -> str:
     return f"{rate(subject.d)} against {rate(subject.a)}"
 
 
-def _ratios(subject: Subject, part: Part, whole: Part) -> str:
-    """Both ratios, with as many digits as tell them apart."""
+def _ratios(subject: Subject, part: Part, whole: Part, noun: str) -> str:
+    """Both ratios, with as many digits as tell them apart, and what they count."""
     d, a = (ratio(part(group), whole(group)) for group in (subject.d, subject.a))
     digits = digits_beside(d, a) if math.isfinite(d) and math.isfinite(a) else 3
-    return f"{_number(d, digits)} against {_number(a, digits)}"
+    others = _number(a, digits)
+    return f"{_number(d, digits)} against {others} {noun}{'' if others == '1' else 's'}"
 
 
 def _certainty(metric: str, value: float, statistics: Statistics, level: float, decimals: int) -> str:

@@ -23,6 +23,9 @@ __all__ = ["FlipRows"]
 NOT_NUMERIC = "FlipTest does not support non-numeric columns"
 MIXED_WITH_GAPS = "Input contains NaN"
 
+LARGEST_INTEGER = 2.0**63
+"""From here on whole floats are no integers of 64 bits."""
+
 
 class FlipRows:
     """The rows as the flip test needs them, read when first asked for.
@@ -70,7 +73,7 @@ class FlipRows:
             matrix: npt.NDArray[Any] = self.table.numbers(columns)
             types = {self.table.columns[column] for column in columns}
             whole = types == {"integer"} or "boolean" in types
-            whole = whole and bool(np.isfinite(matrix).all() and (matrix == np.rint(matrix)).all())
+            whole = whole and bool((np.abs(matrix) < LARGEST_INTEGER).all() and (matrix == np.rint(matrix)).all())
             self._features = matrix.astype(np.int64) if whole else matrix
             self._columns = columns
         return self._features

@@ -186,7 +186,8 @@ def _refusal(features: Matrix) -> str:
     from sklearn.neighbors import KNeighborsClassifier
 
     try:
-        KNeighborsClassifier(1).fit(features, np.zeros(len(features), dtype=bool))
+        with np.errstate(over="ignore", invalid="ignore"):  # it adds everything up before it looks closer
+            KNeighborsClassifier(1).fit(features, np.zeros(len(features), dtype=bool))
     except ValueError as error:
         return str(error)
     return "The nearest-neighbours search does not accept these features."

@@ -104,10 +104,12 @@ def _ask_scikit_learn(known: Matrix, positive: Booleans, asked: Matrix, rows: In
     from sklearn.neighbors import KNeighborsClassifier
 
     # A tree is walked row by row, so threads change nothing but the time; brute force has threads of its own.
-    classifier = KNeighborsClassifier(search.k, n_jobs=None if search.brute_force else -1).fit(known, positive)
+    classifier = KNeighborsClassifier(search.k, n_jobs=None if search.brute_force else -1)
     together = _asked_alike(rows, len(asked), search) if search.brute_force else rows
     answers = np.zeros(len(asked), dtype=bool)
-    answers[together] = classifier.predict(np.ascontiguousarray(asked[together]))
+    # It adds up and squares what may leave the range of floats, and warns of that.
+    with np.errstate(over="ignore", invalid="ignore"):
+        answers[together] = classifier.fit(known, positive).predict(np.ascontiguousarray(asked[together]))
     return answers[rows]
 
 

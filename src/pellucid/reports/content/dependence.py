@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.charts.curves import partial_dependence
-from pellucid.reports.content.context import Context, brief, output_named
+from pellucid.reports.content.context import Context, brief, counted, output_named
 from pellucid.reports.document import Block, Cell, Chart, Column, Notice, Paragraph, Section, Table
 from pellucid.reports.numbers import number, share
 from pellucid.reports.reading import listed, mapping, number_in
@@ -47,7 +47,8 @@ def pdp_section(context: Context) -> Section | None:
         feature = str(plot.get("feature_name"))
         blocks.append(_plot(plot, mapping(lines.get("curves")).get(feature), effects.get(feature)))
     if len(plots) > MOST_PLOTS:
-        blocks.append(Paragraph(f"{len(plots) - MOST_PLOTS:,} further features stand in the result files."))
+        more = counted(len(plots) - MOST_PLOTS, "further feature stands", "further features stand")
+        blocks.append(Paragraph(f"{more} in the result files."))
     return Section(title="Partial dependence", anchor="partial-dependence", blocks=tuple(blocks))
 
 

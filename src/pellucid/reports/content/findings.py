@@ -50,7 +50,8 @@ def findings_section(context: Context) -> Section:
         # What is shown first holds each kind of answer: who, among whom most of all, and what drives the predictions.
         blocks.append(Findings((*items[:3], *slices, *driving[:2], *items[3:], *driving[2:])))
     if len(found) > MOST:
-        blocks.append(Paragraph(f"{len(found) - MOST:,} further comparisons stand in the tables below."))
+        more = counted(len(found) - MOST, "further comparison stands", "further comparisons stand")
+        blocks.append(Paragraph(f"{more} in the tables below."))
     blocks += [*_hidden(context), *_about(context)]
     return Section(title="What was found", anchor="findings", blocks=tuple(blocks))
 
