@@ -85,6 +85,8 @@ def _tone(key: MetricKey, found: Difference) -> Tone:
 
 def _counted_changes(compared: Compared) -> str:
     verdicts = [found.verdict for found in compared.metrics.values()]
+    if not verdicts:
+        return "no bias metric in common"
     clear = {"better": "nearer to parity", "worse": "further from it", "changed sides": "to the other side"}
     said = [f"{verdicts.count(key)} {words}" for key, words in clear.items() if key in verdicts]
     return f"of {counted(len(verdicts), 'metric')}, {', '.join(said) if said else 'none has clearly changed'}"
