@@ -16,6 +16,22 @@ def test_plain_data_need_no_caveat():
     assert warnings({"f": ["F", "M"] * 30, "y": [0, 1, 1] * 20}, {"f": "F"}) == []
 
 
+def test_a_label_that_is_compared_with_itself_is_told():
+    columns = {"f": ["F", "M"] * 30, "y": [0, 1, 1] * 20}
+    assert warnings(columns, {"y": 1}) == [
+        (
+            "'y' is both the label and a facet: the label is compared with itself, which says nothing about bias. Name "
+            "another column as the facet."
+        )
+    ]
+    assert warnings(columns, {"f": "F"}, predicted="y") == [
+        (
+            "'y' is both the label and the predicted label: the label is compared with itself, which says nothing "
+            "about a model. Name the column that holds its predictions."
+        )
+    ]
+
+
 def test_two_values_taken_for_an_interval_select_the_opposite_group():
     columns = {"f": [0.0, 1.0, 1.0] * 20, "y": [0, 1] * 30}
     assert warnings(columns, {"f": 0}) == [

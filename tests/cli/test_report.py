@@ -219,6 +219,38 @@ def test_a_result_compared_with_itself_has_not_changed(two):
     assert "none has clearly changed" in ended.out
 
 
+APPROVING = """
+def young(rows):
+    return (rows["age"] < 40).astype(float)
+
+
+def all_but_young(rows):
+    return (rows["age"] >= 40).astype(float)
+"""
+
+
+def test_models_that_are_named_on_the_command_line_are_compared_row_by_row_without_being_at_hand(
+    workplace, monkeypatch
+):
+    monkeypatch.syspath_prepend(str(workplace.folder))
+    workplace.file("approving_models.py", APPROVING)
+    rows = [f"{age},{sex},{(age + place) % 2}" for age in range(20, 60) for place, sex in enumerate("FM")]
+    workplace.file("people.csv", "\n".join(["age,sex,approved", *rows]))
+    workplace.config(
+        without=("predicted_label", "group_variable", "headers"),
+        facet=[{"name_or_index": "sex", "value_or_threshold": ["F"]}],
+        predictor={"model_name": "approving", "save_predictions": True},
+        methods={"post_training_bias": {"methods": ["DPPL", "AD"]}},
+    )
+    for folder, model in (("first", "young"), ("second", "all_but_young")):
+        asked = ("--data", "people.csv", "--output", folder, "--model", f"approving=approving_models:{model}")
+        assert workplace.command("run", "analysis_config.json", *asked).code == 0
+    ended = workplace.command("compare", "first", "second", "--data", "people.csv")
+    assert (ended.code, ended.err) == (0, "")
+    known = json.loads((workplace.folder / "comparison" / "comparison.json").read_text())
+    assert {metric["metric"]: metric["paired"] for metric in known["metrics"]} == {"DPPL": True, "AD": True}
+
+
 @pytest.fixture
 def with_a_small_group(workplace):
     """Six people of a third group, two of them approved."""

@@ -141,6 +141,7 @@ def test_results_that_have_nothing_in_common_say_so():
     document = build_comparison(found)
     assert not found.metrics
     assert document.sections[0].blocks[0].text == "The two results have no bias metric in common."
+    assert document.subtitle == "new against old: no bias metric in common."
 
 
 def test_importances_are_compared_by_their_standard_errors():

@@ -161,6 +161,7 @@ def _outcomes(folder: Path, source: ReportSource, data: str) -> Outcomes:
     from pellucid.api.table_job import comparing
     from pellucid.bias.paired_rows import outcomes_of
     from pellucid.datasets.predictions import with_predictions
+    from pellucid.jobs.bias_request import bias_request
 
     if not source.asked:
         raise DataError(Problem(str(folder), fix="These results do not hold their configuration."))
@@ -175,15 +176,17 @@ def _outcomes(folder: Path, source: ReportSource, data: str) -> Outcomes:
             raise DataError(Problem(str(predictions), fix=fix))
         # What only concerns the model is not needed: it has answered.
         job = replace(job, problems=tuple(p for p in job.problems if not p.where.startswith("predictor")))
-    if job.dataset is None or job.request is None or job.problems:
+    if job.dataset is None or job.problems:
         raise job.error()
-    if job.request.weights is not None:
-        raise DataError(Problem("weights", job.request.weights, fix="Weighted rows are not compared row by row."))
+    # It is not made where anything is wrong, were it only a model that is not at hand.
+    request = job.request or bias_request(job.config, job.dataset)
+    if request.weights is not None:
+        raise DataError(Problem("weights", request.weights, fix="Weighted rows are not compared row by row."))
     if not asks_for_predictions(job.config):
-        return outcomes_of(job.request, table_over(job.dataset))
+        return outcomes_of(request, table_over(job.dataset))
     dataset = job.dataset if job.dataset.settle is None else job.dataset.settle()
     joined, _ = with_predictions(dataset, predictions, "predicted_label")
-    return outcomes_of(comparing(job.request, "predicted_label"), table_over(joined))
+    return outcomes_of(comparing(request, "predicted_label"), table_over(joined))
 
 
 def _plain(value: Any) -> Any:

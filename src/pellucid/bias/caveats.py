@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pellucid.bias.counting import Counted
 from pellucid.bias.groups import Group
 from pellucid.bias.selection import Chosen
+from pellucid.config.bias_request import BiasRequest
 from pellucid.counts import ByThreshold, Value
 from pellucid.errors import AnalysisError
 from pellucid.results.group_names import named
@@ -28,6 +29,7 @@ def caveats(counted: Counted, positive: Chosen, groups: Sequence[Group]) -> tupl
         *(text for column, choice in chosen for text in _interval_of_two_values(counted, column, choice)),
         *(text for column, choice in chosen for text in _one_of_many_numbers(counted, column, choice)),
         *(text for column, choice in chosen for text in _empty_interval(column, choice)),
+        *_label_as_another_part(request),
         *_unseen_positive(positive, request.label),
         *_given_twice(counted),
         *_missing(counted),
@@ -41,6 +43,19 @@ def _values(counted: Counted, column: str) -> list[Value]:
     if isinstance(dimension.key, ByThreshold):
         return []
     return [value for value in dimension.values if value is not None]
+
+
+def _label_as_another_part(request: BiasRequest) -> Iterator[str]:
+    if request.label in {facet.column for facet in request.facets}:
+        yield (
+            f"{request.label!r} is both the label and a facet: the label is compared with itself, which says nothing "
+            "about bias. Name another column as the facet."
+        )
+    if request.label == request.predicted_label:
+        yield (
+            f"{request.label!r} is both the label and the predicted label: the label is compared with itself, "
+            "which says nothing about a model. Name the column that holds its predictions."
+        )
 
 
 def _interval_of_two_values(counted: Counted, column: str, choice: Chosen) -> Iterator[str]:

@@ -86,6 +86,8 @@ def _tone(key: MetricKey, found: Difference) -> Tone:
 
 def _counted_changes(compared: Compared) -> str:
     verdicts = [found.verdict for found in compared.metrics.values()]
+    if not verdicts:
+        return "no bias metric in common"
     clear = {
         "better": "nearer to parity",
         "worse": "further from it",
