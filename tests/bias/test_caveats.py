@@ -149,3 +149,29 @@ def test_a_missing_score_is_predicted_0_which_may_be_the_positive_label():
     assert found.warnings == ("20 rows have no value in 'p': they count as predicted 0, which is positive.",)
     values = {metric.name: metric.value for stage in found.stages for metric in stage.facets[0].metrics}
     assert values["DPPL"] == 0  # 20 of 40 in both groups: of F only those without a score
+
+
+def test_a_fraction_that_is_cut_to_the_opposite_value_is_told():
+    columns = {"f": ["F", "M"] * 30, "y": [1, 0, 0] * 20}
+    found = bias(pl.DataFrame(columns), label="y", positive=0.5, facets={"f": "F"})
+    assert list(found.warnings) == [
+        (
+            "No row of 'y' has 0.5: as in Clarify, fractions are cut to whole numbers, which selects y = 0 (40 rows). "
+            'If a threshold is meant, set "column_types": {"y": "continuous"}.'
+        )
+    ]
+    # Two of three rows have 0, in both groups; Clarify prints the value as it was given.
+    assert any("has y = 0 about as often as all others: 66.7 %" in finding for finding in found.findings)
+    assert found.to_dict()["pre_training_bias_metrics"]["label_value_or_threshold"] == "0.5"
+    above = bias(pl.DataFrame(columns), label="y", positive=0.5, facets={"f": "F"}, column_types={"y": "continuous"})
+    assert list(above.warnings) == []
+
+
+def test_several_fractions_that_are_cut_are_told_together():
+    columns = {"f": [0, 1, 2] * 40, "y": ["a", "b"] * 60}
+    assert warnings(columns, {"f": [0.5, 1.5]}, positive="a") == [
+        (
+            "No row of 'f' has 0.5 or 1.5: as in Clarify, fractions are cut to whole numbers, which selects f = 0 or 1 "
+            "(80 rows)."
+        )
+    ]

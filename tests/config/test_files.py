@@ -91,3 +91,12 @@ def test_plugins_of_pydantic_are_looked_for_again_once_a_configuration_was_read(
     environment = {name: value for name, value in os.environ.items() if name != "PYDANTIC_DISABLE_PLUGINS"}
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment)
     assert said.stdout == "pydantic.plugin._loader False\n"
+
+
+def test_strict_mode_refuses_our_keys_in_a_file(tmp_path):
+    file = tmp_path / "job.json"
+    file.write_text('{"dataset_type": "text/csv", "methods": {}, "seed": 3}')
+    assert load_config(file).config.seed == 3
+    with pytest.raises(ConfigError) as caught:
+        load_config(file, strict=True)
+    assert "seed: got 3. This key is Pellucid's own and Clarify refuses it. Remove it here." in str(caught.value)

@@ -203,3 +203,78 @@ def test_in_json_a_path_to_the_label_is_not_mistaken_for_the_feature_of_that_nam
 def test_classes_may_be_negative_numbers():
     document = SHAP | {"predictor": {"endpoint_name": "e", "label_headers": [-1, 1]}}
     assert parse_config(document, strict=True).config.predictor.label_headers == (-1, 1)
+
+
+def without(document, key):
+    return {name: value for name, value in document.items() if name != key}
+
+
+def test_bias_needs_a_label():
+    assert faults(without(BIAS, "label")) == [
+        "label: This key is required for 'pre_training_bias'. Name the column that holds the observed label."
+    ]
+
+
+@pytest.mark.parametrize("source", [{"predicted_label": "p"}, {"predicted_label_dataset_uri": "p.csv"}])
+def test_predictions_in_the_data_need_no_model(source):
+    methods = {"post_training_bias": {"methods": "all"}}
+    assert parse_config(BIAS | source | {"methods": methods}).config.predictor is None
+
+
+def test_a_fault_silences_the_rules_on_its_key_and_no_others():
+    assert [fault.partition(":")[0] for fault in faults(BIAS | {"facet": [{}]})[1:]] == ["facet[0].name_or_index"]
+    other = without(BIAS, "facet") | {"facet_headers": 3}
+    assert [fault.partition(":")[0] for fault in faults(other)[1:]] == ["facet_headers", "facet"]
+
+
+def test_the_mask_of_images_is_a_file():
+    shap = IMAGE["methods"]["shap"]
+    assert parse_config(IMAGE | {"methods": {"shap": shap | {"baseline": "mask.png"}}}).warnings == ()
+    assert faults(IMAGE | {"methods": {"shap": shap | {"baseline": [[1]]}}}) == [
+        "methods.shap.baseline: For images use the URI of a mask image."
+    ]
+
+
+def test_a_label_is_never_sent_to_the_model():
+    document = templates("$records", '{"a": "${a}", "y": "${y}"}') | {"headers": ["a", "y"], "label": "y"}
+    assert faults(document) == [
+        (
+            'predictor.record_template: got \'{"a": "${a}", "y": "${y}"}\'. Feature names not found. '
+            "'y' is no feature among the headers; there are 'a'."
+        )
+    ]
+
+
+def test_the_record_of_a_time_series_holds_parts_of_it():
+    predictor = FORECAST["predictor"] | {"record_template": "$features"}
+    assert faults(FORECAST | {"predictor": predictor}) == [
+        (
+            "predictor.record_template: got '$features'. Use placeholders of these: $start_time, $target_time_series, "
+            "$related_time_series, $static_covariates."
+        )
+    ]
+
+
+def test_forecasts_are_explained_of_time_series_only():
+    document = SHAP | {"methods": FORECAST["methods"]}
+    assert faults(document) == ["time_series_data_config: 'asymmetric_shapley_value' needs this key."]
+
+
+def test_requests_with_static_covariates_need_a_baseline_of_them():
+    carried = asymmetric({"static_covariates": ["size"]}) | {
+        "predictor": FORECAST["predictor"] | {"record_template": "[$target_time_series, $static_covariates]"}
+    }
+    assert faults(carried) == [
+        (
+            "methods.asymmetric_shapley_value.baseline.static_covariates: Requests carry static covariates: give one value "
+            "per covariate for each item id."
+        )
+    ]
+    in_a_file = carried["methods"]["asymmetric_shapley_value"] | {"baseline": "baseline.json"}
+    assert parse_config(carried | {"methods": {"asymmetric_shapley_value": in_a_file}}).warnings == ()
+
+
+def test_the_index_of_a_label_in_a_data_set_of_its_own_is_no_index_of_a_feature():
+    elsewhere = {"label": 3, "predicted_label": 0, "predicted_label_dataset_uri": "p.csv"}
+    document = SHAP | elsewhere | {"methods": {"shap": {"features_to_explain": [0]}}}
+    assert parse_config(document).config.methods.shap.features_to_explain == (0,)

@@ -161,6 +161,18 @@ def test_a_header_row_below_empty_lines_is_not_counted(tmp_path, end, headers):
     assert read_dataset(csv_source(path, headers=headers)).frame.fetchall() == [(39, "Male"), (50, "Female")]
 
 
+def test_a_first_row_that_only_looks_like_a_header_row_is_counted_and_told(tmp_path):
+    path = written(tmp_path, "Alter,Geschlecht\n39,m\n")
+    dataset = read_dataset(csv_source(path, headers=("age", "sex")))
+    assert dataset.frame.fetchall() == [("Alter", "Geschlecht"), ("39", "m")]
+    assert dataset.notes == (
+        (
+            f"{path}: the first row ['Alter', 'Geschlecht'] looks like a header row but differs from headers; "
+            "it was counted as data. Correct the key, or delete the row."
+        ),
+    )
+
+
 def test_files_may_begin_with_different_numbers_of_empty_lines(tmp_path):
     for name, text in (
         ("a.csv", "\nage,sex\n39,Male\n"),

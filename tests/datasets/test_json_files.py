@@ -126,6 +126,13 @@ def test_all_broken_lines_are_named(tmp_path):
     )
 
 
+def test_of_many_broken_lines_the_first_five_are_named(tmp_path):
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"f":[1]}\n' + "xx\n" * 7)
+    named = message_of(DataError, json_source(path, LINES, features="f")).splitlines()
+    assert [line.partition(": got")[0] for line in named] == [f"{path}, line {number}" for number in range(2, 7)]
+
+
 def test_records_must_have_the_features_of_the_first_one(tmp_path):
     path = tmp_path / "data.jsonl"
     path.write_text('{"f":[1,2]}\n{"f":[1]}\n{"g":[1]}\n')

@@ -8,6 +8,7 @@ import sys
 import duckdb
 import fsspec
 import narwhals as nw
+import pandas as pd
 import pytest
 
 from pellucid.datasets import DatasetSource, read_dataset, read_path
@@ -117,6 +118,22 @@ def test_parquet_keeps_names_and_makes_integers_with_a_missing_cell_float(tmp_pa
     dataset = read_dataset(DatasetSource(uri=path, dataset_type="application/x-parquet", label="y"))
     assert dataset.frame.fetchall() == [(1, None, "x"), (2, 3.0, "y")]
     assert [str(kind) for kind in dataset.frame.types] == ["INTEGER", "DOUBLE", "VARCHAR"]
+
+
+def test_the_numbers_of_rows_that_pandas_stores_are_no_column(tmp_path):
+    people = pd.DataFrame({"name": ["Zoë", "Al", "Bo", "Cy"], "age": [30, 17, 41, 50]})
+    path = str(tmp_path / "adults.parquet")
+    people[people["age"] >= 18].to_parquet(path)
+    dataset = read_dataset(DatasetSource(uri=path, dataset_type="application/x-parquet"))
+    assert (dataset.columns, dataset.features) == (("name", "age"), ("name", "age"))
+    assert dataset.frame.fetchall() == [("Zoë", 30), ("Bo", 41), ("Cy", 50)]
+    assert dataset.notes == (f"{path}: '__index_level_0__' was left out, the index of a pandas data frame.",)
+
+
+def test_a_column_that_only_looks_like_an_index_of_pandas_stays(tmp_path):
+    path = parquet(tmp_path / "d.parquet", "SELECT 7 AS __index_level_0__, 'x' AS y")
+    dataset = read_dataset(DatasetSource(uri=path, dataset_type="application/x-parquet", label="y"))
+    assert (dataset.features, dataset.notes) == (("__index_level_0__",), ())
 
 
 def test_a_missing_integer_in_any_parquet_file_makes_the_column_float(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -122,6 +123,13 @@ def test_text_is_read_as_predicted_labels() -> None:
         ),
         (
             ["yes", None],
+            (
+                "credit: gives 1 of 2 rows no label; the first is row 1 of the batch, counted from 0. It should give"
+                " a label for every row."
+            ),
+        ),
+        (
+            ["yes", math.nan],
             (
                 "credit: gives 1 of 2 rows no label; the first is row 1 of the batch, counted from 0. It should give"
                 " a label for every row."

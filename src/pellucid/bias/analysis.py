@@ -90,7 +90,7 @@ class Analysis:
     @property
     def outcome(self) -> str:
         """What sentences call the favourable outcome."""
-        return named(self.request.label, self.positive.printed)
+        return named(self.request.label, self.positive.compared)
 
 
 def analyse(
@@ -161,7 +161,7 @@ def _prepared(
     degenerate = None
     weights = _by_value(counted, request.predicted_label)
     if not weights[predicted.cells].any():
-        outcome = named(request.label, positive.printed)
+        outcome = named(request.label, positive.compared)
         if positive.kind == "continuous" and not positive.printed:  # the interval above the largest label is empty
             outcome = f"{request.label} above {threshold_of(request.positive, request.label):g}"
         fix = (

@@ -27,6 +27,7 @@ def caveats(counted: Counted, positive: Chosen, groups: Sequence[Group]) -> tupl
     ]
     found = [
         *(text for column, choice in chosen for text in _interval_of_two_values(counted, column, choice)),
+        *(text for column, choice in chosen for text in _fractions_cut(counted, column, choice)),
         *(text for column, choice in chosen for text in _one_of_many_numbers(counted, column, choice)),
         *(text for column, choice in chosen for text in _empty_interval(column, choice)),
         *_label_as_another_part(request),
@@ -74,6 +75,24 @@ def _interval_of_two_values(counted: Counted, column: str, choice: Chosen) -> It
         f"{column!r} holds two values, {values[0]} and {values[1]}, but Clarify's rule reads it as continuous ({why}): "
         f"the value given is a threshold, and the interval {choice.printed or '(empty)'} selects {which}. "
         f'To compare the values themselves, set "column_types": {{"{column}": "categorical"}}.'
+    )
+
+
+def _fractions_cut(counted: Counted, column: str, choice: Chosen) -> Iterator[str]:
+    """A threshold between whole numbers, taken for a value: of 0 and 1, 0.5 selects 0, where 1 is likely meant."""
+    if not choice.cut or not choice.cells.any():
+        return
+    cube = counted.cubes.get(column, counted.cube)
+    totals = cube.totals(column)
+    selected = [value for value, cell in zip(cube.dimension(column).values, choice.cells, strict=True) if cell]
+    rows = sum(totals[value] for value in selected)
+    meant = (
+        f' If a threshold is meant, set "column_types": {{"{column}": "continuous"}}.' if len(choice.cut) == 1 else ""
+    )
+    yield (
+        f"No row of {column!r} has {choice.printed.replace(',', ' or ')}: as in Clarify, fractions are cut to whole "
+        f"numbers, which selects {column} = {' or '.join(map(str, selected))} "
+        f"({rows:,} row{'' if rows == 1 else 's'}).{meant}"
     )
 
 

@@ -40,6 +40,8 @@ class Chosen:
         The same choice for rows: those selected, or with ``negated`` all others.
     unseen
         Given values that no row has.
+    cut
+        What each given value was compared as, where fractions were cut to whole numbers; else nothing.
     """
 
     printed: str
@@ -48,6 +50,12 @@ class Chosen:
     selection: Selection
     unseen: tuple[Value, ...] = ()
     negated: bool = False
+    cut: tuple[Value, ...] = ()
+
+    @property
+    def compared(self) -> str:
+        """As ``printed``, but with whole numbers in the place of fractions that were cut."""
+        return ",".join(map(_printed, self.cut)) or self.printed
 
     def rows(self, table: Table) -> npt.NDArray[np.bool_]:
         """Which rows of ``table`` are chosen, shape (rows,)."""
@@ -79,6 +87,7 @@ def by_values(column: ColumnProfile, dimension: Dimension, values: Sequence[Valu
         cells=np.array([cell in chosen and cell is not None for cell in dimension.values], dtype=bool),
         selection=AnyOf(column.column, tuple(chosen)),
         unseen=tuple(unseen),
+        cut=tuple(wanted) if any(map(_is_cut, values, wanted)) else (),
     )
 
 
@@ -189,6 +198,10 @@ def _equal(value: Value, cell: Value) -> bool:
     if value is None or cell is None or (isinstance(cell, bool) and not isinstance(value, bool)):
         return False
     return value == cell
+
+
+def _is_cut(given: Value, compared: Value) -> bool:
+    return isinstance(given, float) and type(compared) is int and given != compared
 
 
 def _printed(value: Value) -> str:

@@ -189,8 +189,10 @@ def shap_keys_agree(config: AnalysisConfig) -> Iterator[Problem]:
             list(shap.features_to_explain),
             fix=f"This key and {other!r} exclude each other. Keep one.",
         )
+    elsewhere = config.predicted_label_dataset_uri is not None
+    labels = (config.label,) if elsewhere else (config.label, config.predicted_label)
     for i, feature in enumerate(shap.features_to_explain or ()):
-        if config.has_columns and feature in (config.label, config.predicted_label):
+        if config.has_columns and feature in labels:
             yield Problem(
                 f"methods.shap.features_to_explain[{i}]", feature, fix="This is a label, not a feature. Remove it."
             )

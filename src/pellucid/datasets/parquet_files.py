@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,14 +19,15 @@ _INTEGERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 )
 _ZONED = "TIMESTAMP WITH TIME ZONE"
+_INDEX = re.compile(r"__index_level_\d+__")
 _RENAMED = "Two columns have names that differ at most in upper and lower case. Rename one of the two."
 
 
-def parquet_scan(connection: Any, files: Files) -> Scan:
-    """The rows of the files, scanned whenever they are asked for; an integer column with a missing cell is float.
+def parquet_scan(connection: Any, files: Files) -> tuple[Scan, tuple[str, ...]]:
+    """The rows of the files, scanned whenever they are asked for, and notes; integers with a missing cell are float.
 
-    That is how pandas reads it. A time with a zone is read as the time in UTC: what DuckDB makes of it depends on the
-    zone of the machine.
+    That is how pandas reads them, and why the index that it stored of rows without names is no column. A time with a
+    zone is read as the time in UTC: what DuckDB makes of it depends on the zone of the machine.
 
     Raises
     ------
@@ -40,13 +43,28 @@ def parquet_scan(connection: Any, files: Files) -> Scan:
     ]
     if problems:
         raise DataError(problems)
-    missing = _missing(connection, files, [name for name, kind in first if kind in _INTEGERS])
-    zoned = [name for name, kind in first if kind == _ZONED]
+    numbers = _numbers_of_rows(connection, files.paths[0], [name for name, _ in first])
+    kept = [(name, kind) for name, kind in first if name not in numbers]
+    missing = _missing(connection, files, [name for name, kind in kept if kind in _INTEGERS])
+    zoned = [name for name, kind in kept if kind == _ZONED]
     replaced = [f"CAST({identifier(name)} AS DOUBLE) AS {identifier(name)}" for name in missing]
     replaced += [f"make_timestamp(epoch_us({identifier(name)})) AS {identifier(name)}" for name in zoned]
-    chosen = f"* REPLACE ({', '.join(replaced)})" if replaced else "*"
-    types = dict(first) | dict.fromkeys(missing, "DOUBLE") | dict.fromkeys(zoned, "TIMESTAMP")
-    return Scan(connection, f"SELECT {chosen} FROM {_read_parquet(files.paths)}", types)
+    chosen = f"* EXCLUDE ({', '.join(map(identifier, numbers))})" if numbers else "*"
+    chosen += f" REPLACE ({', '.join(replaced)})" if replaced else ""
+    types = dict(kept) | dict.fromkeys(missing, "DOUBLE") | dict.fromkeys(zoned, "TIMESTAMP")
+    notes = tuple(f"{files.paths[0]}: {name!r} was left out, the index of a pandas data frame." for name in numbers)
+    return Scan(connection, f"SELECT {chosen} FROM {_read_parquet(files.paths)}", types), notes
+
+
+def _numbers_of_rows(connection: Any, path: str, names: Sequence[str]) -> list[str]:
+    """Columns in which pandas stored an index that has no name; it says so in the file."""
+    found = [name for name in names if _INDEX.fullmatch(name)]
+    if not found or len(found) == len(names):
+        return []
+    stored = f"FROM parquet_kv_metadata({literal(exact_path(path))}) WHERE key::VARCHAR = 'pandas'"
+    told = connection.execute(f"SELECT value {stored}").fetchall()
+    index = json.loads(told[0][0]).get("index_columns", []) if told else []
+    return [name for name in found if name in index]
 
 
 def _read_parquet(paths: Sequence[str]) -> str:

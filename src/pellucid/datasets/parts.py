@@ -146,7 +146,7 @@ def _read_csv(connection: Any, source: DatasetSource, layout: CsvLayout, *, lazy
 
 
 def _read_parquet(connection: Any, source: DatasetSource, files: Files) -> Part:
-    scan = parquet_scan(connection, files)
+    scan, notes = parquet_scan(connection, files)
     columns = tuple(scan.types)
     _refuse_other_headers(source, columns)
     return Part(
@@ -155,7 +155,7 @@ def _read_parquet(connection: Any, source: DatasetSource, files: Files) -> Part:
         columns=columns,
         label=_column(source, "label", source.label, columns),
         predicted_label=_column(source, "predicted_label", source.predicted_label, columns),
-        notes=(),
+        notes=notes,
         files=files.paths,
     )
 

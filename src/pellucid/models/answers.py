@@ -150,10 +150,22 @@ def read_answer(answer: Any, rows: int, model: str) -> Scores:
     columns = getattr(answer, "columns", None)
     names = None if columns is None else tuple(columns)
     named = names is not None and all(isinstance(name, str) for name in names)
-    array = np.asarray(answer)
+    array = _with_gaps(np.asarray(answer), answer)
     if array.dtype.kind in "US" or (array.dtype == object and any(isinstance(cell, str) for cell in array.flat)):
         return labels_of(array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array, rows, model)
     return scores_of(answer, rows, model, outputs=names if named else None)
+
+
+def _with_gaps(array: npt.NDArray[Any], answer: Any) -> npt.NDArray[Any]:
+    """``array``, with None where NumPy made the text "nan" of a missing label in a list of texts."""
+    if array.dtype.kind not in "US" or isinstance(answer, np.ndarray):
+        return array
+    cells = np.asarray(answer, dtype=object)
+    missing = np.asarray(cells != cells, dtype=bool)
+    if not missing.any():
+        return array
+    cells[missing] = None
+    return cells
 
 
 def _one_for_every_row(
