@@ -32,8 +32,9 @@ def test_a_bias_report_prints_every_metric_with_its_interval() -> None:
 
 
 def test_a_metric_without_a_value_stays_empty_and_says_its_state_and_why() -> None:
-    frame = people().assign(note="text")
-    report = pellucid.bias(frame, label="hired", positive=[1], facets={"sex": ["F"]}, predicted="hired", metrics=["FT"])
+    frame = people().assign(note="text", predicted=people()["hired"])
+    facets = {"sex": ["F"]}
+    report = pellucid.bias(frame, label="hired", positive=[1], facets=facets, predicted="predicted", metrics=["FT"])
     *_, row, reason = str(report).splitlines()
     assert row.split() == ["sex", "=", "F", "post_training", "FT", "insufficient_evidence"]
     assert reason == "Not computed: FT: FlipTest does not support non-numeric columns"

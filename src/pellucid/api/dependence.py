@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from pellucid.charts.texts import counted
 from pellucid.errors import ConfigError, DataError, Problem, did_you_mean
+from pellucid.nouns import counted
 from pellucid.records import dataclass
 
 if TYPE_CHECKING:

@@ -17,13 +17,13 @@ from pellucid.api.configured_workload import (
 from pellucid.api.estimating_calls import OWN_TIME, SEGMENTS, forecast_workload, image_workload, items_needed
 from pellucid.api.job_engine import memory_of
 from pellucid.api.preflight import Preflight, preflight
-from pellucid.charts.texts import counted
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.config.load import load_config
 from pellucid.config.time_series_rules import asks_for_forecasts
 from pellucid.errors import ConfigError, InputError, Problem
 from pellucid.jobs.cost import JobCost, job_cost
 from pellucid.jobs.workload import Machines, Range, Workload
+from pellucid.nouns import counted
 from pellucid.processors import available_cpus
 from pellucid.records import dataclass
 

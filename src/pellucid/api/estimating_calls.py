@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pellucid.charts.texts import counted
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.errors import ConfigError, Problem
 from pellucid.jobs.workload import Calls, Range, Workload
+from pellucid.nouns import counted
 
 if TYPE_CHECKING:
     from pellucid.api.forecast_preflight import ForecastPreflight

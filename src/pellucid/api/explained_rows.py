@@ -16,7 +16,6 @@ from pellucid.api.explanation_notes import unsteady_note
 from pellucid.api.pace import Pace, PredictionsTold, most_predictions
 from pellucid.api.scoring import ScoredModel
 from pellucid.api.spark_explaining import OpenPool
-from pellucid.charts.texts import counted
 from pellucid.errors import ModelError
 from pellucid.explain.aggregate import AGGREGATIONS, Aggregation, aggregate, ranks_with_ties
 from pellucid.explain.attributions import Attributions
@@ -27,6 +26,7 @@ from pellucid.explain.maskers.tabular import TabularMasker
 from pellucid.explain.one_thread import one_thread
 from pellucid.explain.plan import Plan
 from pellucid.explain.repeated_answers import RepeatedAnswers
+from pellucid.nouns import counted
 from pellucid.records import dataclass
 from pellucid.results.explanation import Explanation, FeatureImportance
 from pellucid.results.rounding import significant

@@ -18,12 +18,12 @@ from pellucid.api.forecast_preflight import LISTED, ForecastPreflight, forecast_
 from pellucid.api.job_explanations import JobExplanations
 from pellucid.api.model_access import SERVER_LOG
 from pellucid.api.pace import Pace
-from pellucid.charts.texts import counted
 from pellucid.errors import DataError, Problem
 from pellucid.jobs.forecasts.explaining import REPETITIONS, explained_items, repeated
 from pellucid.jobs.forecasts.request import ForecastRequest
 from pellucid.jobs.forecasts.totals import ForecastSummary, ForecastTotals
 from pellucid.jobs.forecasts.writers import results_path, scores_file, write_item
+from pellucid.nouns import counted
 from pellucid.protocols.forecaster import Forecaster
 from pellucid.results.forecast import ForecastItem
 from pellucid.results.rounding import significant

@@ -13,7 +13,6 @@ from pellucid.api.forecast_model import forecast_model_problems, series_format
 from pellucid.api.model_access import source_problems, unused_places
 from pellucid.api.preflight import Preflight
 from pellucid.api.relative_paths import beside
-from pellucid.charts.texts import counted
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.config.faults import faults
 from pellucid.config.load import load_config
@@ -25,6 +24,7 @@ from pellucid.errors import ConfigError, DataError, InputError, Problem
 from pellucid.jobs.forecasts.reading import ReadItems, read_items
 from pellucid.jobs.forecasts.request import ForecastRequest, forecast_request
 from pellucid.jobs.forecasts.timestamps import moments, uneven_after
+from pellucid.nouns import counted
 from pellucid.protocols.forecaster import SeriesRecord
 from pellucid.records import dataclass
 from pellucid.results.forecast import LeftOut

@@ -12,11 +12,11 @@ from pathlib import Path
 from pellucid.api.image_model import opened_image_model
 from pellucid.api.model_access import SERVER_LOG
 from pellucid.api.preflight import Preflight
-from pellucid.charts.texts import counted
 from pellucid.datasets.images import ImageFile, ReadImage, read_image
 from pellucid.errors import DataError, InputError, PellucidError, Problem
 from pellucid.jobs.explanations.image_request import image_request
 from pellucid.jobs.explanations.image_shap import ImageRequest, first_look
+from pellucid.nouns import counted
 
 __all__ = ["look_at_images"]
 

@@ -19,11 +19,11 @@ from pellucid.api.job_explanations import JobExplanations
 from pellucid.api.job_result import ANALYSIS, DETAILS, PARTIAL, PREDICTIONS, RESUME, WRITING, JobResult
 from pellucid.api.model_access import SERVER_LOG
 from pellucid.api.preflight import Preflight
-from pellucid.charts.texts import counted
 from pellucid.datasets.images import ImageFile, read_image
 from pellucid.errors import ConfigError, DataError, ModelError, Problem
 from pellucid.jobs.explanations.image_request import image_request
 from pellucid.jobs.explanations.request import of_shap
+from pellucid.nouns import counted
 from pellucid.records import dataclass
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from pellucid.charts.texts import counted
+from pellucid.nouns import counted
 from pellucid.records import dataclass
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from pellucid.api.model_access import ModelSource
 from pellucid.api.model_identity import model_identity
 from pellucid.bias.kinds import decide, profile
-from pellucid.charts.texts import counted
 from pellucid.config.analysis import AnalysisConfig
 from pellucid.config.bias_request import BiasRequest
 from pellucid.counts import ByValue
@@ -22,6 +21,7 @@ from pellucid.jobs.explanations.rows import reading
 from pellucid.jobs.predicted_labels import LabelRule, observed_labels
 from pellucid.jobs.prediction_store import PredictionStore
 from pellucid.jobs.predictions import predict_all
+from pellucid.nouns import counted
 from pellucid.protocols.model import Model, Scores
 from pellucid.protocols.table import Table
 from pellucid.records import dataclass

@@ -8,8 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 from pellucid.api.preflight import Preflight, table_over
-from pellucid.charts.texts import counted
 from pellucid.datasets import Dataset, scan_errors_translated
+from pellucid.nouns import counted
 
 __all__ = ["copied", "needs_rows", "with_rows_at_hand"]
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.charts.texts import counted
 from pellucid.errors import ConfigError, DataError, ModelError, Problem, did_you_mean
+from pellucid.nouns import counted
 from pellucid.protocols.model import Batch, Model, Scores
 from pellucid.records import dataclass
 

@@ -112,12 +112,12 @@ def explain_text(
     from pellucid.api.scoring import ScoredModel
     from pellucid.api.steps import steps_told
     from pellucid.argument_kinds import NAMES, PROGRESS, SWITCH, TEXT, Kind, listed, one_of, optional, other_kinds
-    from pellucid.charts.texts import counted
     from pellucid.config.methods import Granularity
     from pellucid.explain.estimate import blocks_of
     from pellucid.explain.game import MaskedGames
     from pellucid.explain.maskers.text import text_masker
     from pellucid.jobs.explanations.texts import text_attributions
+    from pellucid.nouns import counted
     from pellucid.protocols.model import Batch
 
     problems = other_kinds(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from pellucid import nouns
 from pellucid.bias.counting import Counted
 from pellucid.bias.groups import Group
 from pellucid.bias.selection import Chosen
@@ -92,7 +93,7 @@ def _fractions_cut(counted: Counted, column: str, choice: Chosen) -> Iterator[st
     yield (
         f"No row of {column!r} has {choice.printed.replace(',', ' or ')}: as in Clarify, fractions are cut to whole "
         f"numbers, which selects {column} = {' or '.join(map(str, selected))} "
-        f"({rows:,} row{'' if rows == 1 else 's'}).{meant}"
+        f"({nouns.counted(rows, 'row')}).{meant}"
     )
 
 

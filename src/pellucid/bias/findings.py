@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 
 from pellucid.bias.flip_test import Flips
-from pellucid.charts.texts import counted
 from pellucid.counts import Counts, ratio
+from pellucid.nouns import counted
 from pellucid.records import dataclass
 from pellucid.results.bias import Statistics
 from pellucid.results.rounding import NOISE, digits_beside, is_below, significant

@@ -82,6 +82,7 @@ def wilson(successes: float, rows: float, z: float) -> Interval:
 
     Examples
     --------
+    >>> from pellucid.critical_value import critical_value
     >>> interval = wilson(81, 263, critical_value(0.95))
     >>> round(interval.low, 4), round(interval.high, 4)
     (0.2553, 0.3662)
@@ -126,6 +127,7 @@ def newcombe_difference(x_a: float, n_a: float, x_d: float, n_d: float, z: float
 
     Examples
     --------
+    >>> from pellucid.critical_value import critical_value
     >>> interval = newcombe_difference(56, 70, 48, 80, critical_value(0.95))
     >>> round(interval.low, 4), round(interval.high, 4)
     (0.0524, 0.3339)
@@ -152,6 +154,7 @@ def newcombe_ratio(x_d: float, n_d: float, x_a: float, n_a: float, z: float) -> 
 
     Examples
     --------
+    >>> from pellucid.critical_value import critical_value
     >>> interval = newcombe_ratio(48, 80, 56, 70, critical_value(0.95))
     >>> round(interval.low, 4), round(interval.high, 4)
     (0.6014, 0.9274)
@@ -213,6 +216,7 @@ def paired_difference(to_negative: float, to_positive: float, rows: float, z: fl
 
     Examples
     --------
+    >>> from pellucid.critical_value import critical_value
     >>> interval = paired_difference(1, 7, 21, critical_value(0.95))
     >>> round(interval.low, 3), round(interval.high, 3)
     (-0.517, -0.026)

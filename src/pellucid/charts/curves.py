@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from pellucid.charts.specification import Layer, chart, empty, legend, table, tooltips
 from pellucid.charts.swarms import sample_of
-from pellucid.charts.texts import ENDLESS, TITLE, clipped, counted, distinct, is_known, percent, rounded, short
+from pellucid.charts.texts import ENDLESS, TITLE, clipped, distinct, is_known, percent, rounded, short
 from pellucid.charts.theme import CATEGORIES, GRAY, Specification
+from pellucid.nouns import counted
 from pellucid.records import dataclass
 
 __all__ = [

@@ -8,8 +8,9 @@ from typing import Any
 
 from pellucid.charts.panels import domain_of, share_of
 from pellucid.charts.specification import Layer, after, chart, empty, pointed_at
-from pellucid.charts.texts import TITLE, clipped, counted, distinct, is_known, rounded, short, spoken, width_of
+from pellucid.charts.texts import TITLE, clipped, distinct, is_known, rounded, short, spoken, width_of
 from pellucid.charts.theme import BLUE, ORANGE, Specification
+from pellucid.nouns import counted
 from pellucid.records import dataclass
 
 __all__ = ["ImportanceBar", "importance", "strongest"]

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from pellucid.charts.panels import INDEPENDENT, Panel, arrows, domain_of, panel_layer, reference, share_of, stacked
 from pellucid.charts.specification import Layer, chart, empty, legend, pointed_at, text_above
-from pellucid.charts.texts import LABEL, clipped, counted, distinct, is_known, percent, rounded, short, spoken, width_of
+from pellucid.charts.texts import LABEL, clipped, distinct, is_known, percent, rounded, short, spoken, width_of
 from pellucid.charts.theme import TONES, Specification
+from pellucid.nouns import counted
 from pellucid.records import dataclass
 
 __all__ = [

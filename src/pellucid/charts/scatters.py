@@ -10,8 +10,9 @@ import numpy.typing as npt
 from pellucid.charts.curves import CATEGORIES_SHOWN
 from pellucid.charts.specification import Layer, chart, empty, table, tooltips
 from pellucid.charts.swarms import LANES, piled, sample_of
-from pellucid.charts.texts import ENDLESS, TITLE, clipped, counted, distinct, rounded, short, signed
+from pellucid.charts.texts import ENDLESS, TITLE, clipped, distinct, rounded, short, signed
 from pellucid.charts.theme import BLUE, ORANGE, Specification
+from pellucid.nouns import counted
 
 __all__ = ["by_category", "dependence"]
 

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.charts.specification import Layer, chart, empty, legend, table
-from pellucid.charts.texts import ENDLESS, LABEL, TITLE, clipped, counted, distinct, signed, spoken
+from pellucid.charts.texts import ENDLESS, LABEL, TITLE, clipped, distinct, signed, spoken
 from pellucid.charts.theme import BLUE, GRAY, ORANGE, PURPLE, Specification
+from pellucid.nouns import counted
 from pellucid.records import dataclass
 
 __all__ = ["LANES", "LEVELS", "Swarm", "beeswarm", "levels_of", "piled", "sample_of", "swarms"]

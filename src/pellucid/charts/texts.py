@@ -11,7 +11,6 @@ __all__ = [
     "LABEL",
     "TITLE",
     "clipped",
-    "counted",
     "distinct",
     "is_known",
     "percent",
@@ -168,15 +167,6 @@ def percent(value: float | None) -> str:
     if round(value, 12) == 1:
         return "100 %"
     return f"{round(100 * value, 1) + 0.0:.1f} %".replace("-", "−")
-
-
-def counted(number: int, noun: str) -> str:
-    """So many of something.
-
-    >>> counted(1, "row"), counted(2000, "row")
-    ('1 row', '2,000 rows')
-    """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def spoken(names: Sequence[str], shown: int = 3) -> str:

@@ -8,8 +8,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from pellucid.api.forecast_inspection import ForecastInspection
-from pellucid.charts.texts import counted
 from pellucid.cli.terminal import clean, heading, plain_table
+from pellucid.nouns import counted
 from pellucid.protocols.forecaster import SeriesRecord
 
 __all__ = ["forecast_shown", "items_shown"]

@@ -8,9 +8,9 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from pellucid.charts.texts import counted
 from pellucid.cli.terminal import clean, heading, number, plain_table
 from pellucid.jobs.explanations.image_results import ImageSummary
+from pellucid.nouns import counted
 from pellucid.results.rounding import margin
 
 __all__ = ["images_shown"]

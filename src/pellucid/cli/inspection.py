@@ -9,11 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from pellucid.api.inspection import Inspection
-from pellucid.charts.texts import counted
 from pellucid.cli.probe import probe_shown
 from pellucid.cli.summary import warnings_shown
 from pellucid.cli.terminal import clean, heading, listed, percent, plain_table, rendered, results
 from pellucid.counts import Value
+from pellucid.nouns import counted
 from pellucid.results.bias import ColumnDecision
 
 __all__ = ["inspection_shown", "show_inspection"]

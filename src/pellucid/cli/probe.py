@@ -10,9 +10,9 @@ from rich.text import Text
 
 from pellucid.api.model_access import without_password
 from pellucid.api.probing import Cost, Probe
-from pellucid.charts.texts import counted
 from pellucid.cli.terminal import clean, heading, plain_table
 from pellucid.counts import Value
+from pellucid.nouns import counted
 from pellucid.protocols.model import Scores
 
 if TYPE_CHECKING:

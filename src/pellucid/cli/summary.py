@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pellucid.bias.metrics import reading_place
-from pellucid.charts.texts import counted
 from pellucid.cli.overview import groups_overview, intersections_overview, segments_overview
 from pellucid.cli.page import Column, Grid, Item, Line, Row, show
 from pellucid.cli.ranking import clearest
 from pellucid.cli.readings import is_certain, may_be_none, reading
 from pellucid.cli.terminal import clean, number, percent
+from pellucid.nouns import counted
 from pellucid.results.bias import BiasReport, FacetResult, MetricResult, StageResult
 from pellucid.results.group_names import named, shown_value
 

@@ -13,12 +13,12 @@ import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.charts.texts import counted
 from pellucid.counts import ByThreshold, Cube, Key, Value
 from pellucid.engines.batches import BATCH_ROWS, batches_of, collected, doubles
 from pellucid.engines.cells import plain
 from pellucid.engines.ibis_tables import arrow_batches, is_ibis_table, keeps_order, knows_nan
 from pellucid.errors import DataError, Problem
+from pellucid.nouns import counted
 from pellucid.protocols.model import Batch
 from pellucid.protocols.table import Above, AnyOf, ColumnType, RowOrder, Selection, Within
 from pellucid.records import dataclass

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.charts.texts import counted
 from pellucid.counts import Value
 from pellucid.errors import ModelError, did_you_mean
+from pellucid.nouns import counted
 from pellucid.protocols.model import Scores
 from pellucid.records import dataclass
 

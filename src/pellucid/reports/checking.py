@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pellucid.bias.metrics import METRICS
-from pellucid.charts.texts import counted
 from pellucid.counts import Counts
+from pellucid.nouns import counted
 from pellucid.reports.reading import Group, number_in, read_stages
 from pellucid.results.rounding import digits_beside
 

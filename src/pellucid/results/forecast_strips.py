@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.charts.texts import counted
+from pellucid.nouns import counted
 from pellucid.results.rounding import number, significant
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from pellucid.charts.texts import counted
+from pellucid.nouns import counted
 from pellucid.results.rounding import interval, number
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.charts.texts import counted
+from pellucid.nouns import counted
 from pellucid.results.rounding import significant
 
 if TYPE_CHECKING:

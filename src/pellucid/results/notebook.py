@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from pellucid.charts.texts import counted
+from pellucid.nouns import counted
 from pellucid.results.group_names import named
 from pellucid.results.rounding import interval, number
 

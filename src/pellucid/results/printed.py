@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.charts.texts import counted
+from pellucid.nouns import counted
 from pellucid.results.group_names import named
 from pellucid.results.importance_table import interval_told
 from pellucid.results.rounding import interval, number, p_value, significant

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.charts.texts import counted
 from pellucid.errors import ConfigError, ModelError, Problem
 from pellucid.explain.attributions import Attributions
 from pellucid.explain.budget import Budget, default_samples, note
@@ -19,6 +18,7 @@ from pellucid.explain.image_background import background_for, image_seed, within
 from pellucid.explain.maskers.image import COLUMN, ImageMasker
 from pellucid.explain.plan import Plan
 from pellucid.explain.segmentation import slic_segments
+from pellucid.nouns import counted
 from pellucid.records import dataclass
 from pellucid.results.image_explanation import ExplainedImage, ImageOutput
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.charts.texts import counted
 from pellucid.config.dataset import TimeSeriesDataConfig
 from pellucid.errors import ConfigError, DataError, InputError, Problem, did_you_mean, shorten
 from pellucid.jobs.forecasts.locators import Locator, keys_within, last_name, records_under
 from pellucid.jobs.forecasts.timestamps import order_fault
+from pellucid.nouns import counted
 from pellucid.protocols.forecaster import Cell, ItemId, SeriesRecord
 from pellucid.records import dataclass
 from pellucid.results.forecast import LeftOut
