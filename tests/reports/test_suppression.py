@@ -5,10 +5,12 @@ import json
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import pellucid
 from pellucid.api.job import run_job
 from pellucid.bias.metrics import METRICS
 from pellucid.counts import Counts
@@ -384,11 +386,12 @@ def test_the_documents_given_stay_as_they_are():
 
 def test_flips_of_few_rows_are_hidden():
     analysis, details = documents({"a": (40, 30, 20, 50), "b": (60, 30, 20, 50)})
-    said = (
-        "Of 160 rows of f = b, {} are rejected where similar rows of all others are accepted, and 25 are accepted ..."
-    )
-    for flips, value in ((5, None), (15, -0.1)):
-        metric = {"name": "FT", "description": "Flip Test (FT)", "value": -0.1, "finding": said.format(flips)}
+    for rejected, accepted, value in (("5 are", "25 are", None), ("25 are", "1 is", None), ("15 are", "10 are", -0.1)):
+        said = (
+            f"Of 160 rows of f = b, {rejected} rejected where similar rows of all others are accepted, "
+            f"and {accepted} accepted where similar ones are rejected."
+        )
+        metric = {"name": "FT", "description": "Flip Test (FT)", "value": -0.1, "finding": said}
         analysis["post_training_bias_metrics"]["facets"]["f"][1]["metrics"] = [metric]
         shown, _ = suppressed(analysis, details)
         assert shown["post_training_bias_metrics"]["facets"]["f"][1]["metrics"][0]["value"] == value
@@ -398,6 +401,61 @@ def test_of_clarifys_own_files_metrics_of_few_rows_cannot_be_told():
     metric = {"name": "DPL", "description": "...", "value": 0.25}
     stage = {"label": "y", "facets": {"f": [{"value_or_threshold": "a", "metrics": [metric]}]}}
     assert suppressed({"pre_training_bias_metrics": stage}, {})[0]["pre_training_bias_metrics"] == stage
+
+
+@pytest.mark.parametrize("few", [1, 7])
+def test_warnings_do_not_tell_how_many_rows_a_value_selects(few):
+    frame = pd.DataFrame({"y": [1.0] * few + [0.0] * 90, "sex": ["F", "M"] * 45 + ["F"] * few})
+    threshold = pellucid.bias(frame, label="y", positive=[0.5], facets="sex", metrics=["CI"])
+    cut = pellucid.bias(frame.astype({"y": int}), label="y", positive=[0.5], facets="sex", metrics=["CI"])
+    told = [*threshold.warnings, *cut.warnings]
+    assert f"selects the {'one row' if few == 1 else '7 rows'} with y = 1.0" in told[0]
+    assert "which selects y = 0 (90 rows)" in told[1]  # and so all others are few
+    _, details = suppressed({}, {"warnings": told})
+    assert "selects the rows with y = 1.0" in details["warnings"][0]
+    assert "which selects y = 0. If a threshold is meant" in details["warnings"][1]
+
+
+def test_a_segment_of_few_rows_takes_another_along_and_the_others_are_shown():
+    _, details = documents({"a": (40, 30, 20, 50), "b": (60, 30, 20, 50)})
+    details["segments"] = [{"name_or_index": "g", "rows": rows} for rows in (200, 95, 5)]
+    _, shown = suppressed({}, details)
+    assert [segment["rows"] for segment in shown["segments"]] == [200, None, None]
+
+
+@pytest.mark.parametrize(("fewest", "is_shown"), [(9, False), (10, True)])
+def test_a_confusion_matrix_of_classes_with_a_small_cell_is_hidden(fewest, is_shown):
+    _, details = documents({"a": (40, 30, 20, 50), "b": (60, 30, 20, 50)})
+    matrix = {"x": {"x": 90, "z": fewest}, "z": {"x": 70, "z": 131}}
+    details["model_performance"]["confusion_matrix"] = matrix
+    _, shown = suppressed({}, details)
+    assert shown["model_performance"]["confusion_matrix"] == (matrix if is_shown else None)
+
+
+def test_as_many_rows_as_the_minimum_are_not_few():
+    assert not is_small([10, 30], 10)
+    assert is_small([9, 30], 10)
+
+
+def test_groups_among_the_values_not_listed_are_all_that_these_are():
+    # 4 of a, 160 of b and 36 of z, which only the groups name: 36 other rows. Beside b and z, a would follow.
+    groups = {"a": (1, 1, 1, 1), "b": (60, 30, 20, 50), "z": (9, 9, 9, 9)}
+    _, details = documents(groups)
+    column = details["dataset"]["distributions"][0]
+    column["values"], column["other_rows"] = column["values"][:2], 36
+    _, shown = suppressed({}, details)
+    assert [found["rows"] for found in shown["groups"]] == [None, 160, None]
+    assert [value["rows"] for value in shown["dataset"]["distributions"][0]["values"]] == [None, 160]
+    assert shown["dataset"]["distributions"][0]["other_rows"] is None
+
+
+def test_a_few_rows_without_a_value_take_no_group_along():
+    sets = [
+        CountedSet(key="all", atoms=frozenset("a?"), counts=(100,), margin=True),
+        CountedSet(key="a", atoms=frozenset("a"), counts=(97,)),
+        CountedSet(key="missing", atoms=frozenset("?"), counts=(3,), harmless=True),
+    ]
+    assert hidden(sets, 10) == frozenset()
 
 
 def test_shares_of_few_rows_at_a_point_of_partial_dependence_are_hidden():

@@ -43,8 +43,9 @@ OF_ALL_ROWS = "GE"
 STAGES = ("post_training_bias_metrics", "pre_training_bias_metrics")
 SINGLE_ROWS = ("sample", "single_rows")
 
-_FLIPS = re.compile(r"([\d,]+) are (?:rejected|accepted) where")
-_ROWS_NAMED = re.compile(r"\bthe ([\d,]+) rows? with\b")
+_FLIPS = re.compile(r"([\d,]+) (?:is|are) (?:rejected|accepted) where")
+_ROWS_WITH = re.compile(r"\bthe (?:one row|[\d,]+ rows) with\b")
+_ROWS_IN_BRACKETS = re.compile(r" \([\d,]+ rows?\)")
 
 
 def suppressed(
@@ -234,15 +235,12 @@ def _hide_totals(details: dict[str, Any], found: Hidden) -> None:
             entry["other_rows"] = None
     warnings = details.get("warnings")
     if isinstance(warnings, list):
-        details["warnings"] = [_without_small_numbers(text, found.minimum) for text in warnings]
+        details["warnings"] = [_without_numbers_of_rows(text) if isinstance(text, str) else text for text in warnings]
 
 
-def _without_small_numbers(text: Any, minimum: float) -> Any:
-    def shown(found: re.Match[str]) -> str:
-        few = int(found[1].replace(",", "")) < minimum
-        return f"the fewer than {minimum:g} rows with" if few else found[0]
-
-    return _ROWS_NAMED.sub(shown, text) if isinstance(text, str) else text
+def _without_numbers_of_rows(text: str) -> str:
+    """A warning without the rows that a value selects: many of them tell how few are left."""
+    return _ROWS_IN_BRACKETS.sub("", _ROWS_WITH.sub("the rows with", text))
 
 
 def _hide_distributions(analysis: dict[str, Any], details: Mapping[str, Any], minimum: int) -> None:

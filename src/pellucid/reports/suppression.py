@@ -152,10 +152,6 @@ def _hidden_parts(
     for found in sets:
         if found.key in gone:
             shown.pop(found.atoms, None)
-    others = {atoms: _less(whole.counts, found.counts) for atoms, found in shown.items()}
-    for atoms, counts in others.items():
-        if is_small(counts, minimum):
-            shown.pop(atoms)
     rest = whole.counts
     for found in shown.values():
         rest = _less(rest, found.counts)
