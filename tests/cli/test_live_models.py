@@ -334,8 +334,8 @@ def test_a_name_that_is_not_known_is_wrong_input(live):
     assert ended.code == 2
     assert ended.err == (
         "predictor.model_name: got 'income'. Say where it is: --model income=model.tar.gz, or in pellucid.toml under "
-        "[models]. To analyse predictions that the data set holds, name their column in 'predicted_label'. Known "
-        "there: did you mean 'incom'?\n"
+        "[models]. To analyse predictions that the data set holds, name their column in 'predicted_label'. No "
+        "such name is given there; did you mean 'incom'?\n"
     )
 
 

@@ -109,7 +109,7 @@ def model_source(
         key, example = "predictor.model_name", "model.tar.gz"
     if name in known or name.startswith(WEB):
         return ModelSource(key, known.get(name, name))
-    hint = f" Known there: {did_you_mean(name, list(known))}" if known else ""
+    hint = f" No such name is given there; {did_you_mean(name, list(known))}" if known else ""
     fix = (
         f"Say where it is: {option} {name}={example}, or in {FILE_NAME} under [{option[2:]}s]. To analyse predictions "
         f"that the data set holds, name their column in 'predicted_label'.{hint}"
