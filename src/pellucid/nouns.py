@@ -5,12 +5,12 @@ from __future__ import annotations
 __all__ = ["counted"]
 
 
-def counted(number: int, noun: str) -> str:
-    """So many of something, in the singular or the plural.
+def counted(number: float, one: str, many: str = "") -> str:
+    """So many of something, in the singular or the plural: ``many``, or else ``one`` and an s.
 
     Examples
     --------
-    >>> counted(1, "row"), counted(2000, "row")
-    ('1 row', '2,000 rows')
+    >>> counted(1, "row"), counted(32561, "row"), counted(2, "analysis", "analyses")
+    ('1 row', '32,561 rows', '2 analyses')
     """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,.0f} {one if number == 1 else many or one + 's'}"

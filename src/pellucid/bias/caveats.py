@@ -47,6 +47,14 @@ def _values(counted: Counted, column: str) -> list[Value]:
     return [value for value in dimension.values if value is not None]
 
 
+def _selected(counted: Counted, column: str, choice: Chosen) -> tuple[list[Value], int]:
+    """The values of a column that are chosen, and how many rows have them."""
+    cube = counted.cubes.get(column, counted.cube)
+    values = [value for value, cell in zip(cube.dimension(column).values, choice.cells, strict=True) if cell]
+    rows = cube.totals(column)
+    return values, sum(rows[value] for value in values)
+
+
 def _label_as_another_part(request: BiasRequest) -> Iterator[str]:
     if request.label in {facet.column for facet in request.facets}:
         yield (
@@ -65,10 +73,7 @@ def _interval_of_two_values(counted: Counted, column: str, choice: Chosen) -> It
     guessed = column not in counted.request.column_types
     if not guessed or choice.kind != "continuous" or len(values) != 2:
         return
-    dimension = counted.cubes.get(column, counted.cube).dimension(column)
-    rows = counted.cubes.get(column, counted.cube).totals(column)
-    selected = [value for value, cell in zip(dimension.values, choice.cells, strict=True) if cell]
-    number = sum(rows[value] for value in selected)
+    selected, number = _selected(counted, column, choice)
     size = "one row" if number == 1 else f"{number:,} rows"
     which = f"the {size} with {column} = {' or '.join(map(str, selected))}" if selected else "no row at all"
     why = "floats are always continuous" if counted.profiles[column].type == "float" else "few rows"
@@ -83,10 +88,7 @@ def _fractions_cut(counted: Counted, column: str, choice: Chosen) -> Iterator[st
     """A threshold between whole numbers, taken for a value: of 0 and 1, 0.5 selects 0, where 1 is likely meant."""
     if not choice.cut or not choice.cells.any():
         return
-    cube = counted.cubes.get(column, counted.cube)
-    totals = cube.totals(column)
-    selected = [value for value, cell in zip(cube.dimension(column).values, choice.cells, strict=True) if cell]
-    rows = sum(totals[value] for value in selected)
+    selected, rows = _selected(counted, column, choice)
     meant = (
         f' If a threshold is meant, set "column_types": {{"{column}": "continuous"}}.' if len(choice.cut) == 1 else ""
     )

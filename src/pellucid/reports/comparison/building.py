@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from pellucid.bias.comparison import Difference, Verdict
 from pellucid.bias.metrics import reading_place
 from pellucid.charts.comparisons import ComparisonRow, comparison
+from pellucid.nouns import counted
 from pellucid.reports.comparison.pairs import Compared, ImportanceKey, MetricKey
-from pellucid.reports.content.context import brief, counted
+from pellucid.reports.content.context import brief
 from pellucid.reports.content.evidence import moment
 from pellucid.reports.content.metric_texts import DIFFERENCES, text_of
 from pellucid.reports.document import (

@@ -7,7 +7,8 @@ from typing import Any
 
 from pellucid.charts.intervals import GroupRate, group_rates
 from pellucid.charts.shares import GroupConfusion, confusion_matrices
-from pellucid.reports.content.context import Context, brief, counted
+from pellucid.nouns import counted
+from pellucid.reports.content.context import Context, brief
 from pellucid.reports.content.judging import size_of
 from pellucid.reports.content.metric_tables import (
     SUPPRESSED_CELL,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pellucid.nouns import counted
 from pellucid.reports.content.bias import facet_sections
-from pellucid.reports.content.context import Context, brief, context_of, counted
+from pellucid.reports.content.context import Context, brief, context_of
 from pellucid.reports.content.data import data_section
 from pellucid.reports.content.evidence import configuration_section, evidence_section
 from pellucid.reports.content.explanations import explanations_section

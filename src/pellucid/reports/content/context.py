@@ -13,7 +13,7 @@ from pellucid.reports.source import ReportSource
 from pellucid.reports.suppressed import DEFAULT_MINIMUM, suppressed
 from pellucid.results.group_names import named
 
-__all__ = ["Context", "brief", "context_of", "counted", "numbered", "outcome_of", "output_named"]
+__all__ = ["Context", "brief", "context_of", "numbered", "outcome_of", "output_named"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,15 +106,6 @@ def brief(text: object, limit: int = 80) -> str:
         return shown
     tail = limit // 2 - 1
     return f"{shown[: limit - tail - 1]}…{shown[-tail:]}"
-
-
-def counted(number: float, one: str, many: str = "") -> str:
-    """A number with its noun.
-
-    >>> counted(1, "row"), counted(32561, "row"), counted(2, "analysis", "analyses")
-    ('1 row', '32,561 rows', '2 analyses')
-    """
-    return f"{number:,.0f} {one if number == 1 else many or one + 's'}"
 
 
 def numbered(names: list[str], shown: int = 5) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pellucid.charts.shares import Share, distribution
-from pellucid.reports.content.context import Context, brief, counted
+from pellucid.nouns import counted
+from pellucid.reports.content.context import Context, brief
 from pellucid.reports.document import (
     Block,
     Bullets,

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.charts.curves import partial_dependence
-from pellucid.reports.content.context import Context, brief, counted, output_named
+from pellucid.nouns import counted
+from pellucid.reports.content.context import Context, brief, output_named
 from pellucid.reports.document import Block, Cell, Chart, Column, Notice, Paragraph, Section, Table
 from pellucid.reports.numbers import number, share
 from pellucid.reports.reading import listed, mapping, number_in

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pellucid.nouns import counted
 from pellucid.records import dataclass
-from pellucid.reports.content.context import Context, brief, counted, numbered, outcome_of
+from pellucid.reports.content.context import Context, brief, numbered, outcome_of
 from pellucid.reports.content.explanations import drivers
 from pellucid.reports.content.judging import certainty_of, is_clear, sentence_of, size_of, tone_of
 from pellucid.reports.content.metric_texts import DIFFERENCES

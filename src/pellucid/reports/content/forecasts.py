@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from pellucid.charts.strips import heat_strip
-from pellucid.reports.content.context import Context, brief, counted, numbered
+from pellucid.nouns import counted
+from pellucid.reports.content.context import Context, brief, numbered
 from pellucid.reports.document import Block, Cell, Chart, Column, Facts, Finding, Notice, Paragraph, Section, Table
 from pellucid.reports.numbers import count, margin, number
 from pellucid.reports.reading import listed, mapping, number_in

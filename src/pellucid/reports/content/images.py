@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pellucid.reports.content.context import Context, brief, counted, numbered
+from pellucid.nouns import counted
+from pellucid.reports.content.context import Context, brief, numbered
 from pellucid.reports.document import Block, Cell, Column, Facts, Notice, Paragraph, Picture, Section, Table
 from pellucid.reports.numbers import count, margin, number
 from pellucid.reports.reading import listed, mapping, number_in

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pellucid.reports.content.context import Context, brief, counted, numbered
+from pellucid.nouns import counted
+from pellucid.reports.content.context import Context, brief, numbered
 from pellucid.reports.content.findings import hidden_groups
 from pellucid.reports.document import Block, Bullets, Column, Notice, Paragraph, Section, Table
 from pellucid.reports.reading import Group, Metric, listed, mapping

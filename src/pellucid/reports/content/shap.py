@@ -13,8 +13,9 @@ from pellucid.charts.scatters import dependence
 from pellucid.charts.steps import WaterfallStep, margins_meant, waterfall
 from pellucid.charts.swarms import beeswarm
 from pellucid.critical_value import critical_value
+from pellucid.nouns import counted
 from pellucid.records import dataclass
-from pellucid.reports.content.context import Context, brief, counted, numbered, output_named
+from pellucid.reports.content.context import Context, brief, numbered, output_named
 from pellucid.reports.content.texts import texts_section
 from pellucid.reports.document import (
     Block,

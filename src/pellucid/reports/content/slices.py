@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pellucid.nouns import counted
 from pellucid.records import dataclass
 from pellucid.reports.content.bias import largest_first
-from pellucid.reports.content.context import Context, brief, counted
+from pellucid.reports.content.context import Context, brief
 from pellucid.reports.content.judging import is_clear, sentence_of, size_of, tone_of
 from pellucid.reports.content.metric_tables import compared_groups_chart, metric_table, overview_table
 from pellucid.reports.document import Block, Disclosure, Finding, Notice, Paragraph, Section
